@@ -1,0 +1,1 @@
+"""Symbolic complexity derivations of neural-network architectures."""

@@ -1,0 +1,280 @@
+"""Sizes built from others by rounding, logarithms, powers, roots and extremes, each simplified as far as the facts prove.
+
+Every function takes expressions and the `Facts` that hold, and gives an expression of the same value. What cannot be simplified
+becomes an atom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import floor as whole_part
+from math import lcm
+from typing import Literal
+
+from .expression import (
+    ONE,
+    UNIT,
+    Exponential,
+    Expr,
+    Extreme,
+    Group,
+    Log,
+    Monomial,
+    Rational,
+    Rounded,
+    Symbol,
+    as_expr,
+    const,
+    from_atom,
+    normal,
+    raised,
+)
+from .facts import Facts
+
+NOTHING = Facts()
+
+
+def floor(expr: Expr, facts: Facts = NOTHING) -> Expr:
+    """⌊expr⌋."""
+    return _round("floor", expr, facts)
+
+
+def ceil(expr: Expr, facts: Facts = NOTHING) -> Expr:
+    """⌈expr⌉."""
+    return _round("ceil", expr, facts)
+
+
+def mod(expr: Expr, modulus: Expr, facts: Facts = NOTHING) -> Expr:
+    """expr − modulus·⌊expr / modulus⌋."""
+    return expr - modulus * floor(expr / modulus, facts)
+
+
+def _round(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) -> Expr:
+    whole, rest = _split_whole(expr, facts)
+    offset = rest.terms.get(UNIT, 0)
+    moving = rest - const(offset)
+    if not moving.terms:
+        value = whole_part(offset) if direction == "floor" else -whole_part(-offset)
+        return whole + value
+    if facts.is_integer(expr):
+        return expr
+    if moving.terms and all(c < 0 for c in moving.terms.values()):
+        opposite: Literal["floor", "ceil"] = "ceil" if direction == "floor" else "floor"
+        return whole - _round(opposite, -rest, facts)
+    nested = _nested(moving, offset, direction)
+    if nested is not None:
+        return whole + _round(direction, nested, facts)
+    scaled = _denominators(moving)
+    if scaled is not None and facts.is_integer(moving * scaled):
+        # over a whole denominator q, ⌈p/q⌉ = ⌊(p + q − 1)/q⌋: one spelling for both, the shorter one
+        steps = whole_part(offset * scaled) if direction == "floor" else -whole_part(-offset * scaled) + scaled - 1
+        whole = whole + steps // scaled
+        steps %= scaled
+        if steps == scaled - 1:
+            return whole + from_atom(Rounded("ceil", moving))
+        if not steps and facts.nonnegative(moving) and facts.positive(ONE - moving):
+            return whole
+        return whole + from_atom(Rounded("floor", moving + const(Fraction(steps, scaled))))
+    if direction == "floor" and facts.nonnegative(rest) and facts.positive(ONE - rest):
+        return whole
+    return whole + from_atom(Rounded(direction, rest))
+
+
+def _split_whole(expr: Expr, facts: Facts) -> tuple[Expr, Expr]:
+    """The provably whole terms, and the others; of a constant its whole part."""
+    whole: dict[Monomial, Rational] = {}
+    rest: dict[Monomial, Rational] = {}
+    for monomial, coefficient in expr.terms.items():
+        if facts.is_integer(Expr({monomial: coefficient})):
+            whole[monomial] = coefficient
+        else:
+            part = whole_part(coefficient)
+            if part and monomial and facts.is_integer(Expr({monomial: 1})) and coefficient > 0:
+                whole[monomial] = part
+                rest[monomial] = normal(coefficient - part)
+            elif not monomial:
+                if part:
+                    whole[monomial] = part
+                rest[monomial] = normal(coefficient - part)
+            else:
+                rest[monomial] = coefficient
+    return Expr(whole), Expr(rest)
+
+
+def _denominators(expr: Expr) -> int | None:
+    """The least integer that clears the denominators of coefficients, if there is nothing else below the line."""
+    value = 1
+    for monomial, coefficient in expr.terms.items():
+        if any(exponent < 0 or not isinstance(exponent, int) for _, exponent in monomial):
+            return None
+        value = lcm(value, coefficient.denominator)
+    return value
+
+
+def _nested(moving: Expr, offset: Rational, direction: str) -> Expr | None:
+    """⌊⌊x⌋/q⌋ = ⌊x/q⌋ and ⌈⌈x⌉/q⌉ = ⌈x/q⌉ for a positive integer q: the inner argument over q."""
+    if offset or len(moving.terms) != 1:
+        return None
+    ((monomial, coefficient),) = moving.terms.items()
+    if len(monomial) != 1 or monomial[0][1] != 1 or not isinstance(coefficient, Fraction) or coefficient.numerator != 1:
+        return None
+    atom = monomial[0][0]
+    if isinstance(atom, Rounded) and atom.direction == direction:
+        return atom.argument * coefficient
+    return None
+
+
+def log(expr: Expr, base: Expr | None = None) -> Expr:
+    """The logarithm of a size; log_b(b^x) is x."""
+    if expr == ONE:
+        return const(0)
+    if base is not None:
+        if expr == base:
+            return ONE
+        exact = _exact_log(expr, base)
+        if exact is not None:
+            return exact
+    return from_atom(Log(expr, base))
+
+
+def _exact_log(expr: Expr, base: Expr) -> Expr | None:
+    number, radix = expr.integer(), base.integer()
+    if number is not None and radix is not None and number > 0 and radix > 1:
+        exponent = 0
+        while number % radix == 0:
+            number //= radix
+            exponent += 1
+        return const(exponent) if number == 1 else None
+    if len(expr.terms) == 1:
+        ((monomial, coefficient),) = expr.terms.items()
+        if coefficient == 1 and monomial:
+            exponents = []
+            for atom, exponent in monomial:
+                if isinstance(atom, Exponential) and atom.base == base:
+                    exponents.append(atom.exponent * exponent)
+                elif len(base.terms) == 1 and from_atom(atom) == base:
+                    exponents.append(const(exponent))
+                else:
+                    return None
+            return sum(exponents[1:], exponents[0])
+    return None
+
+
+def power(base: Expr, exponent: Expr, facts: Facts = NOTHING) -> Expr:
+    """base ^ exponent; a symbolic exponent is split into its terms, an integer base into its primes."""
+    value = exponent.constant
+    if value is not None:
+        if isinstance(value, int):
+            return base**value
+        return root(base, value)
+    if base == ONE:
+        return ONE
+    result = ONE
+    for monomial, coefficient in exponent.terms.items():
+        if not monomial:
+            result = result * power(base, const(coefficient), facts)
+            continue
+        index = Expr({monomial: 1})
+        number = base.integer()
+        primes = _factors(number) if number is not None and number > 0 else None
+        for prime, count in primes.items() if primes is not None else [(base, 1)]:
+            radix = as_expr(prime)
+            if len(index.terms) == 1 and len(monomial) == 1 and _is_log(monomial[0], radix):
+                atom = monomial[0][0]
+                assert isinstance(atom, Log)
+                result = result * power(atom.argument, const(coefficient * count), facts)
+            else:
+                result = result * from_atom(Exponential(radix, index), normal(coefficient * count))
+    return result
+
+
+def _is_log(item: tuple[object, Rational], base: Expr) -> bool:
+    atom, exponent = item
+    return exponent == 1 and isinstance(atom, Log) and atom.base == base
+
+
+def _factors(number: int) -> dict[int, int]:
+    factors: dict[int, int] = {}
+    divisor = 2
+    while divisor * divisor <= number and divisor < 100_000:
+        while number % divisor == 0:
+            factors[divisor] = factors.get(divisor, 0) + 1
+            number //= divisor
+        divisor += 1
+    if number > 1:
+        factors[number] = factors.get(number, 0) + 1
+    return factors
+
+
+def root(base: Expr, exponent: Rational) -> Expr:
+    """base to a rational power: monomials exactly, numbers where the root is whole, sums as a bracket."""
+    content, primitive = base.primitive()
+    if content < 0:
+        content, primitive = 1, base
+    if len(primitive.terms) == 1:
+        (monomial,) = primitive.terms
+        return Expr({raised(monomial, exponent): 1}) * _number_root(content, exponent)
+    return from_atom(Group(primitive), exponent) * _number_root(content, exponent)
+
+
+def _number_root(value: Rational, exponent: Rational) -> Expr:
+    exponent = Fraction(exponent)
+    result = ONE
+    for part, sign in ((Fraction(value).numerator, 1), (Fraction(value).denominator, -1)):
+        for prime, count in _factors(part).items():
+            whole, rest = divmod(exponent * count * sign, 1)
+            result = result * const(Fraction(prime) ** int(whole))
+            if rest:
+                result = result * from_atom(Group(const(prime)), normal(rest))
+    return result
+
+
+def maximum(arguments: Iterable[Expr], facts: Facts = NOTHING) -> Expr:
+    """The largest of the arguments; those that are provably not larger than another are left out."""
+    return _extreme("max", arguments, facts)
+
+
+def minimum(arguments: Iterable[Expr], facts: Facts = NOTHING) -> Expr:
+    """The smallest of the arguments."""
+    return _extreme("min", arguments, facts)
+
+
+def _extreme(operator: Literal["max", "min"], arguments: Iterable[Expr], facts: Facts) -> Expr:
+    flat: list[Expr] = []
+    for argument in arguments:
+        for item in _flatten(argument, operator):
+            if item not in flat:
+                flat.append(item)
+    kept: list[Expr] = []
+    for position, item in enumerate(flat):
+        others = kept + flat[position + 1 :]
+        if not any(facts.nonnegative(other - item if operator == "max" else item - other) for other in others):
+            kept.append(item)
+    if len(kept) == 1:
+        return kept[0]
+    return from_atom(Extreme(operator, tuple(sorted(kept, key=lambda e: e.key))))
+
+
+def _flatten(argument: Expr, operator: str) -> tuple[Expr, ...]:
+    if len(argument.terms) == 1:
+        ((monomial, coefficient),) = argument.terms.items()
+        if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:
+            atom = monomial[0][0]
+            if isinstance(atom, Extreme) and atom.operator == operator:
+                return atom.arguments
+    return (argument,)
+
+
+def absolute(expr: Expr, facts: Facts = NOTHING) -> Expr:
+    """|expr| = max(expr, −expr)."""
+    return maximum((expr, -expr), facts)
+
+
+def symbol_of(expr: Expr) -> Symbol | None:
+    """The symbol that an expression is, if it is nothing but one."""
+    if len(expr.terms) == 1:
+        ((monomial, coefficient),) = expr.terms.items()
+        if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1 and isinstance(monomial[0][0], Symbol):
+            return monomial[0][0]
+    return None

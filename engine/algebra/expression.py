@@ -1,0 +1,411 @@
+"""Exact sums of monomials over sizes: the numbers of the whole engine, from an index expression to a model's total.
+
+An `Expr` maps monomials to rational coefficients and is always expanded, so equal polynomials are equal objects. A monomial is a
+product of atoms with rational exponents; an atom is a named size, a rounded quotient, a logarithm, a power with a symbolic exponent, a
+maximum, or a sum in brackets that stands below the line. SymPy's expressions are a hundred times slower for running sums,
+and would have to be imported to print a single count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Literal
+
+Rational = int | Fraction
+Kind = Literal["dim", "ratio", "count", "index", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A named size. A `dim` is a positive integer, a `ratio` a positive real, a `count` (the turn of a repeat) an integer
+    from 0 on, an `index` any integer, an `unknown` any real number."""
+
+    name: str
+    kind: Kind = "dim"
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """⌊argument⌋ (`floor`) or ⌈argument⌉ (`ceil`)."""
+
+    direction: Literal["floor", "ceil"]
+    argument: Expr
+    key: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"~{self.direction}({self.argument.key})")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """log of argument to a base; `base` None is the natural logarithm."""
+
+    argument: Expr
+    base: Expr | None
+    key: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        base = self.base.key if self.base is not None else "e"
+        object.__setattr__(self, "key", f"~log({self.argument.key};{base})")
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential:
+    """base ^ exponent with a symbolic exponent, a monomial without coefficient: kⁱ. 4ⁱ is stored as (2ⁱ)²."""
+
+    base: Expr
+    exponent: Expr
+    key: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"~pow({self.base.key};{self.exponent.key})")
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """The maximum (`max`) or minimum (`min`) of several sizes, in a fixed order."""
+
+    operator: Literal["max", "min"]
+    arguments: tuple[Expr, ...]
+    key: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"~{self.operator}({','.join(a.key for a in self.arguments)})")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A sum in brackets, where it cannot be multiplied out: below the line or under a root. Coefficients are coprime integers."""
+
+    content: Expr
+    key: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"~({self.content.key})")
+
+
+Atom = Symbol | Rounded | Log | Exponential | Extreme | Group
+Monomial = tuple[tuple[Atom, Rational], ...]
+
+UNIT: Monomial = ()
+
+
+def normal(value: Rational) -> Rational:
+    """An int wherever it is one: fractions cost ten times as much."""
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return value.numerator
+    return value
+
+
+def times(left: Monomial, right: Monomial) -> Monomial:
+    """The product of two monomials."""
+    if not left:
+        return right
+    if not right:
+        return left
+    powers: dict[Atom, Rational] = dict(left)
+    for atom, exponent in right:
+        total = powers.get(atom, 0) + exponent
+        if total:
+            powers[atom] = normal(total)
+        else:
+            powers.pop(atom, None)
+    return tuple(sorted(powers.items(), key=_by_key))
+
+
+def raised(monomial: Monomial, exponent: Rational) -> Monomial:
+    return tuple((atom, normal(power * exponent)) for atom, power in monomial) if exponent else UNIT
+
+
+def _by_key(item: tuple[Atom, Rational]) -> str:
+    return item[0].key
+
+
+class Expr:
+    """An immutable sum of monomials. Build it from `const`, `sym` and arithmetic; never change `terms`."""
+
+    __slots__ = ("_hash", "_key", "terms")
+
+    def __init__(self, terms: Mapping[Monomial, Rational]) -> None:
+        self.terms = terms
+        self._hash: int | None = None
+        self._key: str | None = None
+
+    # -- identity
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expr) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
+        return self._hash
+
+    @property
+    def key(self) -> str:
+        """A text that is the same for equal expressions: a stable order, and a readable `repr`."""
+        if self._key is None:
+            parts = []
+            for monomial, coefficient in sorted(self.terms.items(), key=lambda t: [(a.key, e) for a, e in t[0]]):
+                factors = [f"{a.key}^{e}" if e != 1 else a.key for a, e in monomial]
+                parts.append("*".join([str(coefficient), *factors] if coefficient != 1 or not factors else factors))
+            self._key = "+".join(parts) or "0"
+        return self._key
+
+    def __repr__(self) -> str:
+        return f"Expr({self.key})"
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    # -- arithmetic
+
+    def __add__(self, other: Expr | Rational) -> Expr:
+        right = as_expr(other)
+        if not right.terms:
+            return self
+        if not self.terms:
+            return right
+        terms = dict(self.terms)
+        for monomial, coefficient in right.terms.items():
+            total = terms.get(monomial, 0) + coefficient
+            if total:
+                terms[monomial] = normal(total)
+            else:
+                del terms[monomial]
+        return Expr(terms)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Expr:
+        return Expr({monomial: -coefficient for monomial, coefficient in self.terms.items()})
+
+    def __sub__(self, other: Expr | Rational) -> Expr:
+        return self + (-as_expr(other))
+
+    def __rsub__(self, other: Expr | Rational) -> Expr:
+        return as_expr(other) + (-self)
+
+    def __mul__(self, other: Expr | Rational) -> Expr:
+        right = as_expr(other)
+        terms: dict[Monomial, Rational] = {}
+        for m, c in self.terms.items():
+            for n, d in right.terms.items():
+                monomial = times(m, n)
+                total = terms.get(monomial, 0) + c * d
+                if total:
+                    terms[monomial] = normal(total)
+                else:
+                    del terms[monomial]
+        return Expr(terms)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Expr | Rational) -> Expr:
+        right = as_expr(other)
+        if not right.terms:
+            raise ZeroDivisionError("division by zero")
+        if len(right.terms) == 1:
+            return self * right.inverse()
+        quotient = divide_exactly(self, right)
+        return quotient if quotient is not None else self * right.inverse()
+
+    def __rtruediv__(self, other: Expr | Rational) -> Expr:
+        return as_expr(other) / self
+
+    def __pow__(self, exponent: int) -> Expr:
+        if exponent < 0:
+            return (self**-exponent).inverse()
+        result, base = ONE, self
+        while exponent:
+            if exponent & 1:
+                result = result * base
+            base, exponent = base * base if exponent > 1 else base, exponent >> 1
+        return result
+
+    def inverse(self) -> Expr:
+        """1 / self, a sum as a bracket below the line."""
+        content, primitive = self.primitive()
+        if len(primitive.terms) == 1:
+            (monomial,) = primitive.terms
+            return Expr({raised(monomial, -1): normal(Fraction(1) / content)})
+        common = primitive.common()
+        rest = primitive * Expr({raised(common, -1): 1})
+        return Expr({times(raised(common, -1), ((Group(rest), -1),)): normal(Fraction(1) / content)})
+
+    # -- parts
+
+    @property
+    def constant(self) -> Rational | None:
+        """The number that this is, or None if it names anything."""
+        if not self.terms:
+            return 0
+        if len(self.terms) == 1 and UNIT in self.terms:
+            return self.terms[UNIT]
+        return None
+
+    def integer(self) -> int | None:
+        """The integer that this is, or None."""
+        value = self.constant
+        return value if isinstance(value, int) else None
+
+    def atoms(self) -> set[Atom]:
+        """Every atom that stands in a monomial of this sum (not those inside other atoms)."""
+        return {atom for monomial in self.terms for atom, _ in monomial}
+
+    def symbols(self) -> set[Symbol]:
+        """Every symbol, also inside atoms."""
+        found: set[Symbol] = set()
+        for atom in self.atoms():
+            if isinstance(atom, Symbol):
+                found.add(atom)
+            else:
+                for part in parts(atom):
+                    found |= part.symbols()
+        return found
+
+    def mentions(self, symbol: Symbol) -> bool:
+        return any(_atom_mentions(atom, symbol) for atom in self.atoms())
+
+    def primitive(self) -> tuple[Rational, Expr]:
+        """(content, rest): rest has coprime integer coefficients, the first of them positive."""
+        if not self.terms:
+            return 1, self
+        denominator = lcm(*(c.denominator for c in self.terms.values()))
+        numerator = gcd(*(int(c * denominator) for c in self.terms.values()))
+        leading = self.terms[max(self.terms, key=_degree)]
+        content = normal(Fraction(numerator, denominator) * (-1 if leading < 0 else 1))
+        if content == 1:
+            return 1, self
+        return content, Expr({m: normal(Fraction(c) / content) for m, c in self.terms.items()})
+
+    def common(self) -> Monomial:
+        """The greatest monomial that divides every term."""
+        monomials = iter(self.terms)
+        shared = dict(next(monomials, UNIT))
+        for monomial in monomials:
+            powers = dict(monomial)
+            for atom in set(shared) | set(powers):
+                low = min(shared.get(atom, 0), powers.get(atom, 0))
+                if low:
+                    shared[atom] = low
+                else:
+                    shared.pop(atom, None)
+        return tuple(sorted(shared.items(), key=_by_key))
+
+    def coefficients(self, symbol: Symbol) -> dict[Rational, Expr]:
+        """The expression by powers of a symbol; atoms that hold the symbol inside count as its coefficients."""
+        result: dict[Rational, dict[Monomial, Rational]] = {}
+        for monomial, coefficient in self.terms.items():
+            power: Rational = 0
+            rest = []
+            for atom, exponent in monomial:
+                if atom == symbol:
+                    power = exponent
+                else:
+                    rest.append((atom, exponent))
+            result.setdefault(power, {})[tuple(rest)] = coefficient
+        return {power: Expr(terms) for power, terms in result.items()}
+
+    def __iter__(self) -> Iterator[Expr]:
+        """The terms, each as an expression."""
+        return (Expr({monomial: coefficient}) for monomial, coefficient in self.terms.items())
+
+
+ZERO = Expr({})
+ONE = Expr({UNIT: 1})
+
+
+def const(value: Rational) -> Expr:
+    return Expr({UNIT: normal(value)}) if value else ZERO
+
+
+def as_expr(value: Expr | Rational) -> Expr:
+    return value if isinstance(value, Expr) else const(value)
+
+
+def from_atom(atom: Atom, exponent: Rational = 1) -> Expr:
+    return Expr({((atom, exponent),): 1})
+
+
+def sym(name: str, kind: Kind = "dim") -> Expr:
+    return from_atom(Symbol(name, kind))
+
+
+def total(items: Iterable[Expr]) -> Expr:
+    """The sum of many expressions, in time proportional to their terms."""
+    terms: dict[Monomial, Rational] = {}
+    for item in items:
+        for monomial, coefficient in item.terms.items():
+            terms[monomial] = terms.get(monomial, 0) + coefficient
+    return Expr({monomial: normal(c) for monomial, c in terms.items() if c})
+
+
+def product(items: Iterable[Expr]) -> Expr:
+    result = ONE
+    for item in items:
+        result = result * item
+    return result
+
+
+def parts(atom: Atom) -> tuple[Expr, ...]:
+    """The expressions inside an atom."""
+    match atom:
+        case Symbol():
+            return ()
+        case Rounded(argument=argument):
+            return (argument,)
+        case Log(argument=argument, base=base):
+            return (argument,) if base is None else (argument, base)
+        case Exponential(base=base, exponent=exponent):
+            return (base, exponent)
+        case Extreme(arguments=arguments):
+            return arguments
+        case Group(content=content):
+            return (content,)
+
+
+def _atom_mentions(atom: Atom, symbol: Symbol) -> bool:
+    return atom == symbol or any(part.mentions(symbol) for part in parts(atom))
+
+
+def _degree(monomial: Monomial) -> tuple[Rational, list[tuple[str, Rational]]]:
+    return sum(exponent for _, exponent in monomial), [(atom.key, exponent) for atom, exponent in monomial]
+
+
+def divide_exactly(dividend: Expr, divisor: Expr) -> Expr | None:
+    """dividend / divisor if the division of polynomials leaves nothing, else None."""
+    if not dividend.terms:
+        return ZERO
+    lead = _leading(divisor)
+    quotient: dict[Monomial, Rational] = {}
+    rest = dividend
+    for _ in range(200):
+        if not rest.terms:
+            return Expr(quotient)
+        head = _leading(rest)
+        step = times(head, raised(lead, -1))
+        if any(exponent < 0 and not _below(dividend, atom, exponent) for atom, exponent in step):
+            return None
+        coefficient = normal(Fraction(rest.terms[head]) / divisor.terms[lead])
+        quotient[step] = normal(quotient.get(step, 0) + coefficient)
+        rest = rest - Expr({step: coefficient}) * divisor
+    return None
+
+
+def _leading(expr: Expr) -> Monomial:
+    """The first term in the lexicographic order of atoms: a monomial order, so that division ends."""
+    names = sorted({atom.key for atom in expr.atoms()})
+    return max(expr.terms, key=lambda m: [dict((a.key, e) for a, e in m).get(name, 0) for name in names])
+
+
+def _below(dividend: Expr, atom: Atom, exponent: Rational) -> bool:
+    """Does the dividend itself have the atom below the line, as deep as the quotient would?"""
+    return any(power <= exponent for monomial in dividend.terms for a, power in monomial if a == atom)

@@ -1,0 +1,327 @@
+"""What is known about sizes: which number divides which, which is not larger than which. From it, proofs of signs and of wholeness.
+
+A proof may fail (`None`, `False` for "not proved"); it is never wrong. It does not search for clever arguments: an order is proved by
+writing every size as its least value plus a slack and finding no negative coefficient.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product as combinations
+from math import lcm
+
+from .expression import (
+    ONE,
+    UNIT,
+    ZERO,
+    Atom,
+    Exponential,
+    Expr,
+    Extreme,
+    Group,
+    Log,
+    Monomial,
+    Rational,
+    Rounded,
+    Symbol,
+    as_expr,
+    const,
+    from_atom,
+    raised,
+    times,
+)
+
+_DEPTH = 4
+
+
+class Facts:
+    """A set of facts: `divisibility` pairs (divisor, dividend) and `orders`, expressions that are not negative.
+
+    It grows while a model is read (a size written `a/b` is assumed whole) and is never shared between models.
+    """
+
+    def __init__(self) -> None:
+        self.divisibility: list[tuple[Expr, Expr]] = []
+        self.orders: list[Expr] = []
+        self._slack: dict[Symbol, Expr] | None = None
+        self._proved: dict[Expr, bool] = {}
+
+    def copy(self) -> Facts:
+        other = Facts()
+        other.divisibility = list(self.divisibility)
+        other.orders = list(self.orders)
+        return other
+
+    def assume_divides(self, divisor: Expr, dividend: Expr) -> None:
+        if (divisor, dividend) not in self.divisibility:
+            self.divisibility.append((divisor, dividend))
+            self._forget()
+
+    def assume_order(self, difference: Expr) -> None:
+        """Take `difference >= 0` for granted."""
+        if difference.constant is None and difference not in self.orders:
+            self.orders.append(difference)
+            self._forget()
+
+    def _forget(self) -> None:
+        self._slack = None
+        self._proved.clear()
+
+    # ---------------------------------------------------------------- whole numbers
+
+    def is_integer(self, expr: Expr) -> bool:
+        """Is the expression provably a whole number?"""
+        if all(self._whole(monomial, coefficient) for monomial, coefficient in expr.terms.items()):
+            return True
+        return any(self._multiple(expr, divisor, dividend) for divisor, dividend in self.divisibility)
+
+    def divides(self, divisor: Expr, dividend: Expr) -> bool:
+        return self.is_integer(dividend / divisor)
+
+    def _whole(self, monomial: Monomial, coefficient: Rational, depth: int = _DEPTH) -> bool:
+        if all(_integer_atom(atom) for atom, _ in monomial):
+            if isinstance(coefficient, int) and all(isinstance(e, int) and e >= 0 for _, e in monomial):
+                return True
+            if depth:
+                for divisor, dividend in self.divisibility:
+                    if len(divisor.terms) != 1 or len(dividend.terms) != 1:
+                        continue
+                    ((above, factor),) = dividend.terms.items()
+                    ((below, quotient),) = divisor.terms.items()
+                    if not any(atom in dict(above) and exponent > 0 for atom, exponent in monomial):
+                        continue
+                    rest = times(times(monomial, raised(above, -1)), below)
+                    if self._whole(rest, _plain(Fraction(coefficient) * quotient / factor), depth - 1):
+                        return True
+        return False
+
+    def _multiple(self, expr: Expr, divisor: Expr, dividend: Expr) -> bool:
+        """Is the expression an integer multiple of dividend / divisor, as a whole?"""
+        quotient = expr * divisor / dividend
+        return all(
+            isinstance(c, int) and all(_integer_atom(a) and isinstance(e, int) and e > 0 for a, e in m)
+            for m, c in quotient.terms.items()
+        )
+
+    # ---------------------------------------------------------------- signs
+
+    def nonnegative(self, expr: Expr) -> bool:
+        """Is `expr >= 0` provable for all sizes that the facts admit?"""
+        value = expr.constant
+        if value is not None:
+            return value >= 0
+        if expr not in self._proved:
+            self._proved[expr] = any(self._all_positive(variant) for variant in self._lower_bounds(expr))
+        return self._proved[expr]
+
+    def positive(self, expr: Expr) -> bool:
+        """Is `expr > 0` provable?"""
+        value = expr.constant
+        if value is not None:
+            return value > 0
+        if self.is_integer(expr):
+            return self.nonnegative(expr - 1)
+        if len(expr.terms) == 1:
+            ((monomial, coefficient),) = expr.terms.items()
+            return coefficient > 0 and all(_positive_atom(atom) for atom, _ in monomial)
+        # a fraction of whole numbers: clear the denominators, which are positive
+        cleared = expr * Expr({raised(_below_line(expr), -1): 1}) * _denominator(expr)
+        return self.is_integer(cleared) and self.nonnegative(cleared - 1)
+
+    def compare(self, left: Expr, operator: str, right: Expr) -> bool | None:
+        """The truth of `left operator right` (==, !=, <, <=, >, >=), or None where the facts do not decide it."""
+        gap = right - left
+        match operator:
+            case "<=":
+                return True if self.nonnegative(gap) else False if self.positive(-gap) else None
+            case "<":
+                return True if self.positive(gap) else False if self.nonnegative(-gap) else None
+            case ">=" | ">":
+                return self.compare(right, "<=" if operator == ">=" else "<", left)
+            case "==":
+                if not gap.terms:
+                    return True
+                return False if self.positive(gap) or self.positive(-gap) else None
+            case _:
+                equal = self.compare(left, "==", right)
+                return None if equal is None else not equal
+
+    def _slacks(self) -> dict[Symbol, Expr]:
+        """Each bounded symbol as its bound plus a slack: `a <= b` makes b = a + s, `d divides D` makes D = d·D′."""
+        if self._slack is None:
+            table: dict[Symbol, Expr] = {}
+            for divisor, dividend in self.divisibility:
+                symbol = _single(dividend)
+                if symbol is not None and symbol not in table and not _cyclic(symbol, divisor, table):
+                    table[symbol] = divisor * from_atom(Symbol(f"{symbol.name}/{divisor.key}"))
+            for number, order in enumerate(self.orders):
+                for monomial, coefficient in order.terms.items():
+                    symbol = _only_symbol(monomial)
+                    if symbol is None or coefficient <= 0:
+                        continue
+                    rest = order - Expr({monomial: coefficient})
+                    if symbol in table or rest.mentions(symbol) or _cyclic(symbol, rest, table):
+                        continue
+                    slack = from_atom(Symbol(f"slack {number}", "count"))
+                    table[symbol] = (slack - rest) / as_expr(coefficient)
+                    break
+            self._slack = table
+        return self._slack
+
+    def _all_positive(self, expr: Expr) -> bool:
+        from .substitution import substitute
+
+        for _ in range(_DEPTH):
+            slacks = {symbol: value for symbol, value in self._slacks().items() if expr.mentions(symbol)}
+            if not slacks:
+                break
+            expr = substitute(expr, slacks)
+        expr = expr * Expr({raised(_below_line(expr), -1): 1})
+        least: dict[Symbol, Expr] = {}
+        for monomial in expr.terms:
+            for atom, exponent in monomial:
+                if not _positive_atom(atom) and not (isinstance(atom, Symbol) and atom.kind == "count"):
+                    if not (isinstance(exponent, int) and exponent % 2 == 0):
+                        return False
+                elif isinstance(atom, Symbol) and atom.kind == "dim" and isinstance(exponent, int):
+                    least[atom] = ONE + from_atom(Symbol(atom.name + "-1", "count"))
+        expr = substitute(expr, least) if least else expr
+        return all(coefficient >= 0 for coefficient in expr.terms.values())
+
+    def _lower_bounds(self, expr: Expr) -> list[Expr]:
+        """The expression itself, and with each rounded or extreme atom replaced by a bound that makes it smaller."""
+        variants = [expr]
+        options: list[list[Expr]] = []
+        targets = [a for a in expr.atoms() if isinstance(a, Rounded | Extreme)]
+        if not targets or len(targets) > 3:
+            return variants
+        for atom in targets:
+            rest = _linear_in(expr, atom)
+            if rest is None:
+                return variants
+            options.append(self._bounds(atom, rest))
+        for choice in combinations(*options):
+            variants.append(_replace(expr, dict(zip(targets, choice, strict=True))))
+        return variants
+
+    def _bounds(self, atom: Rounded | Extreme, coefficient: Expr) -> list[Expr]:
+        falling = self.nonnegative(-coefficient)
+        if isinstance(atom, Extreme):
+            wanted = "min" if falling else "max"
+            return list(atom.arguments) if atom.operator == wanted else [from_atom(atom)]
+        argument = atom.argument
+        step = const(1)
+        if argument.terms and all(isinstance(e, int) and _integer_atom(a) for m in argument.terms for a, e in m):
+            below = _below_line(argument)
+            denominator = _denominator(argument)
+            if self.is_integer(argument * denominator * Expr({raised(below, -1): 1})):
+                step = ONE - Expr({below: 1}) / denominator
+        if falling:
+            return [argument if atom.direction == "floor" else argument + step]
+        return [argument - step if atom.direction == "floor" else argument]
+
+
+def _plain(value: Fraction) -> Rational:
+    return value.numerator if value.denominator == 1 else value
+
+
+def _integer_atom(atom: Atom) -> bool:
+    match atom:
+        case Symbol(kind=kind):
+            return kind in ("dim", "count", "index")
+        case Rounded():
+            return True
+        case Exponential(base=base):
+            return base.integer() is not None or all(_integer_atom(a) for a in base.atoms())
+        case Extreme(arguments=arguments):
+            return all(
+                isinstance(c, int) and all(_integer_atom(a) and isinstance(e, int) and e >= 0 for a, e in m)
+                for argument in arguments
+                for m, c in argument.terms.items()
+            )
+        case _:
+            return False
+
+
+def _positive_atom(atom: Atom) -> bool:
+    """Is the atom positive whatever the sizes? (A rounded quotient of sizes is taken to be no less than 0.)"""
+    match atom:
+        case Symbol(kind=kind):
+            return kind in ("dim", "ratio")
+        case Exponential() | Log():
+            return True
+        case Rounded(argument=argument):
+            return all(c >= 0 for c in argument.terms.values())
+        case Extreme(arguments=arguments):
+            return all(c >= 0 for argument in arguments for c in argument.terms.values())
+        case Group(content=content):
+            return all(c >= 0 for c in content.terms.values())
+        case _:
+            return False
+
+
+def _single(expr: Expr) -> Symbol | None:
+    """The symbol that the expression is, or None."""
+    if len(expr.terms) == 1:
+        ((monomial, coefficient),) = expr.terms.items()
+        if coefficient == 1:
+            return _only_symbol(monomial)
+    return None
+
+
+def _only_symbol(monomial: Monomial) -> Symbol | None:
+    if len(monomial) == 1 and monomial[0][1] == 1 and isinstance(monomial[0][0], Symbol):
+        return monomial[0][0]
+    return None
+
+
+def _cyclic(symbol: Symbol, value: Expr, table: dict[Symbol, Expr]) -> bool:
+    seen: set[Symbol] = set()
+    waiting = list(value.symbols())
+    while waiting:
+        current = waiting.pop()
+        if current == symbol:
+            return True
+        if current not in seen and current in table:
+            waiting.extend(table[current].symbols())
+        seen.add(current)
+    return False
+
+
+def _below_line(expr: Expr) -> Monomial:
+    """The monomial of the most negative power of every atom."""
+    lowest: dict[Atom, Rational] = {}
+    for monomial in expr.terms:
+        for atom, exponent in monomial:
+            if exponent < lowest.get(atom, 0):
+                lowest[atom] = exponent
+    return tuple(sorted(lowest.items(), key=lambda item: item[0].key))
+
+
+def _denominator(expr: Expr) -> Expr:
+    return const(lcm(*(coefficient.denominator for coefficient in expr.terms.values())))
+
+
+def _linear_in(expr: Expr, atom: Rounded | Extreme) -> Expr | None:
+    """The coefficient of an atom that stands only in its first power, else None."""
+    terms: dict[Monomial, Rational] = {}
+    for monomial, coefficient in expr.terms.items():
+        for found, exponent in monomial:
+            if found == atom:
+                if exponent != 1:
+                    return None
+                terms[tuple(pair for pair in monomial if pair[0] != atom)] = coefficient
+    return Expr(terms)
+
+
+def _replace(expr: Expr, bounds: dict[Rounded | Extreme, Expr]) -> Expr:
+    result = ZERO
+    for monomial, coefficient in expr.terms.items():
+        factor = Expr({UNIT: coefficient})
+        for atom, exponent in monomial:
+            if isinstance(atom, Rounded | Extreme) and atom in bounds and exponent == 1:
+                factor = factor * bounds[atom]
+            else:
+                factor = factor * from_atom(atom, exponent)
+        result = result + factor
+    return result

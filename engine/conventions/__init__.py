@@ -1,0 +1,1 @@
+"""Counting conventions: data files that say what each operation is billed."""

@@ -1,0 +1,99 @@
+"""The document: what a derivation says, in the order in which it says it, without any markup.
+
+`derivation` and `comparison` write documents, `renderer` lays them out. A `Text` mixes words and formulas; words may hold any
+character (each format escapes its own).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .formula import Formula
+
+
+@dataclass(frozen=True)
+class Code:
+    """A name or a line of a file or a command, shown in a fixed-width face."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Words that open a paragraph or name a result."""
+
+    text: str
+
+
+Run = str | Formula | Code | Strong
+Text = tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """`level` 1 is the title of the derivation of one model, 2 a part, 3 a layer."""
+
+    level: int
+    text: Text
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    text: Text
+
+
+@dataclass(frozen=True)
+class Bullets:
+    items: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One aligned line: left relation right, and the reason beside it. `left` None continues the line above."""
+
+    left: Formula | None
+    relation: str
+    right: Formula
+    reason: Text = ()
+
+
+@dataclass(frozen=True)
+class Steps:
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """`align` has one letter a column: l, r or c. `total` says that the last row sums the others."""
+
+    caption: Text
+    align: str
+    head: tuple[Text, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    total: bool = False
+    anchor: str = ""
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """A final formula under a name that a paper can use: `\\archderiveMacs`. `value` is its number at the example sizes."""
+
+    name: str
+    quantity: str
+    formula: Formula
+    value: str = ""
+
+
+Block = Heading | Paragraph | Bullets | Steps | Table
+
+
+@dataclass(frozen=True)
+class Document:
+    """`symbols` maps a name of the file to the LaTeX that its author chose (`dim N as "n"`)."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    results: tuple[Result, ...] = ()
+    symbols: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,266 @@
+"""Bodies of equations: syntax, with every index known, to the scalars of the program.
+
+What reads no tensor is folded into one `Size` as far as that is exact, so that subscripts are arithmetic on indices and
+constants stand as one factor.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .. import syntax
+from ..algebra.expression import Expr, from_atom
+from ..errors import Span, error
+from ..program import (
+    COMPARISONS,
+    Axis,
+    Choice,
+    Literal_,
+    Lookup,
+    Merged,
+    Operation,
+    Position,
+    Read,
+    Reduction,
+    Scalar,
+    Size,
+    Subscript,
+    Tensor,
+    at_places,
+    position,
+    reads,
+)
+from . import sizes
+from .indices import Draft, Variable, leading_count
+from .values import CONSTANTS, FUNCTIONS, Context, FunctionValue, Poisoned, Scope, Silent
+
+OPERATORS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power"}
+
+
+def size_with_indices(node: syntax.Expression, sight: dict[str, Variable], scope: Scope, context: Context) -> Expr:
+    """Arithmetic on sizes and indices, where a size is wanted: an end of a range."""
+    scalar = Builder(scope, context, {}).scalar(node, sight)
+    if isinstance(scalar, Size):
+        return scalar.value
+    raise error("this must be arithmetic on sizes and indices", node.span)
+
+
+def build_body(draft: Draft, tensors: dict[str, Tensor], context: Context) -> Scalar:
+    """The right side of an analysed equation; `tensors` are those that its run defines."""
+    builder = Builder(draft.scope, context, tensors, draft)
+    return builder.scalar(draft.syntax.body, draft.sight)
+
+
+class Builder:
+    """Everything that stays the same while one body is built."""
+
+    def __init__(
+        self, scope: Scope, context: Context, tensors: dict[str, Tensor], draft: Draft | None = None
+    ) -> None:
+        self.scope = scope
+        self.context = context
+        self.tensors = tensors
+        self.draft = draft
+
+    def scalar(self, node: syntax.Expression, sight: dict[str, Variable]) -> Scalar:
+        match node:
+            case syntax.Number(value=value, text=text):
+                return Size(Expr({(): _whole(value)}) if value else Expr({})) if value.denominator == 1 else Literal_(text, value)
+            case syntax.Name(name=name, span=span):
+                return self._name(name, span, sight)
+            case syntax.Read():
+                return self._read(node, sight)
+            case syntax.Negate(value=value):
+                inner = self.scalar(value, sight)
+                return Size(-inner.value) if isinstance(inner, Size) else Operation("negate", (inner,))
+            case syntax.Binary(operator=operator, left=left, right=right):
+                return self._binary(operator, self.scalar(left, sight), self.scalar(right, sight), node.span)
+            case syntax.Compare(operands=operands, operators=operators):
+                return self._compare([self.scalar(o, sight) for o in operands], operators)
+            case syntax.Logic(operator=operator, operands=operands):
+                return Operation(operator, tuple(self.scalar(o, sight) for o in operands))
+            case syntax.Not(value=value):
+                return Operation("not", (self.scalar(value, sight),))
+            case syntax.Choice(then=then, condition=condition, otherwise=otherwise):
+                return Choice(self.scalar(then, sight), self.scalar(condition, sight), self.scalar(otherwise, sight))
+            case syntax.Call(name=name, arguments=arguments, span=span):
+                return self._call(node, name, [a.value for a in arguments], span, sight)
+            case syntax.Reduce():
+                return self._reduce(node, sight)
+            case syntax.Truth() | syntax.Text() | syntax.Tuple() | syntax.List() | syntax.Hole() | syntax.Pipe():
+                raise error("this has no place in an equation", node.span, hint=_pipe_hint(node))
+
+    def _name(self, name: str, span: Span, sight: dict[str, Variable]) -> Scalar:
+        if name in sight:
+            return Size(from_atom(sight[name].symbol))
+        value = self.scope.get(name)
+        if isinstance(value, Poisoned):
+            raise Silent
+        if isinstance(value, Expr):
+            return Size(value)
+        if isinstance(value, Tensor) or name in self.tensors:
+            raise error(
+                f"`{name}` is a tensor: an equation reads its elements",
+                span,
+                hint=f"write `{name}[…]` with an index for each axis",
+            )
+        if name in CONSTANTS:
+            return Literal_(name, None)
+        if value is not None:
+            raise error(f"`{name}` is {sizes.describe(value)}, which has no place in an equation", span)
+        if self.draft is not None and any(v.name == name for v in self.draft.variables):
+            raise error(f"the index `{name}` is used outside the reduction that binds it", span)
+        if self.draft is not None and len(name) <= 2:
+            raise error(
+                f"the index `{name}` stands on the right only",
+                span,
+                hint=f"put it on the left, or bind it by a reduction: `sum[{name}] …`",
+            )
+        raise sizes.unknown_name(name, span, self.scope, set(sight))
+
+    def _binary(self, operator: str, left: Scalar, right: Scalar, span: Span) -> Scalar:
+        if isinstance(left, Size) and isinstance(right, Size):
+            if operator == "^" and any(s.kind == "index" for s in left.value.symbols() | right.value.symbols()):
+                if right.value.integer() is None:
+                    return Operation("power", (left, right))
+            return Size(sizes.arithmetic(operator, left.value, right.value, span, self.context))
+        return Operation(OPERATORS[operator], (left, right))
+
+    def _compare(self, operands: list[Scalar], operators: tuple[str, ...]) -> Scalar:
+        links = [
+            Operation(operator, (left, right))
+            for left, operator, right in zip(operands, operators, operands[1:], strict=False)
+        ]
+        return links[0] if len(links) == 1 else Operation("and", tuple(links))
+
+    def _call(
+        self, node: syntax.Expression, name: str, arguments: list[syntax.Expression], span: Span, sight: dict[str, Variable]
+    ) -> Scalar:
+        value = self.scope.get(name)
+        if isinstance(value, FunctionValue):
+            name = value.name
+        elif value is not None or name not in FUNCTIONS:
+            if name in self.scope.module.layers:
+                raise error(f"`{name}` is a layer: it is applied to whole tensors, outside equations", span)
+            raise error(
+                f"there is no function `{name}` for the elements of a tensor",
+                span,
+                hint=sizes.nearest(name, FUNCTIONS) or f"functions: {', '.join(FUNCTIONS)}",
+            )
+        low, high = FUNCTIONS[name]
+        if not low <= len(arguments) <= high:
+            wanted = str(low) if low == high else f"{low} to {high}"
+            raise error(f"`{name}` takes {wanted} argument{'s' if wanted != '1' else ''}, not {len(arguments)}", span)
+        values = [self.scalar(a, sight) for a in arguments]
+        if all(isinstance(v, Size) for v in values) and name in ("floor", "ceil", "mod", "abs", "min", "max", "log", "log2", "sqrt"):
+            return Size(sizes.function(name, [v.value for v in values if isinstance(v, Size)], span, self.context))
+        return Operation(name, tuple(values))
+
+    def _reduce(self, node: syntax.Reduce, sight: dict[str, Variable]) -> Scalar:
+        assert self.draft is not None
+        bound = self.draft.bound[id(node)]
+        local = {**sight, **{variable.name: variable for variable in bound}}
+        where = None if node.where is None else self.scalar(node.where, local)
+        return Reduction(node.operator, tuple(v.index() for v in bound), where, self.scalar(node.body, local), node.span)
+
+    # ---------------------------------------------------------------- reads
+
+    def _read(self, node: syntax.Read, sight: dict[str, Variable]) -> Scalar:
+        value = self.scope.get(node.name)
+        if isinstance(value, Poisoned):
+            raise Silent
+        tensor = self.tensors.get(node.name) if not isinstance(value, Tensor) else value
+        if tensor is None:
+            if value is not None:
+                raise error(f"`{node.name}` is {sizes.describe(value)}, not a tensor", node.span)
+            raise sizes.unknown_name(node.name, node.span, self.scope)
+        assert self.draft is not None
+        leading = leading_count(self.draft, node, tensor)
+        subscripts: list[Subscript] = [Position(from_atom(v.symbol)) for v in self.draft.leading[:leading]]
+        written = [s for s in node.subscripts if not isinstance(s, syntax.Ellipsis)]
+        places: list[Expr | None] = [position(s) for s in subscripts]
+        for axis, item in zip(tensor.axes[leading:], written, strict=True):
+            subscript = self._subscript(item, axis, sight)
+            subscripts.append(subscript)
+            self._check_merge(subscript, axis, item.span)
+            self._check_ragged(tensor, axis, places, subscript, item.span)
+            places.append(position(subscript))
+        return Read(tensor, tuple(subscripts), node.span)
+
+    def _subscript(self, item: syntax.Expression, axis: Axis, sight: dict[str, Variable]) -> Subscript:
+        if isinstance(item, syntax.Tuple):
+            parts, part_sizes = [], []
+            for part in item.items:
+                subscript = self._subscript(part, axis, sight)
+                parts.append(subscript)
+                part_sizes.append(self._part_size(part, sight))
+            return Merged(tuple(parts), tuple(_fill(part_sizes, axis, item.span)))
+        scalar = self.scalar(item, sight)
+        if isinstance(scalar, Size):
+            return Position(scalar.value)
+        if not any(True for _ in reads(scalar)):
+            raise error("a subscript must be arithmetic on sizes and indices, or read a tensor of integers", item.span)
+        return Lookup(scalar)
+
+    def _part_size(self, part: syntax.Expression, sight: dict[str, Variable]) -> Expr | None:
+        """The size that one of several merged indices counts over; None for a fixed number."""
+        if isinstance(part, syntax.Name) and part.name in sight:
+            index = sight[part.name].index()
+            return index.upper - index.lower + 1
+        return None
+
+    def _check_merge(self, subscript: Subscript, axis: Axis, span: Span) -> None:
+        from .describe import show
+
+        if not isinstance(subscript, Merged):
+            return
+        size = Expr({(): 1})
+        for part in subscript.sizes:
+            size = size * part
+        if axis.size != size:
+            raise error(
+                f"these indices count over {show(size)} together, and the axis has {show(axis.size)}", span
+            )
+
+    def _check_ragged(
+        self, tensor: Tensor, axis: Axis, places: list[Expr | None], subscript: Subscript, span: Span
+    ) -> None:
+        """A read outside a ragged range is an error: what lies there was never computed."""
+        from ..algebra.ranges import at_least, at_most
+
+        if not axis.ragged or self.draft is None:
+            return
+        here, value = at_places(axis, places), position(subscript)
+        if here is None or value is None:
+            return
+        low = at_least(value - here.lower, self.draft.variables, self.context.facts)
+        high = at_most(value - here.upper, self.draft.variables, self.context.facts)
+        if low is not True or high is not True:
+            raise error(
+                f"this read may leave the range of `{tensor.name}` on this axis, which depends on an earlier index",
+                span,
+                hint="read it with the bare index of that axis, or state the range where the index is bound",
+            )
+
+
+def _fill(part_sizes: list[Expr | None], axis: Axis, span: Span) -> list[Expr]:
+    """Sizes of merged parts; one that is not known (a fixed number among indices) is found by division."""
+    known = Expr({(): 1})
+    for size in part_sizes:
+        if size is not None:
+            known = known * size
+    missing = [n for n, size in enumerate(part_sizes) if size is None]
+    if len(missing) > 1:
+        raise error("only one of several merged indices may be a number", span)
+    return [size if size is not None else axis.size / known for size in part_sizes]
+
+
+def _whole(value: Fraction) -> int:
+    return value.numerator
+
+
+def _pipe_hint(node: syntax.Expression) -> str:
+    return "bind the layer's result to a name first, outside the equation" if isinstance(node, syntax.Pipe) else ""
+
+
+__all__ = ["COMPARISONS", "build_body", "size_with_indices"]

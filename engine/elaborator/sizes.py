@@ -1,0 +1,225 @@
+"""Sizes, truth values and other plain values: syntax and a scope in, a `Value` out. Tensors are left to `expressions`.
+
+What is asked to be a whole number and cannot be proved to be one is assumed to be, noted for the derivation, and checked at the example
+values.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import assert_never
+
+from .. import syntax
+from ..algebra import build
+from ..algebra.expression import Expr, Symbol, const
+from ..algebra.substitution import evaluate
+from ..errors import Span, error, nearest
+from ..program import Assumption, Tensor
+from .values import Context, FunctionValue, LayerValue, NeedsValue, Poisoned, Scope, Silent, Value
+
+MAX_DIGITS = 200
+
+
+def describe(value: Value) -> str:
+    """A few words for a message: what kind of thing a value is."""
+    match value:
+        case Expr():
+            return "a size"
+        case Tensor():
+            return "a tensor"
+        case bool():
+            return "a truth value"
+        case str():
+            return "a text"
+        case tuple():
+            return "a tuple"
+        case LayerValue():
+            return "a layer"
+        case FunctionValue():
+            return "a function"
+        case Poisoned():
+            return "a name with an error"
+        case _:
+            assert_never(value)
+
+
+def unknown_name(name: str, span: Span, scope: Scope, extra: set[str] | None = None) -> Exception:
+    candidates = scope.all_names() | (extra or set())
+    return error(f"`{name}` is not defined here", span, hint=nearest(name, candidates))
+
+
+def arithmetic(operator: str, left: Expr, right: Expr, span: Span, context: Context) -> Expr:
+    """`left operator right` on sizes."""
+    match operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            if not right:
+                raise error("division by zero", span)
+            return left / right
+        case _:
+            return _power(left, right, span, context)
+
+
+def _power(base: Expr, exponent: Expr, span: Span, context: Context) -> Expr:
+    number, times = base.constant, exponent.constant
+    if number is not None and times is not None:
+        if abs(times) * max(1, len(str(number))) > 100 * MAX_DIGITS:
+            raise error("this power has too many digits to be a size", span)
+        if number == 0 and times < 0:
+            raise error("division by zero", span)
+    if number is not None and number <= 0 and times is None:
+        raise error(f"a power of {number} with a symbolic exponent has no meaning here", span)
+    if isinstance(times, int) and len(base.terms) > 1 and abs(times) > 60:
+        raise error("this power is too large to be written out", span)
+    return build.power(base, exponent, context.facts)
+
+
+def check_magnitude(value: Expr, span: Span) -> None:
+    """A dim or a count with hundreds of digits is a slip of the pen."""
+    number = value.constant
+    if number is not None and len(str(number)) > MAX_DIGITS:
+        raise error(f"this number has {len(str(number))} digits", span)
+
+
+def function(name: str, arguments: list[Expr], span: Span, context: Context) -> Expr:
+    """A scalar function of sizes, exactly. `exp`, `tanh` and the like have no place in a size."""
+    facts = context.facts
+    match name, arguments:
+        case "floor", [x]:
+            return build.floor(x, facts)
+        case "ceil", [x]:
+            return build.ceil(x, facts)
+        case "mod", [x, m]:
+            return build.mod(x, m, facts)
+        case "abs", [x]:
+            return build.absolute(x, facts)
+        case "min", _:
+            return build.minimum(arguments, facts)
+        case "max", _:
+            return build.maximum(arguments, facts)
+        case "log", [x]:
+            return build.log(x)
+        case "log", [x, base]:
+            return build.log(x, base)
+        case "log2", [x]:
+            return build.log(x, const(2))
+        case "sqrt", [x]:
+            return build.root(x, Fraction(1, 2)) if x else x
+        case _:
+            raise error(f"`{name}` of a size is not a size", span)
+
+
+# ---------------------------------------------------------------- truth
+
+
+def decide(left: Value, operator: str, right: Value, span: Span, context: Context) -> bool:
+    """The truth of a comparison, or an error that says what is missing to decide it."""
+    if isinstance(left, Poisoned) or isinstance(right, Poisoned):
+        raise Silent
+    if not (isinstance(left, Expr) and isinstance(right, Expr)):
+        if operator not in ("==", "!="):
+            raise error(f"{describe(left)} and {describe(right)} have no order", span)
+        return (left == right) == (operator == "==")
+    answer = context.facts.compare(left, operator, right)
+    if answer is not None:
+        return answer
+    need_values(left, context)
+    need_values(right, context)
+    shown = f"{span.text}"
+    raise error(
+        f"whether `{shown}` holds depends on the sizes",
+        span,
+        hint=f"`assume {shown}` if it always holds",
+    )
+
+
+def need_values(value: Expr, context: Context) -> None:
+    """Ask for the number behind a model's option that is still a symbol."""
+    for symbol in sorted(value.symbols(), key=lambda s: s.name):
+        if symbol in context.options:
+            raise NeedsValue(context.options[symbol])
+
+
+def whole_number(value: Value, span: Span, context: Context, what: str) -> int:
+    """A number known now: how often a `for` runs, how long a list is, how deep a recursion goes."""
+    if isinstance(value, Expr):
+        number = value.integer()
+        if number is not None:
+            return number
+        need_values(value, context)
+    raise error(f"{what} must be a whole number that is known, and `{span.text}` is not", span)
+
+
+# ---------------------------------------------------------------- wholeness
+
+
+def whole(value: Expr, span: Span, context: Context, what: str = "a size") -> Expr:
+    """The size, assumed to be whole where that is not proved: the assumption is noted and checked at the example values."""
+    check_magnitude(value, span)
+    number = value.constant
+    if number is not None:
+        if not isinstance(number, int):
+            raise error(f"{what} must be a whole number, and this is {number}", span, hint=_round_hint(span))
+        return value
+    if context.facts.is_integer(value):
+        return value
+    for monomial, coefficient in value.terms.items():
+        term = Expr({monomial: coefficient})
+        if context.facts.is_integer(term):
+            continue
+        below = Expr({tuple((a, -e) for a, e in monomial if e < 0): Fraction(coefficient).denominator})
+        above = term * below
+        if any(isinstance(s, Symbol) and s.kind == "ratio" for s in term.symbols()) or not _is_polynomial(above):
+            raise error(f"{what} must be whole, and `{span.text}` need not be", span, hint=_round_hint(span))
+        assume_divides(below, above, span, context)
+    at_examples(value, span, context, what)
+    return value
+
+
+def _is_polynomial(value: Expr) -> bool:
+    return all(isinstance(e, int) and e >= 0 for m in value.terms for _, e in m)
+
+
+def _round_hint(span: Span) -> str:
+    return f"`floor({span.text})` or `ceil({span.text})`" if "\n" not in span.text and len(span.text) < 60 else ""
+
+
+def assume_divides(divisor: Expr, dividend: Expr, span: Span, context: Context) -> None:
+    context.facts.assume_divides(divisor, dividend)
+    context.assumptions.append(Assumption("divides", divisor, dividend, False, span))
+
+
+def at_examples(value: Expr, span: Span, context: Context, what: str) -> None:
+    """The size must be a whole number, and not negative, at the example values."""
+    try:
+        number = evaluate(value, context.values)
+    except (KeyError, OverflowError, ZeroDivisionError):
+        return
+    if isinstance(number, Fraction):
+        sizes = ", ".join(f"{s.name} = {context.values[s.name]}" for s in sorted(value.symbols(), key=lambda s: s.name))
+        raise error(
+            f"{what} must be whole, and this is {number} at the example values ({sizes})", span, hint=_round_hint(span)
+        )
+
+
+def positive_size(value: Expr, span: Span, context: Context, what: str) -> Expr:
+    """A whole size that is not negative: of an axis or a range."""
+    whole(value, span, context, what)
+    number = value.integer()
+    if number is not None and number < 0:
+        raise error(f"{what} is negative here: {number}", span)
+    if number is None:
+        try:
+            shown = evaluate(value, context.values)
+        except (KeyError, OverflowError, ZeroDivisionError):
+            return value
+        if shown < 0:
+            raise error(f"{what} is negative at the example values: {shown}", span)
+    return value
+
+

@@ -1,0 +1,183 @@
+"""What a name can stand for while a model is opened, and the scopes that hold the names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from .. import syntax
+from ..algebra.expression import Expr, Symbol
+from ..algebra.facts import Facts
+from ..errors import ArchError, Diagnostic, Source, Span
+from ..program import Assumption, Call, Dimension, Instance, Node, Tensor
+
+# Scalar functions of the language, with the number of arguments that each may have.
+FUNCTIONS: dict[str, tuple[int, int]] = {
+    "floor": (1, 1),
+    "ceil": (1, 1),
+    "mod": (2, 2),
+    "abs": (1, 1),
+    "min": (2, 9),
+    "max": (2, 9),
+    "exp": (1, 1),
+    "log": (1, 2),
+    "log2": (1, 1),
+    "sqrt": (1, 1),
+    "tanh": (1, 1),
+    "sigmoid": (1, 1),
+    "erf": (1, 1),
+    "sin": (1, 1),
+    "cos": (1, 1),
+}
+CONSTANTS = frozenset({"pi", "inf"})
+
+
+@dataclass(frozen=True)
+class LayerValue:
+    """A layer that may be applied: its definition, the file that its free names belong to, and options given in advance."""
+
+    name: str
+    definition: syntax.Definition = field(compare=False, repr=False)
+    module: Module
+    positional: tuple[Value, ...] = ()
+    named: tuple[tuple[str, Value], ...] = ()
+    shared: Shared | None = None
+
+
+@dataclass(eq=False)
+class Shared:
+    """The one set of weights behind a `share`: whether it was counted already."""
+
+    name: str
+    used: bool = False
+
+
+@dataclass(frozen=True)
+class FunctionValue:
+    """A scalar function where a layer is expected: `act = sigmoid`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Poisoned:
+    """A name whose definition was wrong: what reads it is not reported again."""
+
+
+Value = Expr | Tensor | str | bool | tuple["Value", ...] | LayerValue | FunctionValue | Poisoned
+
+
+class Silent(ArchError):
+    """Something reads a poisoned name: nothing new to say."""
+
+
+@dataclass(eq=False)
+class Module:
+    """A file while it is elaborated: its source, its layers, its sizes, the files that it uses."""
+
+    source: Source
+    layers: dict[str, syntax.Definition]
+    imports: dict[str, LayerValue] = field(default_factory=dict)
+    sizes: dict[str, Value] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class Scope:
+    """The names of one body. A `for` turn is a child whose numbers are its own; tensors belong to the body."""
+
+    def __init__(self, module: Module, parent: Scope | None = None) -> None:
+        self.module = module
+        self.parent = parent
+        self.names: dict[str, Value] = {}
+        self.spans: dict[str, Span] = {}
+        self.leading: tuple[int, Span] | None = None if parent is None else parent.leading
+
+    def get(self, name: str) -> Value | None:
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.parent
+        return self.module.sizes.get(name)
+
+    def own(self, name: str) -> Value | None:
+        """The name in this body, without the sizes of the file."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.parent
+        return None
+
+    def place(self, name: str) -> Span | None:
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.spans:
+                return scope.spans[name]
+            scope = scope.parent
+        return None
+
+    def set(self, name: str, value: Value, span: Span) -> None:
+        """Bind here; a tensor is bound where it was bound before, or in the body."""
+        scope = self
+        if isinstance(value, Tensor | Poisoned):
+            while scope.parent is not None and name not in scope.names:
+                scope = scope.parent
+        scope.names[name] = value
+        scope.spans[name] = span
+
+    def all_names(self) -> set[str]:
+        found = set(self.module.sizes)
+        scope: Scope | None = self
+        while scope is not None:
+            found |= set(scope.names)
+            scope = scope.parent
+        return found
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor in sight, by name."""
+        found: dict[str, Tensor] = {} if self.parent is None else self.parent.tensors()
+        found.update({name: value for name, value in self.names.items() if isinstance(value, Tensor)})
+        return found
+
+
+@dataclass(eq=False)
+class Body:
+    """What a body of statements has produced so far."""
+
+    nodes: list[Node] = field(default_factory=list)
+    outputs: tuple[Tensor, ...] | None = None
+    output_span: Span | None = None
+    expects: list[tuple[syntax.Expect, Scope]] = field(default_factory=list)
+    stacked: syntax.Stacked | None = None
+
+
+@dataclass(eq=False)
+class Context:
+    """Everything that the opening of one model shares: facts, example values, what was opened already."""
+
+    facts: Facts
+    values: dict[str, Fraction]
+    options: dict[Symbol, str] = field(default_factory=dict)
+    dimensions: list[Dimension] = field(default_factory=list)
+    assumptions: list[Assumption] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
+    errors: list[Diagnostic] = field(default_factory=list)
+    opened: dict[object, Instance] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    depth: int = 0
+    fresh: int = 0
+
+    def number(self) -> int:
+        self.fresh += 1
+        return self.fresh
+
+
+class NeedsValue(Exception):
+    """A decision depends on a model's option that is still a symbol: open the model again with its number."""
+
+    def __init__(self, option: str) -> None:
+        super().__init__(option)
+        self.option = option

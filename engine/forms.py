@@ -1,0 +1,377 @@
+"""The form to print: an exact expression in, a formula of the same value out, in the order and the brackets that a person would choose.
+
+Letters of a term stand in the order of the file's `dim` lines, terms in the lexicographic order that this gives. A short sum is left
+expanded; otherwise the common factor is taken out, or the sum is collected by one name, whichever prints fewer names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import assert_never
+
+from . import formula as f
+from .algebra.expression import (
+    ONE,
+    UNIT,
+    Atom,
+    Exponential,
+    Expr,
+    Extreme,
+    Group,
+    Log,
+    Monomial,
+    Rational,
+    Rounded,
+    Symbol,
+
+    raised,
+    times,
+)
+from .formula import Formula
+
+FORMS = ("auto", "expanded", "factored", "leading")
+MAX_SEARCHED = 40
+
+
+class Layout:
+    """How formulas of one file are laid out: the order of its names, and the form that was asked for.
+
+    `form` is auto, expanded, factored, leading or `collected:NAME`.
+    """
+
+    def __init__(self, order: Sequence[str] = (), form: str = "auto") -> None:
+        self.order = {name: number for number, name in enumerate(order)}
+        self.form = form
+
+    def formula(self, expr: Expr) -> Formula:
+        """The expression in the form that was asked for."""
+        if self.form == "expanded":
+            return self._expanded(expr)
+        if self.form == "factored":
+            return self._common(expr)
+        if self.form == "leading":
+            return self._leading(expr)
+        if self.form.startswith("collected:"):
+            wanted = self.form.split(":", 1)[1]
+            symbol = next((s for s in expr.symbols() if s.name == wanted), None)
+            return self._collected(expr, symbol) if symbol in expr.atoms() and symbol is not None else self._auto(expr)
+        return self._auto(expr)
+
+    # ---------------------------------------------------------------- orders
+
+    def atom_rank(self, atom: Atom) -> tuple[int, int, str]:
+        if isinstance(atom, Symbol):
+            number = self.order.get(atom.name)
+            return (0, number, "") if number is not None else (1, 0, atom.name)
+        return (2, 0, atom.key)
+
+    def sorted_atoms(self, expr: Expr) -> list[Atom]:
+        return sorted(expr.atoms(), key=self.atom_rank)
+
+    def terms(self, expr: Expr) -> list[tuple[Monomial, Rational]]:
+        """The terms from the highest power of the first name down."""
+        atoms = self.sorted_atoms(expr)
+
+        def rank(item: tuple[Monomial, Rational]) -> list[Rational]:
+            powers = dict(item[0])
+            return [-powers.get(atom, 0) for atom in atoms]
+
+        ordered = sorted(expr.terms.items(), key=rank)
+        if ordered and ordered[0][1] < 0:
+            # a sum does not begin with a minus if it can begin with a plus
+            first = next((n for n, (_, c) in enumerate(ordered) if c > 0), 0)
+            ordered.insert(0, ordered.pop(first))
+        return ordered
+
+    # ---------------------------------------------------------------- forms
+
+    def _auto(self, expr: Expr) -> Formula:
+        count = len(expr.terms)
+        if count <= 1:
+            return self._expanded(expr)
+        if count > MAX_SEARCHED:
+            return self._common(expr)
+        if not self._worth_searching(expr):
+            return self._grouped(expr, self._expanded)
+        return self._grouped(expr, self._best)
+
+    def _worth_searching(self, expr: Expr) -> bool:
+        if len(expr.terms) > 3:
+            return True
+        return _fractional(expr) or _dividing(expr)
+
+    def _best(self, expr: Expr) -> Formula:
+        expanded = self._expanded(expr)
+        if len(expr.terms) <= 1 or len(expr.terms) > MAX_SEARCHED:
+            return expanded
+        size = measure(expanded)
+        candidates = [self._common(expr)]
+        if len(expr.terms) > 2:
+            candidates += [
+                self._collected(expr, atom) for atom in self.sorted_atoms(expr) if len(expr.terms) > len(_powers(expr, atom)) > 1
+            ]
+        best = min(candidates, key=measure)
+        limit = size if _fractional(expr) or _dividing(expr) else 0.75 * size
+        return best if measure(best) <= limit and (measure(best) < size or _fractional(expr)) else expanded
+
+    def _grouped(self, expr: Expr, form: Callable[[Expr], Formula]) -> Formula:
+        """Names that always occur with equal powers are one: 2 (h w)² C."""
+        atoms = [a for a in self.sorted_atoms(expr) if isinstance(a, Symbol)]
+        patterns: dict[tuple[Rational, ...], list[Symbol]] = {}
+        for atom in atoms:
+            pattern = tuple(dict(monomial).get(atom, 0) for monomial in expr.terms)
+            patterns.setdefault(pattern, []).append(atom)
+        groups = {
+            tuple(names): pattern
+            for pattern, names in patterns.items()
+            if len(names) > 1 and len(set(pattern)) > 1 and max(pattern) > 1
+        }
+        if not groups:
+            return form(expr)
+        joined: dict[Symbol, Symbol | None] = {}
+        members: dict[Symbol, tuple[Symbol, ...]] = {}
+        for names in groups:
+            whole = Symbol(" ".join(n.name for n in names))
+            members[whole] = names
+            joined[names[0]] = whole
+            joined.update(dict.fromkeys(names[1:]))
+        terms: dict[Monomial, Rational] = {}
+        for monomial, coefficient in expr.terms.items():
+            powers = [(joined.get(a, a) if isinstance(a, Symbol) else a, e) for a, e in monomial]
+            kept = tuple(sorted(((a, e) for a, e in powers if a is not None), key=lambda i: i[0].key))
+            terms[kept] = coefficient
+        inner = Layout((), "auto")
+        inner.order = dict(self.order)
+        for whole, names in members.items():
+            inner.order[whole.name] = self.order.get(names[0].name, 0)
+        shown = inner._best(Expr(terms)) if form != self._expanded else inner._expanded(Expr(terms))
+        return _ungroup(shown, {w.name: tuple(n.name for n in names) for w, names in members.items()})
+
+    def _expanded(self, expr: Expr) -> Formula:
+        return _sum([self._term(monomial, coefficient) for monomial, coefficient in self.terms(expr)])
+
+    def _common(self, expr: Expr) -> Formula:
+        """The greatest common factor times the rest."""
+        if len(expr.terms) <= 1:
+            return self._expanded(expr)
+        content, primitive = expr.primitive()
+        shared = primitive.common()
+        first = self.terms(primitive)[0][1]
+        if first < 0:
+            content, primitive = -content, -primitive
+        if not isinstance(content, Fraction) and not shared and abs(content) == 1:
+            return self._expanded(expr)
+        rest = primitive * Expr({raised(shared, -1): 1})
+        inner = self._best(rest) if len(rest.terms) <= MAX_SEARCHED else self._expanded(rest)
+        return _times(self._term(shared, content), inner)
+
+    def _collected(self, expr: Expr, atom: Atom) -> Formula:
+        """A polynomial in one name, the coefficients in brackets."""
+        powers = _powers(expr, atom)
+        if len(powers) == 1:
+            return self._common(expr)
+        parts = []
+        for power in sorted(powers, reverse=True):
+            coefficient = powers[power]
+            factor: Monomial = ((atom, power),) if power else UNIT
+            if len(coefficient.terms) == 1:
+                ((monomial, value),) = coefficient.terms.items()
+                parts.append(self._term(times(monomial, factor), value))
+            elif not factor:
+                parts.append(self._best(coefficient))
+            else:
+                content, primitive = coefficient.primitive()
+                shared = primitive.common()
+                rest = primitive * Expr({raised(shared, -1): 1})
+                parts.append(_times(self._term(times(shared, factor), content), self._best(rest)))
+        return _sum([piece for part in parts for piece in (part.terms if isinstance(part, f.Sum) else (part,))])
+
+    def _leading(self, expr: Expr) -> Formula:
+        """The leading term times one plus what is smaller."""
+        ordered = self.terms(expr)
+        if len(ordered) <= 1:
+            return self._expanded(expr)
+        head, coefficient = max(ordered, key=lambda item: sum(e for _, e in item[0]))
+        rest = expr * Expr({raised(head, -1): Fraction(1) / coefficient})
+        others = rest - ONE
+        return _times(self._term(head, coefficient), _sum([f.integer(1), *_terms_of(self._expanded(others))]))
+
+    # ---------------------------------------------------------------- terms and atoms
+
+    def _term(self, monomial: Monomial, coefficient: Rational) -> Formula:
+        """One term: number, names in order, what stands below the line under it."""
+        negative = coefficient < 0
+        value = Fraction(abs(coefficient))
+        above: list[Formula] = []
+        below: list[Formula] = []
+        for atom, exponent in sorted(monomial, key=lambda item: self.atom_rank(item[0])):
+            (above if exponent > 0 else below).append(self._powered(atom, abs(exponent)))
+        if value.numerator != 1 or not above:
+            above.insert(0, f.integer(value.numerator))
+        if value.denominator != 1:
+            below.insert(0, f.integer(value.denominator))
+        shown = _product(above)
+        if below:
+            shown = f.Quotient(shown, _product(below))
+        return f.Negative(shown) if negative else shown
+
+    def _powered(self, atom: Atom, exponent: Rational) -> Formula:
+        if isinstance(atom, Exponential):
+            return f.Power(self._auto(atom.base), self._auto(atom.exponent * exponent))
+        base = self.atom(atom)
+        if exponent == 1:
+            return base
+        if exponent == Fraction(1, 2):
+            return f.Apply("sqrt", (base,))
+        return f.Power(base, f.Number(Fraction(exponent)))
+
+    def atom(self, atom: Atom) -> Formula:
+        match atom:
+            case Symbol(name=name):
+                return f.Symbol(name)
+            case Rounded(direction=direction, argument=argument):
+                return f.Apply(direction, (self._quotient(argument),))
+            case Log(argument=argument, base=base):
+                return f.Apply("log", (self._auto(argument),), None if base is None else self._auto(base))
+            case Exponential(base=base, exponent=exponent):
+                return f.Power(self._auto(base), self._auto(exponent))
+            case Extreme(operator=operator, arguments=arguments):
+                return f.Apply(operator, tuple(self._auto(argument) for argument in arguments))
+            case Group(content=content):
+                return self._auto(content)
+            case _:
+                assert_never(atom)
+
+    def _quotient(self, expr: Expr) -> Formula:
+        """(N − 1)/(k − 1) as one fraction, not N/(k − 1) − 1/(k − 1)."""
+        if len(expr.terms) < 2:
+            return self._auto(expr)
+        content, primitive = expr.primitive()
+        below = tuple((a, e) for a, e in primitive.common() if e < 0)
+        deepest = dict(below)
+        for monomial in primitive.terms:
+            for atom, exponent in monomial:
+                if exponent < 0:
+                    deepest[atom] = min(deepest.get(atom, 0), exponent)
+        scale = Expr({tuple(sorted(((a, -e) for a, e in deepest.items()), key=lambda i: i[0].key)): 1})
+        whole = Fraction(content)
+        if not deepest and whole.denominator == 1:
+            return self._auto(expr)
+        above = primitive * scale * Expr({UNIT: whole.numerator})
+        under = scale * Expr({UNIT: whole.denominator})
+        return f.Quotient(self._auto(above), self._expanded(under))
+
+
+DEFAULT = Layout()
+
+
+def to_formula(expr: Expr, layout: Layout = DEFAULT) -> Formula:
+    """The formula of an expression; without a layout, names stand in alphabetical order."""
+    return layout.formula(expr)
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def _powers(expr: Expr, atom: Atom) -> dict[Rational, Expr]:
+    found: dict[Rational, dict[Monomial, Rational]] = {}
+    for monomial, coefficient in expr.terms.items():
+        power = dict(monomial).get(atom, 0)
+        rest = tuple(pair for pair in monomial if pair[0] != atom)
+        found.setdefault(power, {})[rest] = coefficient
+    return {power: Expr(terms) for power, terms in found.items()}
+
+
+def _fractional(expr: Expr) -> bool:
+    return any(isinstance(c, Fraction) for c in expr.terms.values())
+
+
+def _dividing(expr: Expr) -> bool:
+    """Does one term divide all the others, as monomials?"""
+    shared = expr.common()
+    return bool(shared) and shared in expr.terms
+
+
+def _product(factors: list[Formula]) -> Formula:
+    return factors[0] if len(factors) == 1 else f.Product(tuple(factors))
+
+
+def _sum(terms: list[Formula]) -> Formula:
+    if not terms:
+        return f.integer(0)
+    return terms[0] if len(terms) == 1 else f.Sum(tuple(terms))
+
+
+def _terms_of(formula: Formula) -> tuple[Formula, ...]:
+    return formula.terms if isinstance(formula, f.Sum) else (formula,)
+
+
+def _times(factor: Formula, rest: Formula) -> Formula:
+    """factor · rest, a fraction's rest above its line: N (N + 1) / 2."""
+    match factor:
+        case f.Negative(value=value):
+            return f.Negative(_times(value, rest))
+        case f.Number(value=value) if value == 1:
+            return rest
+        case f.Quotient(above=above, below=below):
+            return f.Quotient(_times(above, rest), below)
+        case f.Product(factors=factors):
+            return f.Product((*factors, *_factors(rest)))
+        case _:
+            return f.Product((factor, *_factors(rest)))
+
+
+def _factors(formula: Formula) -> tuple[Formula, ...]:
+    return formula.factors if isinstance(formula, f.Product) and not formula.dots else (formula,)
+
+
+def measure(formula: Formula) -> int:
+    """Printed names, each occurrence 1, and 1 for each fraction."""
+    match formula:
+        case f.Symbol(name=name):
+            return len(name.split(" "))
+        case f.Number():
+            return 0
+        case f.Quotient(above=above, below=below):
+            return 1 + measure(above) + measure(below)
+        case f.Sum(terms=parts) | f.Product(factors=parts):
+            return sum(map(measure, parts))
+        case f.Negative(value=value):
+            return measure(value)
+        case f.Power(base=base, exponent=exponent):
+            return measure(base) + measure(exponent)
+        case f.Apply(arguments=arguments, base=base):
+            return sum(map(measure, arguments)) + (measure(base) if base is not None else 0)
+        case _:
+            return 1
+
+
+def _ungroup(formula: Formula, members: Mapping[str, tuple[str, ...]]) -> Formula:
+    """The names of a group side by side where it stands alone, in brackets where it is raised."""
+
+    def inner(part: Formula) -> Formula:
+        return _ungroup(part, members)
+
+    match formula:
+        case f.Symbol(name=name) if name in members:
+            return f.Product(tuple(f.Symbol(n) for n in members[name]))
+        case f.Product(factors=factors, dots=dots):
+            flat: list[Formula] = []
+            for factor in factors:
+                shown = inner(factor)
+                flat += shown.factors if isinstance(factor, f.Symbol) and isinstance(shown, f.Product) else (shown,)
+            return f.Product(tuple(flat), dots)
+        case f.Sum(terms=terms):
+            return f.Sum(tuple(map(inner, terms)))
+        case f.Negative(value=value):
+            return f.Negative(inner(value))
+        case f.Quotient(above=above, below=below):
+            return f.Quotient(inner(above), inner(below), formula.inline)
+        case f.Power(base=base, exponent=exponent):
+            return f.Power(inner(base), inner(exponent))
+        case _:
+            return formula
+
+
+__all__ = ["FORMS", "Layout", "measure", "to_formula"]

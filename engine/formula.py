@@ -1,0 +1,176 @@
+"""Formulas as they are to be read: the display tree that stands between algebra and every output format.
+
+Nothing is reordered or simplified here: a `Formula` is exactly what a reader sees. `forms` makes them from counts,
+`derivation` from equations; `notation` writes them as LaTeX, Unicode and Python.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Number:
+    """An exact number; a fraction is shown as one. `text` wins where the author's spelling matters (`1e-5`)."""
+
+    value: Fraction
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A name of the user's file: a dim, an option, an index or a tensor. How it looks is up to `notation.Symbols`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Terms joined by + (a `Negative` term by −)."""
+
+    terms: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
+class Negative:
+    """−value."""
+
+    value: Formula
+
+
+@dataclass(frozen=True)
+class Product:
+    """Factors side by side, in the order given. `dots` asks for an explicit · or × between all of them (N · D · D)."""
+
+    factors: tuple[Formula, ...]
+    dots: bool = False
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """above / below; `inline` asks for a slash instead of a fraction bar."""
+
+    above: Formula
+    below: Formula
+    inline: bool = False
+
+
+@dataclass(frozen=True)
+class Power:
+    base: Formula
+    exponent: Formula
+
+
+@dataclass(frozen=True)
+class Apply:
+    """A function of a name: floor, ceil, sqrt, abs, max, min, log (`base` may be given), exp, tanh, … or any other."""
+
+    function: str
+    arguments: tuple[Formula, ...]
+    base: Formula | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """A tensor at a position: x_{n, i}. `leading` says that unnamed leading axes (…) come first."""
+
+    tensor: str
+    subscripts: tuple[Formula, ...]
+    leading: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Merged indices in brackets, (g, c), in a subscript."""
+
+    items: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An index under a reduction with the range that is worth showing: i, 0 ≤ m ≤ n."""
+
+    index: Formula
+    lower: Formula | None = None
+    upper: Formula | None = None
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """Σ, mean, max, min or Π over bounds, with an optional condition."""
+
+    operator: str
+    bounds: tuple[Bound, ...]
+    body: Formula
+    where: Formula | None = None
+
+
+@dataclass(frozen=True)
+class Cases:
+    """then if condition, otherwise else."""
+
+    then: Formula
+    condition: Formula
+    otherwise: Formula
+
+
+@dataclass(frozen=True)
+class Relation:
+    """operands joined by ==, !=, <, <=, >, >=, ~ (about), in (member of), or `=`; a chain 0 ≤ n < N has two operators."""
+
+    operands: tuple[Formula, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Logic:
+    """`and`, `or` of several, `not` of one."""
+
+    operator: str
+    operands: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """O(…) with the terms that none of the others dominate; `kind` is O or Theta."""
+
+    body: Formula
+    kind: str = "O"
+
+
+@dataclass(frozen=True)
+class Infinity:
+    pass
+
+
+@dataclass(frozen=True)
+class Words:
+    """Plain words where a formula stands: unknown, not supported yet."""
+
+    text: str
+
+
+Formula = (
+    Number
+    | Symbol
+    | Sum
+    | Negative
+    | Product
+    | Quotient
+    | Power
+    | Apply
+    | Read
+    | Group
+    | Reduction
+    | Cases
+    | Relation
+    | Logic
+    | Growth
+    | Infinity
+    | Words
+)
+
+
+def integer(value: int) -> Number:
+    return Number(Fraction(value))

@@ -1,0 +1,271 @@
+"""Growth: an exact expression in, the terms that none of the others dominate out.
+
+A term is a vector of exponents over sizes, logarithms and exponentials. It goes only where a weighted geometric mean of the others is at
+least as large for all sizes that the facts admit: an exact linear programme over rationals. Coefficients, negative terms of
+lower order and bases of logarithms that are numbers vanish; nothing else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .algebra import build
+from .algebra.expression import (
+    ONE,
+    UNIT,
+    ZERO,
+    Atom,
+    Exponential,
+    Expr,
+    Extreme,
+    Group,
+    Log,
+    Monomial,
+    Rational,
+    Rounded,
+    Symbol,
+    from_atom,
+    total,
+)
+from .algebra.facts import Facts
+from .errors import ArchError, error
+
+# An exponential beats every power of its exponent, and a power beats every power of a logarithm. The exponents that
+# occur are small numbers; these stand for "as large" and "as small as you like".
+HUGE = 10**6
+TINY = Fraction(1, 10**6)
+
+Vector = dict[Atom, Rational]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A term that went, and those that dominate it together."""
+
+    term: Expr
+    by: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The terms that stay, each with coefficient 1, and those that went."""
+
+    terms: tuple[Expr, ...]
+    dropped: tuple[Dropped, ...]
+
+    @property
+    def expr(self) -> Expr:
+        return total(self.terms)
+
+
+def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
+    """O(expr). `constant` are sizes that are held fixed. Raises ArchError where a denominator has no single leading term."""
+    plain = smooth(expr, facts)
+    vectors: dict[Monomial, Vector] = {}
+    for monomial, coefficient in plain.terms.items():
+        if coefficient > 0:
+            vectors[tuple((a, e) for a, e in monomial if a not in constant)] = {
+                a: e for a, e in monomial if a not in constant
+            }
+    if not vectors:
+        return Growth((ONE,) if plain.terms else (ZERO,), ())
+    cone = _cone(vectors.values(), facts)
+    kept = dict(vectors)
+    dropped: list[Dropped] = []
+    for monomial in sorted(vectors, key=_smallness):
+        others = {m: v for m, v in kept.items() if m != monomial}
+        if others and dominated(vectors[monomial], list(others.values()), cone):
+            del kept[monomial]
+            dropped.append(Dropped(Expr({monomial: 1}), ()))
+    left = [Expr({m: 1}) for m in kept]
+    shown = tuple(
+        Dropped(d.term, _dominators(d.term, left, cone)) for d in dropped
+    )
+    return Growth(tuple(left), shown)
+
+
+def within(expr: Expr, bound: Expr, facts: Facts) -> bool:
+    """Is expr in O(bound)?"""
+    mine, theirs = growth(expr, facts).terms, growth(bound, facts).terms
+    vectors = [_vector(t) for t in theirs]
+    cone = _cone([_vector(t) for t in (*mine, *theirs)], facts)
+    return all(dominated(_vector(term), vectors, cone) for term in mine if term.terms)
+
+
+def _vector(term: Expr) -> Vector:
+    if not term.terms:
+        return {}
+    (monomial,) = term.terms
+    return dict(monomial)
+
+
+def _smallness(monomial: Monomial) -> tuple[Rational, str]:
+    return sum(e for _, e in monomial), Expr({monomial: 1}).key
+
+
+def _dominators(term: Expr, kept: list[Expr], cone: list[Vector]) -> tuple[Expr, ...]:
+    """One term that dominates alone, if there is one; else all that do it together."""
+    for other in kept:
+        if dominated(_vector(term), [_vector(other)], cone):
+            return (other,)
+    return tuple(kept)
+
+
+# ---------------------------------------------------------------- smoothing
+
+
+def smooth(expr: Expr, facts: Facts) -> Expr:
+    """The expression without roundings, maxima and brackets: of the same growth, a sum of monomials."""
+    result = ZERO
+    for monomial, coefficient in expr.terms.items():
+        term = Expr({UNIT: coefficient})
+        for atom, exponent in monomial:
+            term = term * _smooth_atom(atom, exponent, facts)
+        result = result + term
+    return result
+
+
+def _smooth_atom(atom: Atom, exponent: Rational, facts: Facts) -> Expr:
+    match atom:
+        case Symbol():
+            return from_atom(atom, exponent)
+        case Rounded(direction=direction, argument=argument):
+            inner = smooth(argument, facts)
+            if direction == "ceil" and not facts.nonnegative(argument - 1):
+                inner = inner + ONE
+            return _raise(inner, exponent, facts)
+        case Extreme(operator="max", arguments=arguments):
+            return _raise(total(smooth(a, facts) for a in arguments), exponent, facts)
+        case Extreme(arguments=arguments):
+            return _raise(smooth(arguments[0], facts), exponent, facts)
+        case Log(argument=argument, base=base):
+            return _log(smooth(argument, facts), base, exponent, facts)
+        case Exponential():
+            return from_atom(atom, exponent)
+        case Group(content=content):
+            # the sign of a bracket is a matter of spelling: its size is what grows
+            negative = facts.nonnegative(-content)
+            inner = _raise(smooth(-content if negative else content, facts), exponent, facts)
+            return -inner if negative and isinstance(exponent, int) and exponent % 2 else inner
+
+
+def _raise(expr: Expr, exponent: Rational, facts: Facts) -> Expr:
+    if isinstance(exponent, int) and exponent > 0:
+        return expr**exponent
+    terms = growth(expr, facts).terms
+    if len(terms) != 1:
+        raise error(
+            "the growth of a quotient is not known: its denominator has no single leading term",
+            hint="an `assume` that orders the sizes in it decides",
+        )
+    return build.root(terms[0], exponent)
+
+
+def _log(argument: Expr, base: Expr | None, exponent: Rational, facts: Facts) -> Expr:
+    """log of the leading term; a number as base changes nothing, a symbolic base stays."""
+    terms = growth(argument, facts).terms
+    if base is not None and base.constant is not None:
+        base = None
+    if len(terms) == 1:
+        exact = build.log(terms[0], base)
+        if exact.constant is not None or base is not None:
+            return build.root(exact, exponent) if not isinstance(exponent, int) else exact**exponent
+        ((monomial, _),) = terms[0].terms.items()
+        if len(monomial) == 1:
+            atom, power = monomial[0]
+            if isinstance(atom, Exponential):
+                return from_atom(Log(atom.base, None)) * atom.exponent if power > 0 else ONE
+            return from_atom(Log(from_atom(atom), None), exponent)
+        above = [(a, e) for a, e in monomial if e > 0]
+        if len(above) == len(monomial):
+            return _raise(total(from_atom(Log(from_atom(a), None)) for a, _ in above), exponent, facts)
+    return from_atom(Log(total(terms), base), exponent)
+
+
+# ---------------------------------------------------------------- the cone
+
+
+def _cone(vectors: object, facts: Facts) -> list[Vector]:
+    """Directions in which a monomial does not get smaller: sizes are at least 1, and the facts hold."""
+    atoms: set[Atom] = set()
+    assert hasattr(vectors, "__iter__")
+    for vector in vectors:
+        atoms |= set(vector)
+    rows: list[Vector] = []
+    for atom in sorted(atoms, key=lambda a: a.key):
+        rows.append({atom: 1})
+        if isinstance(atom, Log):
+            for symbol in atom.argument.symbols():
+                rows.append({symbol: TINY, atom: -1})
+        if isinstance(atom, Exponential):
+            for symbol in atom.exponent.symbols():
+                rows.append({atom: 1, symbol: -HUGE})
+            for symbol in atom.base.symbols():
+                rows.append({atom: 1, symbol: -1})
+    for order in facts.orders:
+        rows += _order_rows(order, atoms)
+    for divisor, dividend in facts.divisibility:
+        if len(divisor.terms) == 1 and len(dividend.terms) == 1:
+            rows.append(_difference(_vector(dividend), _vector(divisor)))
+    return [row for row in rows if row]
+
+
+def _order_rows(order: Expr, atoms: set[Atom]) -> list[Vector]:
+    """`big - small >= 0` with one term on each side; a constant on a side changes no growth."""
+    big = [m for m, c in order.terms.items() if c > 0 and m]
+    small = [m for m, c in order.terms.items() if c < 0 and m]
+    if len(big) == 1:
+        return [_difference(dict(big[0]), dict(monomial)) for monomial in small if set(dict(monomial)) & atoms]
+    return []
+
+
+def _difference(large: Vector, small: Vector) -> Vector:
+    return {a: v for a in {**large, **small} if (v := large.get(a, 0) - small.get(a, 0))}
+
+
+def dominated(term: Vector, others: list[Vector], cone: list[Vector]) -> bool:
+    """Is there a weighted geometric mean of the others that is the term times something in the cone?"""
+    if any(all(other.get(a, 0) >= term.get(a, 0) for a in {**other, **term}) for other in others):
+        return True
+    atoms = sorted({a for v in (term, *others, *cone) for a in v}, key=lambda a: a.key)
+    columns: list[list[Fraction]] = []
+    for other in others:
+        columns.append([Fraction(other.get(a, 0)) for a in atoms] + [Fraction(1)])
+    for row in cone:
+        columns.append([Fraction(-row.get(a, 0)) for a in atoms] + [Fraction(0)])
+    right = [Fraction(term.get(a, 0)) for a in atoms] + [Fraction(1)]
+    return feasible(columns, right)
+
+
+def feasible(columns: list[list[Fraction]], right: list[Fraction]) -> bool:
+    """Is there x >= 0 with Σ x_j · column_j = right? Phase one of the simplex method, exact, by Bland's rule."""
+    height = len(right)
+    table = [[column[i] for column in columns] + [right[i]] for i in range(height)]
+    for row in table:
+        if row[-1] < 0:
+            row[:] = [-value for value in row]
+    width = len(columns)
+    basis = [width + i for i in range(height)]  # artificial variables, whose sum is driven to zero
+    cost = [-sum(row[j] for row in table) for j in range(width + 1)]
+    while True:
+        entering = next((j for j in range(width) if cost[j] < 0), None)
+        if entering is None:
+            return cost[-1] == 0
+        ratios = [(row[-1] / row[entering], basis[i], i) for i, row in enumerate(table) if row[entering] > 0]
+        if not ratios:
+            return False
+        _, _, leaving = min(ratios)
+        pivot = table[leaving][entering]
+        table[leaving] = [value / pivot for value in table[leaving]]
+        for i, row in enumerate(table):
+            if i != leaving and row[entering]:
+                factor = row[entering]
+                table[i] = [a - factor * b for a, b in zip(row, table[leaving], strict=True)]
+        factor = cost[entering]
+        cost = [a - factor * b for a, b in zip(cost, table[leaving], strict=True)]
+        basis[leaving] = entering
+
+
+__all__ = ["ArchError", "Dropped", "Growth", "growth", "within"]

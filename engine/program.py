@@ -1,0 +1,402 @@
+"""The program: what a model means, down to its equations. The elaborator makes it, every quantity is read off it.
+
+A `Program` holds an `Instance`: a definition opened at certain sizes and options, with formal inputs and outputs and a body of nodes. A
+call shares its instance with every other call of the same definition at the same sizes, so that an instance is counted once.
+Nothing here counts, and nothing knows how a formula is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from .algebra.expression import ONE, Expr, Symbol, from_atom
+from .algebra.facts import Facts
+from .algebra.substitution import substitute
+from .errors import Diagnostic, Span
+
+# ---------------------------------------------------------------- tensors
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The positions of an axis, lower..upper, both included. They may depend on the positions `place(k)` of earlier axes."""
+
+    lower: Expr
+    upper: Expr
+
+    @property
+    def size(self) -> Expr:
+        return self.upper - self.lower + ONE
+
+    @property
+    def ragged(self) -> bool:
+        return any(symbol.name.startswith("@") for symbol in self.lower.symbols() | self.upper.symbols())
+
+
+def place(axis: int) -> Symbol:
+    """The symbol that stands, in the range of a later axis, for the position on an earlier one."""
+    return Symbol(f"@{axis}", "index")
+
+
+TensorKind = Literal["input", "weight", "buffer", "mask", "computed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A tensor: one identity for each time that a name is bound. `axes` in order, features last."""
+
+    name: str
+    axes: tuple[Axis, ...]
+    kind: TensorKind = "computed"
+
+    def __repr__(self) -> str:
+        return f"{self.name}[{', '.join(axis.size.key for axis in self.axes)}]"
+
+
+# ---------------------------------------------------------------- scalars
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index of an equation with its range, both ends included; the ends may depend on other indices."""
+
+    symbol: Symbol
+    name: str
+    lower: Expr
+    upper: Expr
+    stated: bool = False
+
+    @property
+    def expr(self) -> Expr:
+        return from_atom(self.symbol)
+
+
+@dataclass(frozen=True)
+class Size:
+    """Arithmetic on sizes and indices: it reads no tensor, so it costs nothing."""
+
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Literal_:
+    """A number that is no whole one, as it was written: 1e-5, 0.2, `pi`, `inf` (value None)."""
+
+    text: str
+    value: Fraction | None
+
+
+@dataclass(frozen=True)
+class Position:
+    """A subscript that is arithmetic on indices."""
+
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A subscript of several, (g, c): the first is the major one. `sizes` are those of its parts."""
+
+    parts: tuple[Subscript, ...]
+    sizes: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A subscript that reads a tensor of integers: E[token[n], d]."""
+
+    scalar: Scalar
+
+
+Subscript = Position | Merged | Lookup
+
+
+@dataclass(frozen=True)
+class Read:
+    tensor: Tensor
+    subscripts: tuple[Subscript, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`kind` applied to operands: add, subtract, multiply, divide, power, negate, a function (exp, max, …), a comparison (==, <, …),
+    `and`, `or`, `not`."""
+
+    kind: str
+    operands: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """then if condition else otherwise."""
+
+    then: Scalar
+    condition: Scalar
+    otherwise: Scalar
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """sum, mean, max, min or prod of a body over indices, where a condition holds."""
+
+    kind: str
+    indices: tuple[Index, ...]
+    where: Scalar | None
+    body: Scalar
+    span: Span = field(compare=False, repr=False)
+
+
+Scalar = Size | Literal_ | Read | Operation | Choice | Reduction
+
+COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+
+
+def children(scalar: Scalar) -> tuple[Scalar, ...]:
+    """The scalars directly inside, those of subscripts included."""
+    match scalar:
+        case Operation(operands=operands):
+            return operands
+        case Choice(then=then, condition=condition, otherwise=otherwise):
+            return (then, condition, otherwise)
+        case Reduction(where=where, body=body):
+            return (body,) if where is None else (where, body)
+        case Read(subscripts=subscripts):
+            return tuple(inner for subscript in subscripts for inner in lookups(subscript))
+        case Size() | Literal_():
+            return ()
+
+
+def lookups(subscript: Subscript) -> tuple[Scalar, ...]:
+    """The scalars that a subscript evaluates to know its position."""
+    match subscript:
+        case Lookup(scalar=scalar):
+            return (scalar,)
+        case Merged(parts=parts):
+            return tuple(scalar for part in parts for scalar in lookups(part))
+        case Position():
+            return ()
+
+
+def reads(scalar: Scalar) -> Iterator[Read]:
+    """Every read of a tensor in a scalar, look-ups inside subscripts included."""
+    if isinstance(scalar, Read):
+        yield scalar
+    for child in children(scalar):
+        yield from reads(child)
+
+
+def position(subscript: Subscript) -> Expr | None:
+    """The position that a subscript names, as one expression; None if a tensor decides it."""
+    match subscript:
+        case Position(value=value):
+            return value
+        case Merged(parts=parts, sizes=sizes):
+            result = Expr({})
+            for part, size in zip(parts, sizes, strict=True):
+                value = position(part)
+                if value is None:
+                    return None
+                result = result * size + value
+            return result
+        case Lookup():
+            return None
+
+
+# ---------------------------------------------------------------- nodes
+
+
+@dataclass(frozen=True, eq=False)
+class Declared:
+    """A weight, buffer or mask of this instance."""
+
+    kind: str
+    tensor: Tensor
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """target[subscripts] = body for every value of `indices`. `initial` fixes a state before the first step of a recurrence."""
+
+    target: Tensor
+    indices: tuple[Index, ...]
+    subscripts: tuple[Subscript, ...]
+    body: Scalar
+    span: Span
+    leading: int = 0
+    accumulates: bool = False
+    initial: bool = False
+    pointwise: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrence:
+    """Equations that read each other one step back. `steps` says for each (reading equation, state) along which axis, and by how much."""
+
+    equations: tuple[Equation, ...]
+    steps: tuple[Step, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Step:
+    """Equation number `reader` reads `state` at its own index of axis `axis` plus `shift` (−1 forward in time, +1 backward)."""
+
+    reader: int
+    state: Tensor
+    axis: int
+    shift: int
+
+
+@dataclass(frozen=True, eq=False)
+class Join:
+    """Tensors laid end to end along an axis: data movement."""
+
+    result: Tensor
+    parts: tuple[Tensor, ...]
+    axis: int
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A tensor cut into pieces along an axis: data movement. `offsets` say where each piece begins."""
+
+    results: tuple[Tensor, ...]
+    source: Tensor
+    axis: int
+    offsets: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One application of a layer. `first` is false where a shared layer's weights were counted before."""
+
+    instance: Instance
+    arguments: tuple[Tensor, ...]
+    results: tuple[Tensor, ...]
+    first: bool
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """A tensor that a repeat hands from turn to turn: its value before, on entry to a turn, at the turn's end, and after all."""
+
+    initial: Tensor
+    entry: Tensor
+    exit: Tensor
+    result: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Repeat:
+    """`count` turns of a body; `symbol` is the number of the turn, from 0."""
+
+    count: Expr
+    symbol: Symbol
+    body: tuple[Node, ...]
+    carried: tuple[Carried, ...]
+    how: str | None
+    span: Span
+
+
+Node = Declared | Equation | Recurrence | Join | Split | Call | Repeat
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """A definition opened: formal inputs and outputs, and the nodes between. `options` are the values it was opened at."""
+
+    name: str
+    kind: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    body: tuple[Node, ...]
+    options: tuple[tuple[str, str], ...]
+    sizes: tuple[tuple[str, Expr], ...]
+    doc: str | None
+    span: Span
+    library: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The model as one layer of a stack of it: its body at turn `symbol`."""
+
+    instance: Instance
+    symbol: Symbol
+    settings: tuple[tuple[str, Expr], ...]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A named size of the file as a reader should see it."""
+
+    symbol: Symbol
+    latex: str | None
+    value: Fraction | None
+    note: str | None
+    batch: bool = False
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A fact that the counts rest on; `stated` tells an `assume` line from a quotient that was taken to be whole."""
+
+    kind: Literal["divides", "order"]
+    left: Expr
+    right: Expr
+    stated: bool
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A model, elaborated: its instance, the names of its sizes in the order of their lines, and the facts that hold."""
+
+    instance: Instance
+    dimensions: tuple[Dimension, ...]
+    assumptions: tuple[Assumption, ...]
+    facts: Facts
+    stack: Stack | None
+    warnings: tuple[Diagnostic, ...]
+
+    @property
+    def name(self) -> str:
+        return self.instance.name
+
+
+# ---------------------------------------------------------------- index spaces
+
+
+def bound_symbols(indices: tuple[Index, ...]) -> frozenset[Symbol]:
+    return frozenset(index.symbol for index in indices)
+
+
+def nodes(body: tuple[Node, ...]) -> Iterator[Node]:
+    """Every node of a body and of the repeats in it, not of the layers that it calls."""
+    for node in body:
+        yield node
+        if isinstance(node, Repeat):
+            yield from nodes(node.body)
+
+
+def at_places(axis: Axis, positions: list[Expr | None]) -> Axis | None:
+    """The axis with the positions of earlier axes put in; None if one of those that matter is not known."""
+    if not axis.ragged:
+        return axis
+    needed = {symbol for symbol in axis.lower.symbols() | axis.upper.symbols() if symbol.name.startswith("@")}
+    values: dict[Symbol, Expr] = {}
+    for symbol in needed:
+        value = positions[int(symbol.name[1:])]
+        if value is None:
+            return None
+        values[symbol] = value
+    return Axis(substitute(axis.lower, values), substitute(axis.upper, values))

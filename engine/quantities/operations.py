@@ -1,0 +1,384 @@
+"""Operations of an equation, by kind: the multiply-adds and everything else, as written.
+
+The rules are those of the language's reference: a subexpression is computed once for every value of the indices that it mentions;
+factors that mention none of a sum's indices leave it; chains run left to right; a reduction of K terms costs K − 1 operations per
+result; the last multiplication under a sum that keeps at least two factors is a multiply-add. What reads no tensor is free.
+
+A `Line` keeps the volume's factors apart from its closed form, so that a derivation can say what each one is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from ..algebra.build import symbol_of
+from ..algebra.expression import ONE, Expr, Symbol, total
+from ..algebra.facts import Facts
+from ..algebra.ranges import extreme
+from ..errors import unsupported
+from ..program import (
+    COMPARISONS,
+    Choice,
+    Equation,
+    Index,
+    Literal_,
+    Merged,
+    Operation,
+    Read,
+    Reduction,
+    Scalar,
+    Size,
+    Subscript,
+    bound_symbols,
+    lookups,
+    position,
+    reads,
+)
+from .spaces import Space
+
+MAC = "mac"
+REDUCTION_KINDS = {"sum": "add", "mean": "add", "max": "max", "min": "max", "prod": "multiply"}
+OPERATION_KINDS = {"subtract": "add", "min": "max", "log2": "log"}
+FREE = frozenset({"negate", "and", "or", "not"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """One operation of an equation: its kind, how often it is done, over which indices, and a word about what it is."""
+
+    kind: str
+    count: Expr
+    over: tuple[Index, ...]
+    what: str
+    reduced: tuple[Index, ...] = ()
+
+
+def count_equation(equation: Equation, facts: Facts) -> tuple[Line, ...]:
+    """Every operation of an equation."""
+    return tuple(_Counter(equation, facts).lines(equation.body))
+
+
+def all_indices(equation: Equation) -> list[Index]:
+    """The free and bound indices of an equation."""
+    return [*equation.indices, *_bound(equation.body)]
+
+
+def _bound(scalar: Scalar) -> Iterator[Index]:
+    from ..program import children
+
+    if isinstance(scalar, Reduction):
+        yield from scalar.indices
+    for child in children(scalar):
+        yield from _bound(child)
+
+
+class _Counter:
+    """One equation while it is counted."""
+
+    def __init__(self, equation: Equation, facts: Facts) -> None:
+        self.equation = equation
+        self.indices = {index.symbol: index for index in all_indices(equation)}
+        self.order = {symbol: n for n, symbol in enumerate(self.indices)}
+        self.space = Space(self.indices.values(), facts, equation.span)
+        self.facts = facts
+
+    # ---------------------------------------------------------------- what a subexpression mentions
+
+    def mentions(self, scalar: Scalar) -> frozenset[Symbol]:
+        match scalar:
+            case Size(value=value):
+                return frozenset(s for s in value.symbols() if s in self.indices)
+            case Literal_():
+                return frozenset()
+            case Read(subscripts=subscripts):
+                return frozenset().union(*map(self._subscript, subscripts))
+            case Operation(operands=operands):
+                return frozenset().union(*map(self.mentions, operands))
+            case Choice(then=then, condition=condition, otherwise=otherwise):
+                return self.mentions(then) | self.mentions(condition) | self.mentions(otherwise)
+            case Reduction(indices=indices, where=where, body=body):
+                inside = self.mentions(body) | self._ends(indices)
+                if where is not None:
+                    inside |= self.mentions(where)
+                return inside - bound_symbols(indices)
+            case _:
+                assert_never(scalar)
+
+    def _subscript(self, subscript: Subscript) -> frozenset[Symbol]:
+        value = position(subscript)
+        found = frozenset() if value is None else frozenset(s for s in value.symbols() if s in self.indices)
+        for scalar in lookups(subscript):
+            found |= self.mentions(scalar)
+        if value is None and isinstance(subscript, Merged):
+            found |= frozenset().union(*map(self._subscript, subscript.parts))
+        return found
+
+    def _ends(self, indices: Iterable[Index]) -> frozenset[Symbol]:
+        return frozenset(s for i in indices for end in (i.lower, i.upper) for s in end.symbols() if s in self.indices)
+
+    # ---------------------------------------------------------------- what it costs
+
+    def lines(self, scalar: Scalar) -> Iterator[Line]:
+        """The operations of a subexpression, each counted once for every value of the indices that it mentions."""
+        if not _reads_tensor(scalar):
+            return
+        match scalar:
+            case Size() | Literal_() | Read():
+                return  # reading and looking up are data movement
+            case Operation(kind="multiply" | "divide"):
+                yield from self._chain(scalar)
+            case Operation(kind="negate", operands=(inner,)):
+                yield from self.lines(inner)
+            case Operation(kind=kind, operands=operands):
+                for operand in operands:
+                    yield from self.lines(operand)
+                yield from self._operation(kind, operands, scalar)
+            case Choice(then=then, condition=condition, otherwise=otherwise):
+                for part in (then, condition, otherwise):
+                    yield from self.lines(part)
+            case Reduction():
+                yield from self._reduction(scalar)
+            case _:
+                assert_never(scalar)
+
+    def _operation(self, kind: str, operands: tuple[Scalar, ...], scalar: Scalar) -> Iterator[Line]:
+        if kind in FREE:
+            return
+        over = self.mentions(scalar)
+        if kind in COMPARISONS:
+            yield self._line("compare", over, "a comparison")
+        elif kind == "power":
+            exponent = operands[1]
+            number = exponent.value.integer() if isinstance(exponent, Size) else None
+            if number == 2:
+                yield self._line("multiply", over, "a square")
+            elif number != 1:
+                yield self._line("power", over, "a power")
+        elif kind in ("max", "min"):
+            for _ in operands[1:]:
+                yield self._line("max", over, "a maximum" if kind == "max" else "a minimum")
+        else:
+            name = OPERATION_KINDS.get(kind, kind)
+            yield self._line(name, over, {"add": "an addition", "subtract": "a subtraction"}.get(kind, kind))
+
+    def _line(self, kind: str, over: frozenset[Symbol], what: str, reduced: tuple[Index, ...] = ()) -> Line:
+        return Line(kind, self.space.volume(over), self._ordered(over), what, reduced)
+
+    def _ordered(self, symbols: Iterable[Symbol]) -> tuple[Index, ...]:
+        return tuple(self.indices[s] for s in sorted((s for s in symbols if s in self.indices), key=lambda s: self.order[s]))
+
+    # ---------------------------------------------------------------- chains
+
+    def _chain(self, scalar: Scalar) -> Iterator[Line]:
+        """A product or quotient outside a sum."""
+        links = [self._link(factor, below) for factor, below in _factors(scalar)]
+        for factor, _ in _factors(scalar):
+            yield from self.lines(factor)
+        yield from self._products(links, fused=False)
+
+    def _link(self, factor: Scalar, below: bool) -> Link:
+        return Link(self.mentions(factor), _reads_tensor(factor), factor if _is_constant(factor) else None, below)
+
+    def _products(self, links: list[Link], *, fused: bool) -> Iterator[Line]:
+        """The multiplications and divisions of a chain whose factors are there already; the last multiplication of a `fused` one
+        is a multiply-add. What has read no tensor so far is free."""
+        steps: list[tuple[str, frozenset[Symbol]]] = []
+        running: frozenset[Symbol] = frozenset()
+        touched = False
+        for number, link in enumerate(_folded(links)):
+            running |= link.mentions
+            touched |= link.tensor
+            if touched and (number or link.below):
+                steps.append(("divide" if link.below else "multiply", running))
+        last = max((n for n, (kind, _) in enumerate(steps) if kind == "multiply"), default=None)
+        for number, (kind, over) in enumerate(steps):
+            if fused and number == last:
+                yield self._line(MAC, over, "a multiply-add")
+            else:
+                yield self._line(kind, over, "a multiplication" if kind == "multiply" else "a division")
+
+    # ---------------------------------------------------------------- reductions
+
+    def _reduction(self, reduction: Reduction) -> Iterator[Line]:
+        bound = bound_symbols(reduction.indices)
+        outside: list[Link] = []
+        if reduction.kind in ("sum", "mean") and _is_chain(reduction.body):
+            factors = _factors(reduction.body)
+            for factor, _ in factors:
+                yield from self.lines(factor)
+            inside = [(f, below) for f, below in factors if self.mentions(f) & bound]
+            inner = frozenset().union(*(self.mentions(f) for f, _ in inside))
+            fused = len(inside) >= 2 and not _is_square([f for f, _ in inside])
+            yield from self._products([self._link(f, below) for f, below in inside], fused=fused)
+            outside = [self._link(f, below) for f, below in factors if not self.mentions(f) & bound]
+            place = next((n for n, (f, _) in enumerate(factors) if self.mentions(f) & bound), 0)
+            result = (inner | self._ends(reduction.indices)) - bound
+            outside.insert(place, Link(result, _reads_tensor(reduction), None, False))
+        else:
+            yield from self.lines(reduction.body)
+            inner = self.mentions(reduction.body)
+        if reduction.where is not None:
+            yield from self.lines(reduction.where)
+            yield from self._where(reduction, inner)
+        else:
+            yield from self._combine(reduction, inner)
+        if len(outside) > 1:
+            yield from self._products(outside, fused=False)
+
+    def _combine(self, reduction: Reduction, inner: frozenset[Symbol]) -> Iterator[Line]:
+        bound = bound_symbols(reduction.indices)
+        mentioned = (inner | self._ends(reduction.indices)) - bound
+        terms, results = self.space.volume(mentioned | bound), self.space.volume(mentioned)
+        over = self._ordered(mentioned)
+        kind = REDUCTION_KINDS[reduction.kind]
+        if terms != results:
+            what = {"add": "adding up", "max": "comparing", "multiply": "multiplying up"}[kind]
+            yield Line(kind, terms - results, over, what, reduction.indices)
+        if reduction.kind == "mean":
+            yield Line("divide", results, over, "the mean's division")
+
+    def _determined(self, condition: Scalar, reduction: Reduction) -> Iterator[Symbol]:
+        """Indices that equalities of a condition determine: each stands bare on one side and not on the other."""
+        match condition:
+            case Operation(kind="and", operands=operands):
+                for operand in operands:
+                    yield from self._determined(operand, reduction)
+            case Operation(kind="==", operands=(left, right)):
+                for side, other in ((left, right), (right, left)):
+                    symbol = _bare(side)
+                    if symbol in self.indices and symbol is not None and not _mentions(other, symbol):
+                        self._check_inside(symbol, other, reduction)
+                        yield symbol
+                        return
+                raise unsupported("a condition whose equality determines no index", reduction.span)
+            case _:
+                raise unsupported(
+                    "a condition that is no equality", reduction.span, hint="state the range of the index instead"
+                )
+
+    def _check_inside(self, symbol: Symbol, other: Scalar, reduction: Reduction) -> None:
+        """Every value that an affine equality gives to an index must lie in its range, or fewer terms are added than counted."""
+        if not isinstance(other, Size):
+            return
+        index = self.indices[symbol]
+        ranges = {s: (i.lower, i.upper) for s, i in self.indices.items()}
+        low = extreme(other.value - index.lower, ranges, self.facts, largest=False)
+        high = extreme(index.upper - other.value, ranges, self.facts, largest=False)
+        if low is None or high is None or not (self.facts.nonnegative(low) and self.facts.nonnegative(high)):
+            raise unsupported(f"a condition that may give `{index.name}` a value outside its range", reduction.span)
+
+    def _where(self, reduction: Reduction, inner: frozenset[Symbol]) -> Iterator[Line]:
+        """A conditional sum: one addition per term; an index that an equality determines is not a dimension of the terms."""
+        assert reduction.where is not None
+        bound = bound_symbols(reduction.indices)
+        if reduction.kind not in ("sum", "mean"):
+            raise error(f"`{reduction.kind}` with a condition cannot be counted", reduction.span)
+        over = (inner | bound) - frozenset(self._determined(reduction.where, reduction))
+        yield Line("add", self.space.volume(over), self._ordered(over), "adding up where the condition holds", reduction.indices)
+        if reduction.kind == "mean":
+            mentioned = (inner | self.mentions(reduction.where)) - bound
+            yield self._line("divide", mentioned, "the mean's division")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A factor of a chain: the indices it mentions, whether it reads a tensor, its value if it is a constant."""
+
+    mentions: frozenset[Symbol]
+    tensor: bool
+    constant: Scalar | None
+    below: bool
+
+
+def _factors(scalar: Scalar, below: bool = False) -> list[tuple[Scalar, bool]]:
+    """A chain of * and / from left to right: (factor, stands below the line). Signs fall away."""
+    match scalar:
+        case Operation(kind="multiply", operands=(left, right)):
+            return [*_factors(left), (_unsigned(right), False)]
+        case Operation(kind="divide", operands=(left, right)):
+            return [*_factors(left), (_unsigned(right), True)]
+        case Operation(kind="negate", operands=(inner,)):
+            return _factors(inner)
+        case _:
+            return [(scalar, below)]
+
+
+def _unsigned(scalar: Scalar) -> Scalar:
+    while isinstance(scalar, Operation) and scalar.kind == "negate":
+        (scalar,) = scalar.operands
+    return scalar
+
+
+def _is_chain(scalar: Scalar) -> bool:
+    scalar = _unsigned(scalar)
+    return isinstance(scalar, Operation) and scalar.kind in ("multiply", "divide")
+
+
+def _is_square(factors: list[Scalar]) -> bool:
+    return len(factors) > 1 and all(isinstance(f, Read) and f == factors[0] for f in factors)
+
+
+def _reads_tensor(scalar: Scalar) -> bool:
+    return next(reads(scalar), None) is not None
+
+
+def _is_constant(scalar: Scalar) -> bool:
+    """Made of sizes and numbers alone: no tensor, no index."""
+    match scalar:
+        case Size(value=value):
+            return not any(s.kind == "index" for s in value.symbols())
+        case Literal_():
+            return True
+        case Operation(operands=operands):
+            return all(map(_is_constant, operands))
+        case _:
+            return False
+
+
+def _folded(links: list[Link]) -> list[Link]:
+    """Constants as one factor at the place of the first of them: below the line if all of them are; a factor 1 falls away."""
+    constants = [link for link in links if link.constant is not None]
+    if not constants:
+        return links
+    rest_below = all(link.below for link in links if link.constant is None)
+    first = links.index(constants[0])
+    if _is_unit(constants) and not (first == 0 and rest_below):  # of 1/x the 1 stays: it is what is divided
+        return [link for link in links if link.constant is None]
+    merged = Link(frozenset(), False, constants[0].constant, all(link.below for link in constants))
+    return [merged if n == first else link for n, link in enumerate(links) if link.constant is None or n == first]
+
+
+def _is_unit(constants: list[Link]) -> bool:
+    value = ONE
+    for link in constants:
+        if not isinstance(link.constant, Size):
+            return False
+        value = value / link.constant.value if link.below else value * link.constant.value
+    return value in (ONE, -ONE)
+
+
+def _bare(scalar: Scalar) -> Symbol | None:
+    return symbol_of(scalar.value) if isinstance(scalar, Size) else None
+
+
+def _mentions(scalar: Scalar, symbol: Symbol) -> bool:
+    from ..program import children
+
+    if isinstance(scalar, Size):
+        return scalar.value.mentions(symbol)
+    if isinstance(scalar, Read):
+        for subscript in scalar.subscripts:
+            value = position(subscript)
+            if value is not None and value.mentions(symbol):
+                return True
+    return any(_mentions(child, symbol) for child in children(scalar))
+
+
+def by_kind(lines: Iterable[Line]) -> dict[str, Expr]:
+    """The lines added up by kind."""
+    found: dict[str, list[Expr]] = {}
+    for line in lines:
+        found.setdefault(line.kind, []).append(line.count)
+    return {kind: total(counts) for kind, counts in found.items()}

@@ -1,0 +1,129 @@
+"""How many points an index space has: the volumes that every count is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..algebra.build import maximum, minimum
+from ..algebra.expression import ONE, Expr, Symbol, total
+from ..algebra.facts import Facts
+from ..algebra.substitution import substitute
+from ..algebra.summation import NoClosedForm, sum_over
+from ..errors import Span, error
+from ..program import Axis, Index, Tensor, place
+
+
+class Space:
+    """The indices of one equation, with their ranges, and the facts under which they are counted."""
+
+    def __init__(self, indices: Iterable[Index], facts: Facts, span: Span) -> None:
+        self.indices = {index.symbol: index for index in indices}
+        self.facts = facts
+        self.span = span
+        self._known: dict[frozenset[Symbol], Expr] = {}
+
+    def volume(self, symbols: Iterable[Symbol]) -> Expr:
+        """The number of points of the space that these indices span.
+
+        A range that depends on an index that is not among them is replaced by the union over that index.
+        """
+        wanted = frozenset(s for s in symbols if s in self.indices)
+        if wanted not in self._known:
+            self._known[wanted] = self._count(wanted)
+        return self._known[wanted]
+
+    def _count(self, wanted: frozenset[Symbol]) -> Expr:
+        ranges = {symbol: self._united(symbol, wanted) for symbol in wanted}
+        count = ONE
+        waiting = set(wanted)
+        while waiting:
+            # innermost first: an index on whose range no other one that is left depends
+            symbol = min(
+                (s for s in waiting if not any(end.mentions(s) for o in waiting - {s} for end in ranges[o])),
+                key=lambda s: s.name,
+            )
+            waiting.discard(symbol)
+            lower, upper = ranges[symbol]
+            if not self._never_short(lower, upper, ranges):
+                raise error(
+                    f"it is not known whether the range of `{self.indices[symbol].name}` is ever empty",
+                    self.span,
+                    hint=_assume(lower, upper),
+                )
+            try:
+                count = sum_over(count, symbol, lower, upper, self.facts)
+            except NoClosedForm as failure:
+                raise error(
+                    f"these operations cannot be counted in closed form: {failure.reason}",
+                    self.span,
+                    hint=_order_hint(failure.term),
+                ) from None
+        return count
+
+    def _united(self, symbol: Symbol, wanted: frozenset[Symbol]) -> tuple[Expr, Expr]:
+        index = self.indices[symbol]
+        lower, upper = index.lower, index.upper
+        for _ in range(len(self.indices)):
+            missing = [s for s in lower.symbols() | upper.symbols() if s in self.indices and s not in wanted]
+            if not missing:
+                break
+            for other in missing:
+                ends = self.indices[other].lower, self.indices[other].upper
+                lower = minimum((substitute(lower, {other: end}, self.facts) for end in ends), self.facts)
+                upper = maximum((substitute(upper, {other: end}, self.facts) for end in ends), self.facts)
+        return lower, upper
+
+    def _never_short(self, lower: Expr, upper: Expr, ranges: dict[Symbol, tuple[Expr, Expr]]) -> bool:
+        """Is upper >= lower − 1 for all positions of the other indices?"""
+        from ..algebra.ranges import extreme
+
+        least = extreme(upper - lower + 1, ranges, self.facts, largest=False)
+        if least is not None:
+            return self.facts.nonnegative(least)
+        return all(
+            self.facts.nonnegative(value)
+            for value in _corners(upper - lower + 1, ranges, self.facts)
+        )
+
+
+def _corners(gap: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], facts: Facts) -> list[Expr]:
+    """Least values of a gap whose ends are clipped: each arm of a maximum or minimum by itself."""
+    from ..algebra.expression import Extreme
+    from ..algebra.substitution import map_atoms
+    from ..algebra.ranges import extreme
+
+    clipped = next((a for a in gap.atoms() if isinstance(a, Extreme)), None)
+    if clipped is None:
+        least = extreme(gap, ranges, facts, largest=False)
+        return [least] if least is not None else [Expr({(): -1})]
+    return [
+        value
+        for arm in clipped.arguments
+        for value in _corners(map_atoms(gap, lambda a, arm=arm: arm if a == clipped else None), ranges, facts)  # type: ignore[misc]
+    ]
+
+
+def _assume(lower: Expr, upper: Expr) -> str:
+    from ..elaborator.describe import show
+
+    if any(s.kind == "index" for s in (upper - lower).symbols()):
+        return ""
+    return f"`assume {show(lower)} <= {show(upper + 1)}`"
+
+
+def _order_hint(gap: Expr) -> str:
+    from ..elaborator.describe import show
+
+    if any(s.kind == "index" for s in gap.symbols()):
+        return ""
+    positive = total(t for t in gap if next(iter(t.terms.values())) > 0)
+    return f"`assume {show(positive - gap)} <= {show(positive)}`"
+
+
+def elements(tensor: Tensor, facts: Facts, span: Span) -> Expr:
+    """The number of elements of a tensor, ragged axes included."""
+    return Space(_axis_indices(tensor.axes), facts, span).volume(place(n) for n in range(len(tensor.axes)))
+
+
+def _axis_indices(axes: tuple[Axis, ...]) -> list[Index]:
+    return [Index(place(n), f"axis {n}", axis.lower, axis.upper) for n, axis in enumerate(axes)]

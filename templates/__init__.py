@@ -1,0 +1,1 @@
+"""Templates, one for each output format."""
