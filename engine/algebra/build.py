@@ -249,11 +249,26 @@ def _extreme(operator: Literal["max", "min"], arguments: Iterable[Expr], facts: 
     kept: list[Expr] = []
     for position, item in enumerate(flat):
         others = kept + flat[position + 1 :]
-        if not any(facts.nonnegative(other - item if operator == "max" else item - other) for other in others):
+        if not any(_at_most(item, other, facts) if operator == "max" else _at_most(other, item, facts) for other in others):
             kept.append(item)
     if len(kept) == 1:
         return kept[0]
     return from_atom(Extreme(operator, tuple(sorted(kept, key=lambda e: e.key))))
+
+
+def _at_most(small: Expr, large: Expr, facts: Facts) -> bool:
+    """Is small <= large? Rounding the same way keeps an order."""
+    if facts.nonnegative(large - small):
+        return True
+    a, b = _rounded(small), _rounded(large)
+    return a is not None and b is not None and a.direction == b.direction and facts.nonnegative(b.argument - a.argument)
+
+
+def _rounded(expr: Expr) -> Rounded | None:
+    atoms = list(expr.atoms())
+    if len(atoms) == 1 and isinstance(atoms[0], Rounded) and expr == from_atom(atoms[0]):
+        return atoms[0]
+    return None
 
 
 def _flatten(argument: Expr, operator: str) -> tuple[Expr, ...]:

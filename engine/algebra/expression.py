@@ -376,8 +376,10 @@ def _atom_mentions(atom: Atom, symbol: Symbol) -> bool:
     return atom == symbol or any(part.mentions(symbol) for part in parts(atom))
 
 
-def _degree(monomial: Monomial) -> tuple[Rational, list[tuple[str, Rational]]]:
-    return sum(exponent for _, exponent in monomial), [(atom.key, exponent) for atom, exponent in monomial]
+def _degree(monomial: Monomial) -> tuple[Rational, Rational, list[tuple[str, Rational]]]:
+    """An order of terms by size as far as it can be told without facts: r before ⌊r/2⌋."""
+    named = sum(exponent for atom, exponent in monomial if isinstance(atom, Symbol))
+    return sum(exponent for _, exponent in monomial), named, [(atom.key, exponent) for atom, exponent in monomial]
 
 
 def divide_exactly(dividend: Expr, divisor: Expr) -> Expr | None:

@@ -111,7 +111,9 @@ class Facts:
         if value is not None:
             return value >= 0
         if expr not in self._proved:
-            self._proved[expr] = any(self._all_positive(variant) for variant in self._lower_bounds(expr))
+            self._proved[expr] = False  # a question that comes back while it is being answered is not answered
+            expr_ = self._cleared(expr)
+            self._proved[expr] = any(self._all_positive(variant) for variant in self._lower_bounds(expr_))
         return self._proved[expr]
 
     def positive(self, expr: Expr) -> bool:
@@ -119,8 +121,10 @@ class Facts:
         value = expr.constant
         if value is not None:
             return value > 0
-        if self.is_integer(expr):
-            return self.nonnegative(expr - 1)
+        if self.is_integer(expr) and self.nonnegative(expr - 1):
+            return True
+        if any(self._all_positive(variant, strictly=True) for variant in self._lower_bounds(expr)):
+            return True
         if len(expr.terms) == 1:
             ((monomial, coefficient),) = expr.terms.items()
             return coefficient > 0 and all(_positive_atom(atom) for atom, _ in monomial)
@@ -146,6 +150,21 @@ class Facts:
                 equal = self.compare(left, "==", right)
                 return None if equal is None else not equal
 
+    def _cleared(self, expr: Expr) -> Expr:
+        """The expression times the brackets below its lines, as far as these are positive: of the same sign."""
+        for atom in [a for a in expr.atoms() if isinstance(a, Group)]:
+            depth = min((e for m in expr.terms for a, e in m if a == atom), default=0)
+            if isinstance(depth, int) and depth < 0 and self.positive(atom.content):
+                terms = ZERO
+                for monomial, coefficient in expr.terms.items():
+                    power = dict(monomial).get(atom, 0)
+                    rest = tuple(pair for pair in monomial if pair[0] != atom)
+                    if not isinstance(power, int):
+                        return expr
+                    terms = terms + Expr({rest: coefficient}) * atom.content ** (power - depth)
+                expr = terms
+        return expr
+
     def _slacks(self) -> dict[Symbol, Expr]:
         """Each bounded symbol as its bound plus a slack: `a <= b` makes b = a + s, `d divides D` makes D = d·D′."""
         if self._slack is None:
@@ -168,7 +187,8 @@ class Facts:
             self._slack = table
         return self._slack
 
-    def _all_positive(self, expr: Expr) -> bool:
+    def _all_positive(self, expr: Expr, *, strictly: bool = False) -> bool:
+        """Is there no negative term left once every size is its least value plus a slack (and a constant, if `strictly`)?"""
         from .substitution import substitute
 
         for _ in range(_DEPTH):
@@ -177,16 +197,18 @@ class Facts:
                 break
             expr = substitute(expr, slacks)
         expr = expr * Expr({raised(_below_line(expr), -1): 1})
-        least: dict[Symbol, Expr] = {}
-        for monomial in expr.terms:
-            for atom, exponent in monomial:
-                if not _positive_atom(atom) and not (isinstance(atom, Symbol) and atom.kind == "count"):
-                    if not (isinstance(exponent, int) and exponent % 2 == 0):
-                        return False
-                elif isinstance(atom, Symbol) and atom.kind == "dim" and isinstance(exponent, int):
-                    least[atom] = ONE + from_atom(Symbol(atom.name + "-1", "count"))
+        least = {
+            symbol: ONE + from_atom(Symbol(symbol.name + "-1", "count")) for symbol in expr.symbols() if symbol.kind == "dim"
+        }
         expr = substitute(expr, least) if least else expr
-        return all(coefficient >= 0 for coefficient in expr.terms.values())
+        for monomial, coefficient in expr.terms.items():
+            if coefficient < 0:
+                return False
+            for atom, exponent in monomial:
+                even = isinstance(exponent, int) and exponent % 2 == 0
+                if not even and not _not_negative(atom):
+                    return False
+        return not strictly or expr.terms.get(UNIT, 0) > 0
 
     def _lower_bounds(self, expr: Expr) -> list[Expr]:
         """The expression itself, and with each rounded or extreme atom replaced by a bound that makes it smaller."""
@@ -244,20 +266,35 @@ def _integer_atom(atom: Atom) -> bool:
 
 
 def _positive_atom(atom: Atom) -> bool:
-    """Is the atom positive whatever the sizes? (A rounded quotient of sizes is taken to be no less than 0.)"""
+    """Is the atom positive whatever the sizes?"""
     match atom:
         case Symbol(kind=kind):
             return kind in ("dim", "ratio")
-        case Exponential() | Log():
-            return True
-        case Rounded(argument=argument):
-            return all(c >= 0 for c in argument.terms.values())
-        case Extreme(arguments=arguments):
-            return all(c >= 0 for argument in arguments for c in argument.terms.values())
+        case Exponential(base=base):
+            return all(c > 0 and all(_positive_atom(a) for a, _ in m) for m, c in base.terms.items())
         case Group(content=content):
-            return all(c >= 0 for c in content.terms.values())
+            return all(c > 0 and all(_positive_atom(a) for a, _ in m) for m, c in content.terms.items())
         case _:
             return False
+
+
+def _not_negative(atom: Atom) -> bool:
+    """Is the atom at least 0 whatever the sizes?"""
+    match atom:
+        case Symbol(kind=kind):
+            return kind in ("dim", "ratio", "count")
+        case Exponential(base=base):
+            return _none_negative(base)
+        case Log(argument=argument):
+            return _none_negative(argument - ONE)
+        case Rounded(argument=argument) | Group(content=argument):
+            return _none_negative(argument)
+        case Extreme(arguments=arguments):
+            return all(map(_none_negative, arguments))
+
+
+def _none_negative(expr: Expr) -> bool:
+    return all(c >= 0 and all(_not_negative(a) for a, _ in m) for m, c in expr.terms.items())
 
 
 def _single(expr: Expr) -> Symbol | None:

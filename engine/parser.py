@@ -1,0 +1,346 @@
+"""Text to the syntax tree: `grammar/arch.lark`, read by Lark's LALR parser, every node with its place.
+
+Nothing is checked here but the grammar; mistakes against it become messages in `syntax_errors`. The parser's tables are cached
+between runs, keyed by the grammar and the versions that made them, and made anew where the cache cannot be used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import lark
+from lark.indenter import Indenter
+
+from . import syntax
+from .errors import Source, Span, error, nearest, usage
+
+MAX_NESTING = 100
+
+
+class _Blocks(Indenter):
+    """Lines and indentation to tokens; brackets join lines. A tab is refused before the text gets here."""
+
+    NL_type = "_NL"
+    OPEN_PAREN_types = ["LPAR", "LSQB"]  # noqa: RUF012 (Lark's own interface)
+    CLOSE_PAREN_types = ["RPAR", "RSQB"]  # noqa: RUF012
+    INDENT_type = "_INDENT"
+    DEDENT_type = "_DEDENT"
+    tab_len = 8
+
+
+# ---------------------------------------------------------------- sources
+
+
+def read_source(name: str, data: bytes) -> Source:
+    """The text of a file: UTF-8, with or without a byte order mark, normalised to NFC so that equal names are equal."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as failure:
+        line = data.count(b"\n", 0, failure.start) + 1
+        column = failure.start - (data.rfind(b"\n", 0, failure.start) + 1) + 1
+        raise error(
+            f"{name}:{line}:{column}: the file is not UTF-8: byte 0x{data[failure.start]:02x}",
+            hint="save it as UTF-8",
+        ) from None
+    return Source(name, unicodedata.normalize("NFC", text).replace("\r\n", "\n"))
+
+
+def load_source(path: str) -> Source:
+    """A file by its path, standard input for `-`. Raises ArchError for what cannot be read."""
+    if path == "-":
+        return read_source("<stdin>", sys.stdin.buffer.read())
+    try:
+        return read_source(path, Path(path).read_bytes())
+    except FileNotFoundError:
+        raise usage(f"there is no file `{path}`", hint=_nearest_file(path)) from None
+    except IsADirectoryError:
+        inside = sorted(p.name for p in Path(path).glob("*.arch"))
+        hint = f"it holds {', '.join(inside[:4])}" if inside else ""
+        raise usage(f"`{path}` is a folder, not a file", hint=hint) from None
+    except OSError as failure:
+        raise usage(f"`{path}` cannot be read: {failure.strerror}") from None
+
+
+def _nearest_file(path: str) -> str:
+    folder = Path(path).parent
+    try:
+        return nearest(Path(path).name, (p.name for p in folder.iterdir() if p.suffix == ".arch"))
+    except OSError:
+        return ""
+
+
+# ---------------------------------------------------------------- parsing
+
+
+def parse(source: Source) -> syntax.File:
+    """The tree of a whole file. Raises ArchError with every mistake that can be told apart from the others."""
+    from .syntax_errors import explain, precheck
+
+    precheck(source)
+    try:
+        return parse_text(source, 0, len(source.text))
+    except lark.exceptions.LarkError as failure:
+        raise explain(source, failure) from None
+
+
+def parse_text(source: Source, start: int, end: int) -> syntax.File:
+    """The tree of a stretch of whole lines; places are those of the whole source. Raises Lark's own errors."""
+    tree = _parser().parse(source.text[start:end] + "\n")
+    file = _Builder(source, start).build(tree)
+    assert isinstance(file, syntax.File)
+    return file
+
+
+def parse_definition(source: Source, start: int, end: int) -> syntax.Definition:
+    """One `layer` or `model` out of a source: a library file is not parsed for the sake of one layer."""
+    item = parse_text(source, start, end).items[0]
+    assert isinstance(item, syntax.Definition)
+    return item
+
+
+@lru_cache(maxsize=1)
+def grammar_text() -> str:
+    return resources.files("archderive.grammar").joinpath("arch.lark").read_text("utf-8")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> lark.Lark:
+    text = grammar_text()
+    versions = f"{lark.__version__} {sys.version_info[:2]} {_Blocks.__name__}"
+    key = hashlib.sha256((versions + text).encode()).hexdigest()[:16]
+    cache = _cache_folder() / f"grammar-{key}.lark"
+    try:
+        with cache.open("rb") as stream:
+            return lark.Lark.load(stream)
+    except Exception:  # a missing, unreadable or damaged cache is no reason to stop: the tables are made anew
+        parser = lark.Lark(text, parser="lalr", postlex=_Blocks(), propagate_positions=True, maybe_placeholders=True)
+        _store(parser, cache)
+        return parser
+
+
+def _cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "archderive"
+
+
+def _store(parser: lark.Lark, cache: Path) -> None:
+    """Write the tables beside their final name and move them there: another run never sees half a file."""
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=cache.parent, delete=False) as stream:
+            parser.save(stream)
+        os.replace(stream.name, cache)
+    except OSError:
+        pass  # a home that cannot be written to costs time, nothing else
+
+
+# ---------------------------------------------------------------- building the tree
+
+Part = Any  # a node of the syntax tree, a tuple of them, a word or None: what Lark hands from rule to rule
+
+
+class _Builder:
+    """Lark's tree to ours, from the leaves up. A rule is a row of `_RULES`: (place, parts) to a node."""
+
+    def __init__(self, source: Source, offset: int) -> None:
+        self.source = source
+        self.offset = offset
+
+    def build(self, tree: lark.Tree[lark.Token]) -> Part:
+        parts = [self._part(child) for child in tree.children]
+        return _RULES[tree.data](self._span(tree), parts)
+
+    def _part(self, child: lark.Tree[lark.Token] | lark.Token | None) -> Part:
+        if isinstance(child, lark.Tree):
+            return self.build(child)
+        if child is None:
+            return None
+        span = Span(self.source, child.start_pos + self.offset, child.end_pos + self.offset)  # type: ignore[operator]
+        make = _TOKENS.get(child.type)
+        return make(span, str(child)) if make is not None else str(child)
+
+    def _span(self, tree: lark.Tree[lark.Token]) -> Span:
+        if tree.meta.empty:
+            return Span(self.source, self.offset, self.offset)
+        start, end = tree.meta.start_pos + self.offset, tree.meta.end_pos + self.offset
+        text = self.source.text
+        while end > start and text[end - 1 : end].isspace():
+            end -= 1  # a statement ends where its line does
+        return Span(self.source, start, end)
+
+
+_TOKENS: dict[str, Callable[[Span, str], Part]] = {
+    "NUMBER": lambda span, text: syntax.Number(span, _number(span, text), text),
+    "NAME": syntax.Name,
+    "STRING": lambda span, text: syntax.Text(span, text[1:-1]),
+    "TRUE": lambda span, _: syntax.Truth(span, True),
+    "FALSE": lambda span, _: syntax.Truth(span, False),
+    "ELLIPSIS": lambda span, _: syntax.Ellipsis(span),
+    "HOLE": lambda span, _: syntax.Hole(span),
+}
+
+
+def _number(span: Span, text: str) -> Fraction:
+    digits, _, exponent = text.lower().partition("e")
+    if len(digits) > 4000 or (exponent and abs(int(exponent)) > 4000):
+        raise error("this number has thousands of digits", span)
+    return Fraction(text)
+
+
+def _words(part: Part) -> str | None:
+    return None if part is None else part.value
+
+
+def _name(part: Part) -> str | None:
+    return None if part is None else part.name
+
+
+def _names(parts: Part) -> tuple[str, ...]:
+    return tuple(part.name for part in parts)
+
+
+def _definition(kind: str) -> Callable[[Span, list[Part]], Part]:
+    def build(span: Span, parts: list[Part]) -> Part:
+        name, tensors, options, *rest = parts
+        rest = [part for part in rest if part is not None]
+        doc = rest.pop(0).value if rest and isinstance(rest[0], syntax.Text) else None
+        return syntax.Definition(span, kind, name.name, tensors or (), options or (), doc, tuple(rest), name.span)
+
+    return build
+
+
+def _index(span: Span, parts: list[Part]) -> Part:
+    name, *ranges = (part for part in parts if part is not None and not isinstance(part, str))
+    stated = ranges[0] if ranges else None
+    if isinstance(stated, syntax.Range):
+        return syntax.Index(span, name.name, None, stated)
+    return syntax.Index(span, name.name, stated, None)
+
+
+def _if(span: Span, parts: list[Part]) -> Part:
+    parts = [part for part in parts if part is not None]
+    branches = [syntax.Branch(c.span, c, b) for c, b in zip(parts[0::2], parts[1::2], strict=False)]
+    if len(parts) % 2:
+        branches.append(syntax.Branch(span, None, parts[-1]))
+    return syntax.If(span, tuple(branches))
+
+
+def _pipe(span: Span, parts: list[Part]) -> Part:
+    value, stage = parts
+    if isinstance(value, syntax.Pipe) and span.start == value.span.start:
+        return syntax.Pipe(span, value.value, (*value.stages, stage))
+    return syntax.Pipe(span, value, (stage,))
+
+
+def _stage(span: Span, parts: list[Part]) -> Part:
+    name, arguments = parts
+    return syntax.Stage(span, name.name, (arguments or ()) if span.end > name.span.end else None, name.span)
+
+
+def _binary(span: Span, parts: list[Part]) -> Part:
+    if len(parts) == 1:
+        return parts[0]
+    left, operator, right = parts
+    return syntax.Binary(span, operator, left, right)
+
+
+def _tuple(_: Span, parts: list[Part]) -> Part:
+    return tuple(part for part in parts if part is not None)
+
+
+def _only(_: Span, parts: list[Part]) -> Part:
+    return parts[0]
+
+
+def _dim_item(span: Span, parts: list[Part]) -> Part:
+    name, symbol, value, batch, note = parts
+    return syntax.DimItem(span, name.name, _words(symbol), value, batch is not None, _words(note), name.span)
+
+
+def _expect(span: Span, parts: list[Part]) -> Part:
+    left, settings, relation, right, note = parts
+    return syntax.Expect(span, left, settings or (), relation, right, _words(note))
+
+
+_RULES: dict[str, Callable[[Span, list[Part]], Part]] = {
+    "start": lambda span, p: syntax.File(span, tuple(p)),
+    "dim": lambda span, p: syntax.Dim(span, tuple(p)),
+    "ratio": lambda span, p: syntax.Ratio(span, tuple(p)),
+    "dim_item": _dim_item,
+    "let": lambda span, p: syntax.Let(span, _names(p[0]), p[1], _words(p[2]), _words(p[3])),
+    "assume": lambda span, p: syntax.Assume(span, tuple(p)),
+    "fact": _only,
+    "divides": lambda span, p: syntax.Divides(span, p[0], p[1]),
+    "use": lambda span, p: syntax.Use(span, p[0].value),
+    "quantity": lambda span, p: syntax.Quantity(span, p[0].name, p[1], _words(p[2])),
+    "expect": _expect,
+    "relation": lambda _, p: p[0] if p else "in",
+    "settings": _tuple,
+    "setting": lambda span, p: syntax.Setting(span, p[0].name, p[1]),
+    "layer": _definition("layer"),
+    "model": _definition("model"),
+    "doc": _only,
+    "tensors": _tuple,
+    "tensor": lambda span, p: syntax.TensorParameter(span, p[0].name, p[1] or (), _name(p[2])),
+    "options": _tuple,
+    "option": lambda span, p: syntax.OptionParameter(span, p[0].name, p[1]),
+    "axes": _tuple,
+    "block": _tuple,
+    "weight": lambda span, p: syntax.Declare(span, "weight", tuple(p)),
+    "buffer": lambda span, p: syntax.Declare(span, "buffer", tuple(p)),
+    "mask": lambda span, p: syntax.Declare(span, "mask", tuple(p)),
+    "saves": lambda span, p: syntax.Saves(span, _names(p[0])),
+    "shape": lambda span, p: syntax.Shape(span, p[0].name, p[1] or ()),
+    "equation": lambda span, p: syntax.Equation(span, p[0].name, p[1] or (), p[2], p[3], p[0].span),
+    "targets": _tuple,
+    "target": _only,
+    "negative": lambda span, p: syntax.Number(span, -p[0].value, "-" + p[0].text),
+    "merged": lambda span, p: syntax.Merged(span, tuple(p)),
+    "index": _index,
+    "range": lambda span, p: syntax.Range(span, p[0], p[1]),
+    "bind": lambda span, p: syntax.Bind(span, _names(p[0]), p[1]),
+    "share": lambda span, p: syntax.Share(span, p[0].name, p[1]),
+    "return": lambda span, p: syntax.Return(span, p[0]),
+    "if": _if,
+    "repeat": lambda span, p: syntax.Repeat(span, p[0], _name(p[1]), p[2], p[3]),
+    "until": lambda span, p: syntax.Until(span, _name(p[0]), p[1]),
+    "for": lambda span, p: syntax.For(span, _names(p[0]), p[1], p[2]),
+    "parallel": lambda span, p: syntax.Parallel(span, p[0], _name(p[1]), p[2]),
+    "choose": lambda span, p: syntax.Choose(span, p[0], p[1], _name(p[2]), p[3]),
+    "stacked": lambda span, p: syntax.Stacked(span, _name(p[0]), p[1] or ()),
+    "opaque": lambda span, p: syntax.Opaque(span, p[0].name, p[1] or (), _names(p[2]), p[3].value, tuple(p[4:])),
+    "stated": lambda span, p: syntax.Stated(span, p[0].name, p[1]),
+    "reads": lambda span, p: syntax.Reads(span, _names(p[0])),
+    "names": _tuple,
+    "exprs": _tuple,
+    "choice": lambda span, p: syntax.Choice(span, p[0], p[1], p[2]),
+    "pipe": _pipe,
+    "stage": _stage,
+    "or": lambda span, p: syntax.Logic(span, "or", tuple(p)),
+    "and": lambda span, p: syntax.Logic(span, "and", tuple(p)),
+    "not": lambda span, p: syntax.Not(span, p[0]),
+    "compare": lambda span, p: syntax.Compare(span, tuple(p[0::2]), tuple(p[1::2])),
+    "comparator": _only,
+    "add": _binary,
+    "term": _binary,
+    "product": _binary,
+    "power": lambda span, p: syntax.Binary(span, "^", p[0], p[1]),
+    "negate": lambda span, p: syntax.Negate(span, p[-1]),
+    "reduce": lambda span, p: syntax.Reduce(span, p[0], tuple(p[1:-2]), p[-2], p[-1]),
+    "read": lambda span, p: syntax.Read(span, p[0].name, p[1] or ()),
+    "call": lambda span, p: syntax.Call(span, p[0].name, p[1] or (), p[0].span),
+    "args": _tuple,
+    "arg": lambda span, p: syntax.Argument(span, _name(p[0]), p[1]),
+    "tuple": lambda span, p: syntax.Tuple(span, _tuple(span, p)),
+    "list": lambda span, p: syntax.List(span, _tuple(span, p)),
+}

@@ -1,0 +1,255 @@
+"""Maximum path length and receptive field of a model: the routes of `routes`, solved for the number of layers where it is stacked.
+
+`path` is the most, over admitted pairs of positions, of the fewest units on a route between them; pairs are admitted in the order that the
+model's own reads allow (all, or none later than the output for causal models). Windows that leave gaps and everything that data decides
+are not derived here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..algebra import build
+from ..algebra.expression import ONE, ZERO, Exponential, Expr, Monomial, Rational, Symbol, const, from_atom
+from ..algebra.facts import Facts
+from ..algebra.summation import NoClosedForm, sum_over
+from ..program import Program
+from .relation import Relation, extent, over_turns
+from .routes import NotDerived, Positions, Route, Router, positions
+
+Words = tuple[str | Expr, ...]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A quantity with its reason. `expr` is None where it is infinite (`infinite`) or not derived (`unknown` says why)."""
+
+    expr: Expr | None
+    reason: Words = ()
+    infinite: bool = False
+    unknown: str = ""
+    bound: bool = False
+
+
+def path(program: Program) -> Derived:
+    """Maximum path length of the model as it stands, or of stacks of it."""
+    try:
+        if program.stack is not None:
+            start = positions(program.stack.instance, program)
+            routes = _routes(program, stacked=True)
+            return _stacked(routes, program.stack.symbol, start, program.facts)
+        start = positions(program.instance, program)
+        return _standing(_routes(program, stacked=False), start, program.facts)
+    except NotDerived as failure:
+        return Derived(None, unknown=f"not supported yet: {failure}")
+
+
+def receptive(program: Program) -> Derived:
+    """Input positions that one output position can see, at most; the border cuts them off."""
+    try:
+        start = positions(program.instance, program)
+        routes = _routes(program, stacked=False)
+        return _field(routes, start, program.facts)
+    except NotDerived as failure:
+        return Derived(None, unknown=f"not supported yet: {failure}")
+
+
+def _routes(program: Program, *, stacked: bool) -> list[Route]:
+    instance = program.stack.instance if stacked and program.stack is not None else program.instance
+    flows = Router(program.facts).model(instance, positions(instance, program))
+    routes = [route for flow in flows for route in flow]
+    for route in routes:
+        if route.relation.kind == "unknown":
+            raise NotDerived(route.relation.why)
+    return routes
+
+
+# ---------------------------------------------------------------- as it stands
+
+
+def _standing(routes: list[Route], start: Positions, facts: Facts) -> Derived:
+    n = start.size
+    joined = [r for r in routes if r.relation.kind == "all"]
+    prefixes = [r for r in routes if r.relation.kind == "prefix"]
+    suffixes = [r for r in routes if r.relation.kind == "suffix"]
+    scans = [r for r in routes if r.relation.kind == "scan"]
+    windows = [r for r in routes if r.relation.kind == "window" and not r.relation.identity]
+    if joined:
+        best = _fewest(joined, facts)
+        return Derived(best, ("one output position reads all ", n, " positions, over ", best, _units(best)))
+    forward = prefixes or [r for r in scans if r.relation.direction > 0]
+    backward = suffixes or [r for r in scans if r.relation.direction < 0]
+    if scans and windows:
+        raise NotDerived("windows and recurrences beside each other")
+    if forward or backward:
+        lengths = []
+        for group in (forward, backward):
+            if group:
+                scanning = all(r.relation.kind == "scan" for r in group)
+                lengths.append(_fewest(group, facts) + (n - 1 if scanning else ZERO))
+        longest = build.maximum(lengths, facts)
+        if scans:
+            layers = longest - n + 1
+            words: Words = ("the state goes through ", n, " evaluations of the cell from one end to the other")
+            if layers != ONE:
+                words = (*words, " and crosses the other layers once")
+            return Derived(longest, (*words, _one_way(forward, backward)))
+        return Derived(longest, ("each position reads all before it and itself, over ", longest, _units(longest), _one_way(forward, backward)))
+    if not windows:
+        return Derived(None, ("no position reads another one",), infinite=True)
+    return _windowed(windows, n, facts)
+
+
+def _one_way(forward: list[Route], backward: list[Route]) -> str:
+    if forward and backward:
+        return ""
+    return "; admitted pairs are those in order" if forward else "; admitted pairs are those in reverse order"
+
+
+def _units(units: Expr) -> str:
+    return " unit" if units == ONE else " units"
+
+
+def _fewest(routes: list[Route], facts: Facts) -> Expr:
+    return build.minimum((r.units for r in routes), facts)
+
+
+def _windowed(windows: list[Route], n: Expr, facts: Facts) -> Derived:
+    """A fixed number of windows joins all pairs only where they reach from end to end."""
+    widest = windows[0] if len(windows) == 1 else _widest(windows, facts)
+    relation = widest.relation
+    causal = not relation.upper
+    behind, ahead = -relation.lower, relation.upper
+    enough = facts.nonnegative(behind - n + 1) and (causal or facts.nonnegative(ahead - n + 1))
+    if relation.gapless and enough:
+        raise NotDerived("windows as long as the sequence")
+    reason: Words = ("the layers together reach ", behind, " positions back")
+    if not causal:
+        reason = (*reason, " and ", ahead, " ahead")
+    reason = (*reason, ", not ", n - 1, ": some pairs are never joined by the model as it stands")
+    never = facts.nonnegative(n - 2 - behind) or (not causal and facts.nonnegative(n - 2 - ahead))
+    if never:
+        return Derived(None, reason, infinite=True)
+    return Derived(None, (*reason, f" unless the sequence is that short; `stacked` gives the path of as many layers as it takes"), infinite=True)
+
+
+def _widest(windows: list[Route], facts: Facts) -> Route:
+    for route in windows:
+        others = [o for o in windows if o is not route]
+        if all(facts.nonnegative(o.relation.lower - route.relation.lower) and facts.nonnegative(route.relation.upper - o.relation.upper) for o in others):
+            return route
+    raise NotDerived("several windows of which none is the widest")
+
+
+# ---------------------------------------------------------------- stacks
+
+
+def _stacked(routes: list[Route], turn: Symbol, start: Positions, facts: Facts) -> Derived:
+    """The smallest stack that joins every admitted pair: one unit a layer."""
+    n = start.size
+    wide = [r for r in routes if not r.relation.identity]
+    if any(r.relation.kind in ("all", "prefix", "suffix", "scan") for r in wide):
+        return _standing(routes, start, facts)
+    if not wide:
+        return Derived(None, ("no position reads another one, however many layers there are",), infinite=True)
+    route = wide[0] if len(wide) == 1 else _widest(wide, facts)
+    relation, layer_units = route.relation, route.units
+    count = Symbol("layers of the stack", "dim")
+    whole = over_turns(relation, turn, from_atom(count), facts)
+    if whole.kind != "window":
+        raise NotDerived("the reach of the stack has no closed form")
+    if not whole.gapless:
+        return _gapped(relation, whole, turn, n, facts)
+    sides = []
+    words: list[str | Expr] = ["layer "] if relation.lower.mentions(turn) or relation.upper.mentions(turn) else ["each layer "]
+    if relation.lower.mentions(turn) or relation.upper.mentions(turn):
+        words += [from_atom(turn), " "]
+    for reach, sense in ((-relation.lower, "back"), (relation.upper, "ahead")):
+        if not reach:
+            continue
+        needed = _layers(reach, turn, n, facts)
+        if needed is None:
+            raise NotDerived("the number of layers that is needed has no closed form")
+        if sides:
+            words += [" and "]
+        words += ["reaches ", reach, f" position{'' if reach == ONE else 's'} {sense}"]
+        sides.append(needed)
+    layers = build.maximum(sides, facts)
+    reach = sum_over(-relation.lower or relation.upper, turn, const(0), from_atom(Symbol("L")) - 1, facts)
+    words += ["; ", from_atom(Symbol("L")), " layers must reach ", n - 1, ": ", reach, " ≥ ", n - 1]
+    if not relation.upper or not relation.lower:
+        words += ["; admitted pairs are those in order" if not relation.upper else "; admitted pairs are those in reverse order"]
+    return Derived(layers * layer_units, tuple(words))
+
+
+def _gapped(relation: Relation, whole: Relation, turn: Symbol, n: Expr, facts: Facts) -> Derived:
+    """Taps further apart than what the layers before them fill in."""
+    tap = relation.taps[0] if relation.taps else None
+    if tap is not None and not tap.step.mentions(turn) and len(relation.taps) == 1:
+        return Derived(
+            None,
+            ("every layer reads positions ", tap.step, " apart, so no number of layers joins neighbours",),
+            infinite=True,
+        )
+    raise NotDerived("the dilated windows of the stack leave gaps")
+
+
+def _layers(reach: Expr, turn: Symbol, n: Expr, facts: Facts) -> Expr | None:
+    """The least L with Σ_{i<L} reach(i) >= n − 1: a quotient for equal reaches, a logarithm for geometric ones."""
+    if not reach.mentions(turn):
+        return build.ceil((n - 1) / reach, facts)
+    try:
+        whole = sum_over(reach, turn, const(0), from_atom(turn), facts)  # of turn + 1 layers
+    except NoClosedForm:
+        return None
+    growing = [a for a in whole.atoms() if isinstance(a, Exponential) and a.exponent.mentions(turn)]
+    if len(growing) != 1 or growing[0].exponent != from_atom(turn):
+        return None
+    atom = growing[0]
+    # whole(L − 1) = a · base^L + b; with base^(L − 1) as it stands, a is its coefficient over the base
+    powers = _by_power(whole, atom)
+    if set(powers) - {0, 1}:
+        return None
+    slope = powers[1] / atom.base
+    rest = powers.get(0, ZERO)
+    wanted = (n - 1 - rest) / slope
+    if not facts.is_integer(wanted):
+        wanted = build.ceil((n - 1) / slope, facts) - rest / slope
+    return build.ceil(build.log(wanted, atom.base), facts)
+
+
+def _by_power(expr: Expr, atom: Exponential) -> dict[int, Expr]:
+    found: dict[int, dict[Monomial, Rational]] = {}
+    for monomial, coefficient in expr.terms.items():
+        power = dict(monomial).get(atom, 0)
+        rest = tuple(pair for pair in monomial if pair[0] != atom)
+        found.setdefault(int(power), {})[rest] = coefficient
+    return {power: Expr(terms) for power, terms in found.items()}
+
+
+# ---------------------------------------------------------------- receptive field
+
+
+def _field(routes: list[Route], start: Positions, facts: Facts) -> Derived:
+    n = start.size
+    if not routes:
+        return Derived(ZERO, ("no output reads an input position",))
+    kinds = {r.relation.kind for r in routes}
+    if "all" in kinds or ({"prefix", "suffix"} <= kinds):
+        return Derived(n, ("every output position reads all positions",))
+    scans = {r.relation.direction for r in routes if r.relation.kind == "scan"}
+    if len(scans) == 2:
+        return Derived(n, ("the state carries every position, from both sides",))
+    if kinds & {"prefix", "suffix", "scan"}:
+        return Derived(n, ("the last position sees all that come before it" if "suffix" not in kinds else "the first position sees all that come after it",))
+    relation = routes[0].relation
+    for route in routes[1:]:
+        relation = relation if facts.nonnegative(extent(relation) - extent(route.relation)) else route.relation
+        lower = build.minimum((relation.lower, route.relation.lower), facts)
+        upper = build.maximum((relation.upper, route.relation.upper), facts)
+        relation = Relation("window", lower, upper, relation.taps)
+    size = extent(relation)
+    words: Words = ("from ", -relation.lower, " positions back to ", relation.upper, " ahead")
+    if not relation.gapless:
+        return Derived(size, (*words, "; there are gaps between the taps, so this is an upper bound"), bound=True)
+    return Derived(size, words)

@@ -1,0 +1,470 @@
+"""Routes from input positions to output positions: relations read off index expressions, and the units on the way.
+
+A unit is a layer application that mixes positions, or a run of position-mixing equations beside such layers. Every route
+carries the number of units on it; of two routes that see the same, the one with fewer units is kept. A model whose inputs have
+positions on more than one axis is left to a fuller analysis: it is said to be not supported yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..algebra.expression import ONE, ZERO, Expr, Symbol
+from ..algebra.facts import Facts
+from ..algebra.ranges import extreme
+from ..program import (
+    Axis,
+    Call,
+    Equation,
+    Index,
+    Instance,
+    Join,
+    Node,
+    Program,
+    Read,
+    Recurrence,
+    Repeat,
+    Split,
+    Tensor,
+    lookups,
+    position,
+    reads,
+)
+from .operations import all_indices
+from .relation import ALL, SELF, Relation, Taps, after, covers, over_turns, unknown, window
+
+MAX_ROUTES = 12
+
+
+@dataclass(frozen=True)
+class Route:
+    """A way in from the input's positions to those on `axis` (None: to every position alike) over `units` units."""
+
+    axis: int | None
+    relation: Relation
+    units: Expr
+    run: int = 0
+
+
+Flow = tuple[Route, ...]
+
+
+class NotDerived(Exception):
+    """The routes of this model are not derived; the message says why."""
+
+
+@dataclass(frozen=True)
+class Positions:
+    """The position axis of a model: its size, and the axis of each input that carries it."""
+
+    size: Expr
+    axes: Mapping[Tensor, int]
+
+
+def positions(instance: Instance, program: Program) -> Positions:
+    """The input tensors' axes but the last (all, if a tensor holds integers), without batch dims. Raises `NotDerived`."""
+    batch = {d.symbol for d in program.dimensions if d.batch}
+    integers = _integer_inputs(instance)
+    found: dict[Tensor, int] = {}
+    sizes: dict[Expr, str] = {}
+    for tensor in instance.inputs:
+        axes = list(enumerate(tensor.axes if tensor in integers else tensor.axes[:-1]))
+        axes = [(n, a) for n, a in axes if not (a.size.symbols() and a.size.symbols() <= batch)]
+        if len(axes) > 1:
+            raise NotDerived(f"`{tensor.name}` has positions on {len(axes)} axes")
+        for number, axis in axes:
+            found[tensor] = number
+            sizes[axis.size] = tensor.name
+    if not sizes:
+        raise NotDerived("no input has an axis of positions")
+    if len(sizes) > 1:
+        raise NotDerived(f"the inputs {' and '.join(f'`{n}`' for n in sizes.values())} are different sequences")
+    (size,) = sizes
+    return Positions(size, found)
+
+
+def _integer_inputs(instance: Instance) -> set[Tensor]:
+    """Inputs that are used to look something up, here or in a layer that they are handed to."""
+    found: set[Tensor] = set()
+    inputs = set(instance.inputs)
+
+    def visit(nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            match node:
+                case Equation():
+                    found.update(_looked_up(node) & inputs)
+                case Recurrence(equations=equations):
+                    for equation in equations:
+                        found.update(_looked_up(equation) & inputs)
+                case Call(instance=inner, arguments=arguments):
+                    used = _integer_inputs(inner)
+                    found.update(a for a, f in zip(arguments, inner.inputs, strict=True) if f in used and a in inputs)
+                case Repeat(body=body):
+                    visit(body)
+                case _:
+                    pass
+
+    visit(instance.body)
+    return found
+
+
+def _looked_up(equation: Equation) -> set[Tensor]:
+    return {
+        inner.tensor
+        for read in reads(equation.body)
+        for subscript in read.subscripts
+        for scalar in lookups(subscript)
+        for inner in reads(scalar)
+    }
+
+
+class Router:
+    """Follows routes through the instances of one program."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self._known: dict[tuple[Instance, int, int], tuple[Flow, ...]] = {}
+        self._leaf: dict[Instance, bool] = {}
+        self._run = 0
+
+    def model(self, instance: Instance, start: Positions) -> tuple[Flow, ...]:
+        """The routes to each output from all inputs together."""
+        flows: dict[Tensor, Flow] = {
+            tensor: (Route(start.axes[tensor], SELF, ZERO),) for tensor in instance.inputs if tensor in start.axes
+        }
+        self.body(instance.body, flows)
+        return tuple(flows.get(output, ()) for output in instance.outputs)
+
+    def body(self, nodes: Sequence[Node], flows: dict[Tensor, Flow]) -> None:
+        self._run += 1
+        for node in nodes:
+            match node:
+                case Equation():
+                    flows[node.target] = self.equation(node, flows)
+                case Recurrence():
+                    self.recurrence(node, flows)
+                case Join(result=result, parts=parts, axis=axis):
+                    flows[result] = self._joined(result, parts, axis, flows)
+                case Split(results=results, source=source, axis=axis, offsets=offsets):
+                    for piece, offset in zip(results, offsets, strict=True):
+                        flows[piece] = self._cut(flows.get(source, ()), axis, offset)
+                case Call():
+                    self.call(node, flows)
+                    self._run += 1
+                case Repeat():
+                    self.repeat(node, flows)
+                    self._run += 1
+                case _:
+                    pass
+
+    # ---------------------------------------------------------------- equations
+
+    def equation(self, equation: Equation, flows: Mapping[Tensor, Flow]) -> Flow:
+        found: list[Route] = []
+        ranges = {i.symbol: i for i in all_indices(equation)}
+        for read in reads(equation.body):
+            for route in flows.get(read.tensor, ()):
+                if route.axis is None:
+                    found.append(route)
+                    continue
+                axis, relation = self._seen(read, route.axis, equation, ranges)
+                mixed = after(relation, route.relation, self.facts)
+                fresh = not relation.identity and route.run != self._run
+                units = route.units + (1 if fresh else 0)
+                found.append(Route(axis, mixed, units, self._run if not relation.identity else route.run))
+        return self.pruned(found)
+
+    def _seen(
+        self, read: Read, axis: int, equation: Equation, ranges: Mapping[Symbol, Index]
+    ) -> tuple[int | None, Relation]:
+        """Which positions on an axis of a tensor an equation's element reads: (the axis of its own position, relation)."""
+        value = position(read.subscripts[axis])
+        if value is None:
+            return None, unknown(f"`{read.tensor.name}` is read at a place that data decides")
+        free = {i.symbol: n for i in equation.indices for n, s in enumerate(equation.subscripts) if _is_symbol(position(s), i.symbol)}
+        own = [s for s in value.symbols() if s in free]
+        if not own and not any(s in ranges for s in value.symbols()):
+            return None, unknown(f"`{read.tensor.name}` is read at a fixed position")
+        if any(s.kind == "index" and s not in free and s not in ranges for s in value.symbols()):
+            return None, unknown("positions are merged with other indices")
+        if any(s not in free for s in value.symbols() if s in {i.symbol for i in equation.indices}):
+            return None, unknown("positions are merged with other indices")
+        if own:
+            return self._window(value, own, free, ranges, read, axis)
+        return self._spread(value, free, ranges, read.tensor.axes[axis], equation)
+
+    def _window(
+        self,
+        value: Expr,
+        own: list[Symbol],
+        free: Mapping[Symbol, int],
+        ranges: Mapping[Symbol, Index],
+        read: Read,
+        axis: int,
+    ) -> tuple[int | None, Relation]:
+        """value = own position + offsets of bound indices."""
+        size = read.tensor.axes[axis].size
+        candidates = [s for s in own if value.coefficients(s).get(1) == ONE and set(value.coefficients(s)) <= {0, 1}]
+        if not candidates:
+            return None, unknown("a stride or another rescaling of positions")
+        # of several free indices the one that runs over the sequence is the position, the others are offsets
+        place_ = next((s for s in candidates if self._size(ranges[s]) == size), candidates[0] if len(own) == 1 else None)
+        if place_ is None:
+            return None, unknown("positions are merged with other indices")
+        gap = value - Expr({((place_, 1),): 1})
+        taps = []
+        table = {s: (i.lower, i.upper) for s, i in ranges.items() if s != place_}
+        for symbol in gap.symbols():
+            if symbol not in table:
+                continue
+            powers = gap.coefficients(symbol)
+            step = powers.get(1, ZERO)
+            if set(powers) - {0, 1} or any(s.kind == "index" for s in step.symbols()):
+                return None, unknown("an index expression that is not linear")
+            size = table[symbol][1] - table[symbol][0] + 1
+            if any(s.kind == "index" for s in size.symbols()):
+                return None, unknown("a range that depends on the position")
+            taps.append(Taps(step if self.facts.nonnegative(step) else -step, size))
+        lower = extreme(gap, table, self.facts, largest=False)
+        upper = extreme(gap, table, self.facts, largest=True)
+        if lower is None or upper is None:
+            return None, unknown("an index expression whose ends are not known")
+        return free[place_], window(lower, upper, tuple(t for t in taps if t.count != ONE), self.facts)
+
+    def _spread(
+        self,
+        value: Expr,
+        free: Mapping[Symbol, int],
+        ranges: Mapping[Symbol, Index],
+        axis: Axis,
+        equation: Equation,
+    ) -> tuple[int | None, Relation]:
+        """value runs over bound indices only: all positions, or a stretch that depends on the own position."""
+        bound = {s: (i.lower, i.upper) for s, i in ranges.items() if s not in free}
+        lower = extreme(value, bound, self.facts, largest=False)
+        upper = extreme(value, bound, self.facts, largest=True)
+        if lower is None or upper is None:
+            return None, unknown("an index expression whose ends are not known")
+        own = [s for s in lower.symbols() | upper.symbols() if s in free]
+        if not own:
+            first = axis.lower if not axis.ragged else ZERO
+            if lower == first and (axis.ragged or upper == axis.upper):
+                return None, ALL
+            return None, unknown("only some fixed positions are read")
+        centre = own[0]
+        here = Expr({((centre, 1),): 1})
+        if lower.integer() == 0 and (upper - here).constant is not None or (lower.integer() == 0 and not (upper - here).mentions(centre)):
+            return free[centre], Relation("prefix", upper=upper - here)
+        if not (lower - here).mentions(centre) and not upper.mentions(centre):
+            return free[centre], Relation("suffix", lower=lower - here)
+        if not (lower - here).mentions(centre) and not (upper - here).mentions(centre):
+            return free[centre], window(lower - here, upper - here, (), self.facts)
+        return None, unknown("a range that depends on the position in another way")
+
+    def _size(self, index: Index) -> Expr:
+        return index.upper - index.lower + 1
+
+    # ---------------------------------------------------------------- recurrences, joins, splits
+
+    def recurrence(self, node: Recurrence, flows: dict[Tensor, Flow]) -> None:
+        """Every tensor of a cycle sees, by way of the state, all positions on one side; one evaluation for each step."""
+        axes = {(s.axis, -s.shift) for s in node.steps}
+        inside = {e.target for e in node.equations}
+        gathered: list[Route] = []
+        for equation in node.equations:
+            gathered += self.equation(equation, {t: f for t, f in flows.items() if t not in inside})
+        for equation in node.equations:
+            if equation.initial:
+                continue
+            found = []
+            for route in self.pruned(gathered):
+                if len(axes) != 1:
+                    found.append(Route(route.axis, unknown("a recurrence along several axes"), route.units))
+                    continue
+                ((axis, direction),) = axes
+                if route.axis is None:
+                    found.append(route)
+                elif route.axis == axis:
+                    relation = after(Relation("scan", direction=direction), route.relation, self.facts)
+                    found.append(Route(axis, relation, route.units + (0 if route.run == self._run else 1), self._run))
+                else:
+                    found.append(route)
+            flows[equation.target] = self.pruned(found)
+
+    def _joined(self, result: Tensor, parts: Sequence[Tensor], axis: int, flows: Mapping[Tensor, Flow]) -> Flow:
+        found = []
+        for part in parts:
+            for route in flows.get(part, ()):
+                if route.axis == axis and len(parts) > 1:
+                    found.append(Route(None, unknown("sequences are laid end to end"), route.units))
+                else:
+                    found.append(route)
+        return self.pruned(found)
+
+    def _cut(self, flow: Flow, axis: int, offset: Expr) -> Flow:
+        return tuple(
+            Route(None, unknown("a sequence is cut into pieces"), r.units) if r.axis == axis else r for r in flow
+        )
+
+    # ---------------------------------------------------------------- calls and repeats
+
+    def leaf(self, instance: Instance) -> bool:
+        """Does the instance call no layer that mixes positions?"""
+        if instance not in self._leaf:
+            self._leaf[instance] = not any(self._mixing(node) for node in _all_nodes(instance.body))
+        return self._leaf[instance]
+
+    def _mixing(self, node: Node) -> bool:
+        if not isinstance(node, Call):
+            return False
+        return any(
+            not (route.relation.identity)
+            for k, tensor in enumerate(node.instance.inputs)
+            for axis in range(max(0, len(tensor.axes) - 1))
+            for flow in self.through(node.instance, k, axis)
+            for route in flow
+        )
+
+    def through(self, instance: Instance, number: int, axis: int) -> tuple[Flow, ...]:
+        """The routes from one axis of one input to each output."""
+        key = (instance, number, axis)
+        if key not in self._known:
+            saved, self._run = self._run, 0
+            flows: dict[Tensor, Flow] = {instance.inputs[number]: (Route(axis, SELF, ZERO),)}
+            self.body(instance.body, flows)
+            outputs = tuple(flows.get(output, ()) for output in instance.outputs)
+            if self.leaf(instance):
+                mixes = any(not r.relation.identity for flow in flows.values() for r in flow)
+                outputs = tuple(
+                    self.pruned([Route(r.axis, r.relation, ONE if mixes else ZERO) for r in flow]) for flow in outputs
+                )
+            else:
+                outputs = tuple(tuple(Route(r.axis, r.relation, r.units) for r in flow) for flow in outputs)
+            self._known[key] = outputs
+            self._run = saved
+        return self._known[key]
+
+    def call(self, node: Call, flows: dict[Tensor, Flow]) -> None:
+        results: list[list[Route]] = [[] for _ in node.results]
+        for number, argument in enumerate(node.arguments):
+            for route in flows.get(argument, ()):
+                if route.axis is None:
+                    for found in results:
+                        found.append(route)
+                    continue
+                for found, outputs in zip(results, self.through(node.instance, number, route.axis), strict=True):
+                    for out in outputs:
+                        found.append(
+                            Route(out.axis, after(out.relation, route.relation, self.facts), out.units + route.units)
+                        )
+        for tensor, found in zip(node.results, results, strict=True):
+            flows[tensor] = self.pruned(found)
+
+    def repeat(self, node: Repeat, flows: dict[Tensor, Flow]) -> None:
+        """One turn from each carried tensor, then all turns; several carried tensors that feed each other are followed turn by turn."""
+        outer = dict(flows)
+        current = [flows.get(c.initial, ()) for c in node.carried]
+        if len(node.carried) == 1 and all(r.relation == SELF for r in current[0]):
+            axes = {r.axis for r in current[0]}
+            if len(axes) == 1 and None not in axes:
+                self._single(node, current[0], outer, flows)
+                return
+        self._several(node, current, outer, flows)
+
+    def _turn(self, node: Repeat, outer: Mapping[Tensor, Flow], entry: Sequence[Flow]) -> list[Flow]:
+        flows = dict(outer)
+        flows.update({c.entry: f for c, f in zip(node.carried, entry, strict=True)})
+        self.body(node.body, flows)
+        return [flows.get(c.exit, ()) for c in node.carried]
+
+    def _single(self, node: Repeat, start: Flow, outer: Mapping[Tensor, Flow], flows: dict[Tensor, Flow]) -> None:
+        (carried,) = node.carried
+        axis, base = start[0].axis, start[0].units
+        (turn,) = self._turn(node, outer, ((Route(axis, SELF, ZERO),),))
+        rest = any(r.relation.identity and not r.units for r in turn)
+        found: list[Route] = []
+        for route in turn:
+            if route.axis not in (axis, None):
+                found.append(Route(route.axis, unknown("positions move to another axis in a repeat"), route.units))
+                continue
+            relation = over_turns(route.relation, node.symbol, node.count, self.facts)
+            single = route.relation.kind in ("all", "prefix", "suffix")
+            units = route.units if rest and single else route.units * node.count
+            found.append(Route(route.axis, relation, base + units))
+        flows[carried.result] = self.pruned(found)
+
+    def _several(
+        self, node: Repeat, current: list[Flow], outer: Mapping[Tensor, Flow], flows: dict[Tensor, Flow]
+    ) -> None:
+        history = [current]
+        for _ in range(3):
+            history.append(self._turn(node, outer, history[-1]))
+        flat = [[{(r.axis, r.relation) for r in flow} for flow in turn] for turn in history]
+        if flat[2] != flat[3]:
+            self._windows(node, current, outer, flows)
+            return
+        for number, carried in enumerate(node.carried):
+            found = []
+            for route in history[3][number]:
+                units = [_units(history[t][number], route) for t in (1, 2, 3)]
+                if None in units or units[1] - units[0] != units[2] - units[1]:  # type: ignore[operator]
+                    found.append(Route(route.axis, unknown("routes through a repeat"), route.units))
+                    continue
+                pace = units[2] - units[1]  # type: ignore[operator]
+                found.append(Route(route.axis, route.relation, route.units + pace * (node.count - 3)))
+            flows[carried.result] = self.pruned(found)
+
+    def _windows(
+        self, node: Repeat, current: list[Flow], outer: Mapping[Tensor, Flow], flows: dict[Tensor, Flow]
+    ) -> None:
+        """A carried window that feeds itself, and others that only gather it: the widest that any turn reaches."""
+        for number, carried in enumerate(node.carried):
+            entry = tuple((Route(f[0].axis, SELF, ZERO),) if f and f[0].axis is not None else () for f in current)
+            alone = self._turn(node, outer, entry)[number]
+            widest = next((r for r in alone if all(covers(r.relation, o.relation, self.facts) for o in alone)), None)
+            starts = [r for flow in current for r in flow]
+            if widest is None or widest.axis is None:
+                flows[carried.result] = (Route(None, unknown("routes through a repeat of several tensors"), ZERO),)
+                continue
+            relation = over_turns(widest.relation, node.symbol, node.count, self.facts)
+            found = [
+                Route(widest.axis, after(relation, s.relation, self.facts), s.units + widest.units * node.count) for s in starts
+            ]
+            flows[carried.result] = self.pruned(found or [Route(widest.axis, relation, widest.units * node.count)])
+
+    # ---------------------------------------------------------------- order
+
+    def pruned(self, routes: Iterable[Route]) -> Flow:
+        """Without routes that see no more than another one does over no more units."""
+        kept: list[Route] = []
+        for route in routes:
+            if any(self._better(other, route) for other in kept):
+                continue
+            kept = [other for other in kept if not self._better(route, other)]
+            kept.append(route)
+        if len(kept) > MAX_ROUTES:
+            return (Route(None, unknown("there are too many different routes"), ZERO),)
+        return tuple(kept)
+
+    def _better(self, one: Route, other: Route) -> bool:
+        same = one.axis == other.axis or (one.axis is None and one.relation.kind == "all")
+        return same and covers(one.relation, other.relation, self.facts) and self.facts.nonnegative(other.units - one.units)
+
+
+def _units(flow: Flow, wanted: Route) -> Expr | None:
+    return next((r.units for r in flow if (r.axis, r.relation) == (wanted.axis, wanted.relation)), None)
+
+
+def _is_symbol(value: Expr | None, symbol: Symbol) -> bool:
+    return value == Expr({((symbol, 1),): 1})
+
+
+def _all_nodes(body: Iterable[Node]) -> Iterable[Node]:
+    for node in body:
+        yield node
+        if isinstance(node, Repeat):
+            yield from _all_nodes(node.body)
+
+
+__all__ = ["Flow", "NotDerived", "Positions", "Route", "Router", "positions"]
