@@ -151,7 +151,7 @@ class Facts:
                 return None if equal is None else not equal
 
     def _cleared(self, expr: Expr) -> Expr:
-        """The expression times the brackets below its lines, as far as these are positive: of the same sign."""
+        """The expression times what stands below its lines, as far as that is positive: of the same sign."""
         for atom in [a for a in expr.atoms() if isinstance(a, Group)]:
             depth = min((e for m in expr.terms for a, e in m if a == atom), default=0)
             if isinstance(depth, int) and depth < 0 and self.positive(atom.content):
@@ -163,7 +163,12 @@ class Facts:
                         return expr
                     terms = terms + Expr({rest: coefficient}) * atom.content ** (power - depth)
                 expr = terms
-        return expr
+        below = tuple(
+            (atom, exponent)
+            for atom, exponent in _below_line(expr)
+            if _positive_atom(atom) or (isinstance(atom, Rounded) and self.positive(from_atom(atom)))
+        )
+        return expr * Expr({raised(below, -1): 1})
 
     def _slacks(self) -> dict[Symbol, Expr]:
         """Each bounded symbol as its bound plus a slack: `a <= b` makes b = a + s, `d divides D` makes D = d·D′."""

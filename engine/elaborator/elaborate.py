@@ -216,7 +216,7 @@ def _module(
     seen: tuple[str, ...] = (),
 ) -> Module:
     """The names of a file: its layers, those that it uses, its sizes and facts."""
-    module = Module(source, {d.name: d for d in file.items if isinstance(d, syntax.Definition)})
+    module = Module(source, {d.name: d for d in file.items if isinstance(d, syntax.Definition) and d.kind == "layer"})
     scope = Scope(module)
     for item in file.items:
         match item:
@@ -226,8 +226,7 @@ def _module(
                 other_source, other = load(path, span)
                 used = _module(other, other_source, load, context, overrides, (*seen, path))
                 for name, definition in used.layers.items():
-                    if definition.kind == "layer":
-                        module.imports.setdefault(name, LayerValue(name, definition, used))
+                    module.imports.setdefault(name, LayerValue(name, definition, used))
             case syntax.Dim(items=items) | syntax.Ratio(items=items):
                 _dims(items, isinstance(item, syntax.Ratio), scope, context, overrides, report=not seen)
             case syntax.Let():

@@ -3,11 +3,12 @@
 Nothing is computed or reordered here. `widths` predicts how wide TeX will set what `latex` writes.
 """
 
-from .latex import to_flat_latex, to_latex, to_marked_latex, words_in_math
+from .latex import to_flat_latex, to_latex, to_marked_latex
 from .python import to_python
 from .symbols import Symbols
 from .unicode import to_marked_unicode, to_unicode
 from .widths import latex_width, text_width
+from .words import words_in_math
 
 __all__ = [
     "Symbols",

@@ -34,6 +34,7 @@ from ..formula import (
 from .marks import COMMA, FACTOR, OPERATOR, deeper, unmarked
 from .shape import Level, is_open, is_short_sum, is_single, level, plain, spread
 from .symbols import Symbols
+from .words import printable, stretches, words_in_math
 
 _RELATIONS = {"==": "=", "=": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "~": r"\approx"} | {
     "in": r"\in"
@@ -93,7 +94,7 @@ def _write(formula: Formula, symbols: Symbols) -> str:
         case Reduction(operator, bounds, body, where):
             head = _reduction_head(operator, bounds, where, symbols)
             inner = _fit(body, Level.OPEN, symbols) if not isinstance(body, Cases) else _bracketed(body, symbols)
-            return f"{head} {deeper(inner)}"
+            return f"{head} {COMMA}{deeper(inner)}"
         case Cases(then, condition, otherwise):
             parts = (_write(part, symbols) for part in (then, condition, otherwise))
             chosen, test, other = map(deeper, parts)
@@ -113,7 +114,9 @@ def _write(formula: Formula, symbols: Symbols) -> str:
         case Infinity():
             return r"\infty"
         case Words(text):
-            return words_in_math(text)
+            return "".join(
+                (COMMA if place else "") + words_in_math(part) for place, part in enumerate(stretches(printable(text)))
+            )
         case _:
             assert_never(formula)
 
@@ -305,28 +308,3 @@ def _cases(formula: Cases, symbols: Symbols) -> str:
         rest = rest.otherwise
     rows.append(rf"{unmarked(_write(rest, symbols))} & \text{{otherwise}}")
     return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
-
-
-def words_in_math(text: str, face: str = "text") -> str:
-    """Words inside a formula; what is not a letter, digit or plain mark stands outside the braces, in mathematics.
-
-    >>> words_in_math("50% of d_ff")
-    '\\\\text{50}\\\\%\\\\text{ of d}\\\\_\\\\text{ff}'
-    """
-    written = ""
-    for run in re.findall(r"[\\{}$%#&_~^<>`|\"]|[^\\{}$%#&_~^<>`|\"]+", text):
-        written += _OUTSIDE.get(run, rf"\{face}{{{run}}}")
-    return written
-
-
-_OUTSIDE = {
-    **{mark: "\\" + mark for mark in "{}$%#&_"},
-    "\\": r"\backslash ",
-    "~": r"\sim ",
-    "^": r"\wedge ",
-    "<": " < ",
-    ">": " > ",
-    "|": r"\vert ",
-    "`": r"\text{'}",
-    '"': r"\text{''}",
-}

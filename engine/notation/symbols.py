@@ -86,8 +86,10 @@ class Symbols:
         return {}
 
     def in_latex(self, name: str) -> str:
-        """>>> Symbols().in_latex("d_ff"), Symbols({"N": "n"}).in_latex("N")
-        ('d_{\\\\mathrm{ff}}', 'n')
+        """The name as LaTeX.
+
+        >>> print(Symbols().in_latex("d_ff"), Symbols({"N": "n"}).in_latex("N"))
+        d_{\\mathrm{ff}} n
         """
         known = self._latex_names
         if name not in known:
@@ -102,8 +104,10 @@ class Symbols:
         return f"{{{chosen}}} _ {{{position}}}" if re.search(r"[_^'}]", chosen) else f"{chosen}_{{{position}}}"
 
     def in_unicode(self, name: str) -> str:
-        """>>> Symbols({"d": "d_{\\\\text{ff}}"}).in_unicode("d"), Symbols().in_unicode("theta_1")
-        ('d_ff', 'θ₁')
+        """The name as Unicode text.
+
+        >>> print(Symbols({"d": r"d_{\\text{ff}}"}).in_unicode("d"), Symbols().in_unicode("theta_1"))
+        d_ff θ₁
         """
         known = self._unicode_names
         if name not in known:
@@ -128,8 +132,9 @@ class Symbols:
 
 
 def _spaced(chosen: str) -> str:
-    """The author's LaTeX without `}_`, which Markdown takes for emphasis."""
-    return re.sub(r"\}_", "} _ ", chosen.strip())
+    """The author's LaTeX without `}_`, `*` and bars, which Markdown takes for emphasis and for the edges of cells."""
+    text = chosen.strip().replace(r"\|", r"\Vert ").replace("|", r"\vert ").replace("*", r"\ast ")
+    return re.sub(r"\}_", "} _ ", re.sub(r"\s*([<>])\s*", r" \1 ", text)).strip()
 
 
 def _latex_word(word: str) -> str:

@@ -76,7 +76,7 @@ def to_marked_unicode(formula: Formula, symbols: Symbols) -> str:
             return f"({','.join(_solid(item, symbols) for item in items)})"
         case Reduction(operator, bounds, body, where):
             head = _reduction_head(operator, bounds, where, symbols)
-            return f"{head} {deeper(_fit(body, Level.OPEN, symbols))}"
+            return f"{head} {COMMA}{deeper(_fit(body, Level.OPEN, symbols))}"
         case Cases(then, condition, otherwise):
             chosen, test, other = (deeper(to_marked_unicode(part, symbols)) for part in (then, condition, otherwise))
             return f"{chosen} {OPERATOR}if {test}, {OPERATOR}else {other}"
@@ -94,7 +94,7 @@ def to_marked_unicode(formula: Formula, symbols: Symbols) -> str:
         case Infinity():
             return "∞"
         case Words(text):
-            return text
+            return text.replace(" ", " " + COMMA)
         case _:
             assert_never(formula)
 
@@ -140,8 +140,8 @@ def _term(term: Formula, first: bool, symbols: Symbols) -> str:
 
 def _product(factors: tuple[Formula, ...], dots: bool, symbols: Symbols) -> str:
     pieces = [_factor(factor, last=place == len(factors) - 1, symbols=symbols) for place, factor in enumerate(factors)]
-    letters = [_is_letter(factor, symbols) for factor in factors]
-    sides = zip(pairwise(letters), pairwise(map(unmarked, pieces)), strict=True)
+    close = [_stands_close(factor, symbols) for factor in factors]
+    sides = zip(pairwise(close), pairwise(map(unmarked, pieces)), strict=True)
     dotted = dots or any(_needs_dot(*seen, before, after) for seen, (before, after) in sides)
     return (FACTOR + "·" * dotted).join(pieces)
 
@@ -160,26 +160,29 @@ def _factor(factor: Formula, *, last: bool, symbols: Symbols) -> str:
 def _needs_dot(left: bool, right: bool, before: str, after: str) -> bool:
     """Whether two factors side by side would be misread, as 3·4, D·d_ff and 2·(N+1) would; N(N+1) is not.
 
-    `left` and `right`: whether the factor is seen as one letter.
+    `left` and `right`: whether the factor stands close to others.
     """
-    if after[0].isdecimal() or (before[-1].isdecimal() and not after[0].isalpha()):
-        return True
-    return not ((left or before[-1] in ")⌉⌋") and (right or after[0] in "(⌈⌊"))
+    return not (left and right) or after[0].isdecimal() or (before[-1].isdecimal() and not after[0].isalpha())
 
 
-def _is_letter(factor: Formula, symbols: Symbols) -> bool:
-    """Whether a factor is a number, or a name that is seen as one letter (with its prime, accent or digits below)."""
+def _stands_close(factor: Formula, symbols: Symbols) -> bool:
+    """Whether a factor is a number, is in brackets, or is seen as one letter (with its prime or digits below)."""
+    factor = plain(factor)
     match factor:
         case Power(base):
-            return _is_letter(base, symbols)
+            return _stands_close(base, symbols)
+        case Product(factors):
+            return all(_stands_close(inner, symbols) for inner in factors)
         case Number(_, text):
             return not (text and "e" in text.lower())
         case Symbol(name):
             return _letters(symbols.in_unicode(name)) == 1
-        case Infinity():
+        case Infinity() | Apply("floor" | "ceil"):
             return True
-        case _:
+        case Apply():
             return False
+        case _:
+            return level(factor) < Level.PRODUCT
 
 
 def _base(base: Formula, symbols: Symbols) -> str:
@@ -207,8 +210,7 @@ def _apply(formula: Apply, symbols: Symbols) -> str:
         fences = _FENCES[function]
         return fences[0] + deeper(_nested(arguments[0], symbols)) + fences[1]
     if function == "sqrt" and len(arguments) == 1:
-        written = _solid(arguments[0], symbols)
-        return "√" + (written if is_single(arguments[0]) else f"({written})")
+        return "√" + (_solid(arguments[0], symbols) if is_single(arguments[0]) else _bracketed(arguments[0], symbols))
     if function == "mod" and len(arguments) == 2:
         return " mod ".join(_fit(argument, Level.POWER, symbols) for argument in arguments)
     if function in ("log", "log2") and len(arguments) == 1:

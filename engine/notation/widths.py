@@ -46,9 +46,10 @@ _OPEN: Final = {"lceil": 4.45, "lfloor": 4.45, "lvert": 2.78}
 _CLOSE: Final = {"rceil": 4.45, "rfloor": 4.45, "rvert": 2.78}
 _SPACE: Final = {"quad": 10.0, "qquad": 20.0, ",": 1.67, ";": 2.78, ":": 2.23, "!": -1.67, " ": 3.34}
 _FACES: Final = {"text": 1.0, "mathrm": 1.0, "mathit": 1.0, "mathbf": 1.16, "texttt": 0.0, "mathtt": 0.0, "mathsf": 1.0}
-_DELIMITED: Final = 7.4  # one side of \left( … \right) around a fraction
+_TALL_SIDE: Final = 7.4  # one side of \left( … \right) around a fraction in a display
+_SIDE: Final = 5.0
 
-_SCRIPT: Final = (1.0, 0.81, 0.69)  # sizes of text, of a subscript, and of one below that, relative to 10 pt
+_SCRIPT: Final = (1.0, 0.83, 0.7)  # sizes of text, of a subscript, and of one below that, relative to 10 pt
 _SPACES: Final = {
     pair: width
     for width, pairs in (
@@ -197,14 +198,14 @@ class _Reader:
             yield self.scripts("ord", _LETTER.get(name, 8.4) * scale, size, False)
 
     def delimited(self, size: int, display: bool) -> float:
-        self.take()
-        tall = False
+        round_bracket = self.take() == "("
         start = self.place
         inner = self.row(size, display, stop=r"\right")
         tall = any(token in (r"\frac", r"\begin", r"\sum", r"\prod") for token in self.tokens[start : self.place])
         self.take()
         self.take()
-        return inner + 2 * (_DELIMITED if tall and display else 6.0) * _SCRIPT[size]
+        side = _TALL_SIDE if tall and display else _SIDE
+        return inner + 2 * (side if round_bracket else 0.8 * side) * _SCRIPT[size]
 
     def cases(self, size: int) -> float:
         self.words()

@@ -1,1 +1,135 @@
-"""What one quantity is on an equation, and how it combines: one file each."""
+"""The quantities of a model, each with its definition, unit and reason: a program in, `Measures` out.
+
+A quantity is a row of `QUANTITIES` and a module beside this one: `totals` (what adds up), `sequential`, `path`. Everything is
+computed when it is asked for, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..algebra.expression import Expr, const
+from ..conventions import convention
+from ..program import Program
+from .path import Derived, path, receptive
+from .sequential import NotDerived, sequential
+from .totals import Counter, Totals
+
+DTYPES = {
+    "float64": 64,
+    "float32": 32,
+    "float16": 16,
+    "bfloat16": 16,
+    "float8": 8,
+    "int8": 8,
+    "int4": 4,
+}
+
+
+class Measures:
+    """Every quantity of one program, computed when asked for."""
+
+    def __init__(self, program: Program, dtype: str = "float32") -> None:
+        self.program = program
+        self.dtype = dtype
+        self.counter = Counter(program.facts)
+
+    @cached_property
+    def totals(self) -> Totals:
+        return self.counter.instance(self.program.instance)
+
+    def billed(self, name: str) -> Derived:
+        """The operations under a convention."""
+        rates = convention(name).rates
+        return Derived(self.totals.billed(rates))
+
+    @cached_property
+    def params(self) -> Derived:
+        return Derived(self.totals.params)
+
+    @cached_property
+    def buffers(self) -> Derived:
+        return Derived(self.totals.buffers)
+
+    @cached_property
+    def macs(self) -> Derived:
+        return self.billed("macs")
+
+    @cached_property
+    def flops(self) -> Derived:
+        return self.billed("flops")
+
+    @cached_property
+    def exact(self) -> Derived:
+        return self.billed("exact")
+
+    @cached_property
+    def sequential(self) -> Derived:
+        try:
+            steps = sequential(self.program.instance, self.program.facts)
+        except NotDerived as failure:
+            return Derived(None, unknown=f"not supported yet: {failure}")
+        return Derived(steps, self._chain(steps))
+
+    def _chain(self, steps: Expr) -> tuple[str | Expr, ...]:
+        if steps.constant is not None:
+            return ("the longest chain of equations, each of which reads what the one before it gives, has ", steps, " steps whatever the sizes")
+        return ("the longest chain of dependent equations and steps of recurrences has ", steps, " steps")
+
+    @cached_property
+    def path(self) -> Derived:
+        return path(self.program)
+
+    @cached_property
+    def receptive(self) -> Derived:
+        return receptive(self.program)
+
+    @cached_property
+    def bits(self) -> Derived:
+        return Derived(self.totals.params * const(DTYPES[self.dtype]), (f"{DTYPES[self.dtype]} bits for each parameter ({self.dtype})",))
+
+    @cached_property
+    def bytes(self) -> Derived:
+        return Derived(self.totals.params * DTYPES[self.dtype] / 8, (f"{DTYPES[self.dtype]} bits for each parameter ({self.dtype})",))
+
+    def quantity(self, name: str) -> Derived:
+        """A quantity by its name in the language. Raises KeyError."""
+        return BY_NAME[name].measure(self)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a quantity is called, counted in, and defined as."""
+
+    name: str
+    title: str
+    unit: str
+    definition: str
+    measure: Callable[[Measures], Derived]
+
+
+QUANTITIES = (
+    Quantity("params", "parameters", "numbers", "volumes of the distinct weights", lambda m: m.params),
+    Quantity("buffers", "buffers", "numbers", "volumes of what is held and not trained", lambda m: m.buffers),
+    Quantity("macs", "multiply-adds", "multiply-adds", "the last multiplication of each term of a sum of products", lambda m: m.macs),
+    Quantity("flops", "FLOPs", "operations", "twice the multiply-adds", lambda m: m.flops),
+    Quantity("exact", "exact operations", "operations", "every scalar operation once, as written", lambda m: m.exact),
+    Quantity(
+        "sequential", "sequential operations", "steps", "the longest chain of dependent equations and steps", lambda m: m.sequential
+    ),
+    Quantity(
+        "path",
+        "maximum path length",
+        "units",
+        "the most, over pairs of positions, of the fewest layers that mix positions on a route between them",
+        lambda m: m.path,
+    ),
+    Quantity("receptive", "receptive field", "positions", "input positions that one output position can see", lambda m: m.receptive),
+    Quantity("bits", "parameter memory in bits", "bits", "parameters times the width of a number", lambda m: m.bits),
+    Quantity("bytes", "parameter memory in bytes", "bytes", "parameters times the width of a number", lambda m: m.bytes),
+)
+BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
+
+__all__ = ["BY_NAME", "DTYPES", "QUANTITIES", "Derived", "Measures", "Quantity"]

@@ -175,7 +175,10 @@ def _stacked(routes: list[Route], turn: Symbol, start: Positions, facts: Facts) 
         words += ["reaches ", reach, f" position{'' if reach == ONE else 's'} {sense}"]
         sides.append(needed)
     layers = build.maximum(sides, facts)
-    reach = sum_over(-relation.lower or relation.upper, turn, const(0), from_atom(Symbol("L")) - 1, facts)
+    slowest = next((r for r, needed in zip((-relation.lower, relation.upper), sides, strict=False) if needed == layers), -relation.lower)
+    if not relation.lower:
+        slowest = relation.upper
+    reach = sum_over(slowest, turn, const(0), from_atom(Symbol("L")) - 1, facts)
     words += ["; ", from_atom(Symbol("L")), " layers must reach ", n - 1, ": ", reach, " ≥ ", n - 1]
     if not relation.upper or not relation.lower:
         words += ["; admitted pairs are those in order" if not relation.upper else "; admitted pairs are those in reverse order"]

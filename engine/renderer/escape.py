@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import Final
 
-from ..notation.symbols import GREEK, SUBSCRIPTS, SUPERSCRIPTS
+from ..notation.words import MATHEMATICS, one_script
 
 _LATEX: Final = {
     **{mark: "\\" + mark for mark in "#%&_{}"},
@@ -21,28 +21,15 @@ _LATEX: Final = {
     "§": r"\S{}", "¶": r"\P{}", "©": r"\copyright{}", "†": r"\dag{}", "‡": r"\ddag{}", "£": r"\pounds{}", "€": "EUR",
     "•": r"$\bullet$", "‐": "-", "‑": "-", "−": "$-$", "′": "$'$", "″": "$''$",
 }  # fmt: skip
-_MATH: Final = {
-    "×": r"\times", "·": r"\cdot", "÷": r"\div", "±": r"\pm", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx",
-    "≪": r"\ll", "≫": r"\gg", "∈": r"\in", "∞": r"\infty", "→": r"\to", "←": r"\leftarrow", "⇒": r"\Rightarrow",
-    "↦": r"\mapsto", "↔": r"\leftrightarrow", "∝": r"\propto", "√": r"\surd", "∑": r"\textstyle\sum",
-    "∏": r"\textstyle\prod", "∂": r"\partial", "∇": r"\nabla", "⌈": r"\lceil", "⌉": r"\rceil", "⌊": r"\lfloor",
-    "⌋": r"\rfloor", "⟨": r"\langle", "⟩": r"\rangle", "°": r"^{\circ}", "µ": r"\mu", "ℓ": r"\ell", "⊙": r"\odot",
-    "⊗": r"\otimes", "⊕": r"\oplus", "∘": r"\circ", "∪": r"\cup", "∩": r"\cap", "⊂": r"\subset", "∀": r"\forall",
-    "∃": r"\exists", "¬": r"\lnot", "∧": r"\land", "∨": r"\lor", "‖": r"\|", "½": r"\frac{1}{2}", "¼": r"\frac{1}{4}",
-    "¾": r"\frac{3}{4}", "⋅": r"\cdot", "ϑ": r"\vartheta", "ℝ": r"\mathbf{R}", "ℕ": r"\mathbf{N}", "∼": r"\sim",
-}  # fmt: skip
-_MATH_ALL: Final = (
-    _MATH
-    | {letter: "\\" + name for name, letter in GREEK.items()}
-    | {letter: f"_{{{plain}}}" for plain, letter in SUBSCRIPTS.items()}
-    | {letter: f"^{{{plain}}}" for plain, letter in SUPERSCRIPTS.items() if plain != "−"}
-)
 _ACCENTS: Final = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
     "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0323": "d", "\u0327": "c", "\u0331": "b",
 }  # fmt: skip
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>|$~^#])")
-_LONG_WORD: Final = re.compile(r"[^\s-]{19,}")
+_LONG_WORD: Final = re.compile(r"[^\s\ue300-]{19,}")
+
+
+_BREAK: Final = "\ue300"  # a private character: here a line may end
 
 
 def spaced(words: str) -> str:
@@ -58,15 +45,15 @@ def latex_words(words: str) -> str:
     """
     words = _curly(spaced(words))
     words = re.sub("-(?=-)", "-\u200b", words)
-    written = _LONG_WORD.sub(_loosened, words.replace("\u200b", "\ue300")).translate(_Letters()).replace("$$", "")
-    return re.sub(r"([\^_])\{[^{}]+\}(?:\1\{[^{}]+\})+", _merged, written)
+    words = words.replace("\u200b", _BREAK)
+    return _translated(_LONG_WORD.sub(_loosened, words), _Letters())
 
 
 def latex_code(text: str) -> str:
     """A name or a command for `\\texttt`; it may break after any character that is no letter, and in long words."""
     letters = _Letters({ord(mark): rf"{{\char{ord(mark)}}}" for mark in '\\{}~^<>|$"`'})
-    written = _LONG_WORD.sub(_loosened, spaced(text)).translate(letters).replace("$$", "").replace("--", "-{}-")
-    return re.sub(r"((?:\\_|[/.,:=()\[\]])+)(?=.)", r"\1\\allowbreak{}", written)
+    broken = re.sub(r"([_/.,:=()\[\]]+)(?=[^\s_/.,:=()\[\]])", rf"\1{_BREAK}", spaced(text))
+    return _translated(_LONG_WORD.sub(_loosened, broken), letters).replace("--", "-{}-")
 
 
 def markdown_words(words: str) -> str:
@@ -78,9 +65,9 @@ def markdown_words(words: str) -> str:
     return _MARKDOWN.sub(r"\\\1", spaced(words)).replace("&", "&amp;")
 
 
-def _merged(found: re.Match[str]) -> str:
-    """10⁻⁵ has one exponent, not two."""
-    return f"{found[1]}{{{''.join(re.findall(r'{([^{}]+)}', found[0]))}}}"
+def _translated(text: str, letters: _Letters) -> str:
+    """LaTeX letter by letter, with neighbouring formulas joined: 10⁻⁵ has one exponent, not two."""
+    return one_script(text.translate(letters).replace("$$", ""))
 
 
 def _curly(words: str) -> str:
@@ -92,7 +79,7 @@ def _curly(words: str) -> str:
 
 def _loosened(found: re.Match[str]) -> str:
     """A very long word that may break, so that it never sticks out of a column."""
-    return "\ue300".join(re.findall(".{1,12}", found[0]))
+    return _BREAK.join(re.findall(".{1,12}", found[0]))
 
 
 class _Letters(dict[int, str]):
@@ -100,12 +87,12 @@ class _Letters(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         letter = chr(code)
-        if letter == "\ue300":
+        if letter == _BREAK:
             return r"\allowbreak{}"
         if letter in _LATEX:
             return _LATEX[letter]
-        if letter in _MATH_ALL:
-            return f"${_MATH_ALL[letter]}$"
+        if letter in MATHEMATICS:
+            return f"${MATHEMATICS[letter]}$"
         if letter.isascii():
             return letter
         apart = unicodedata.normalize("NFD", letter)

@@ -35,12 +35,13 @@ class Macro:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of `align*`; `together` keeps the page from ending after it."""
+    """One line of `align*`; `together` keeps the page from ending after it, `ends` asks for some room below."""
 
     left: str
     right: str
     reason: str
     together: bool = False
+    ends: bool = False
 
     @property
     def tall(self) -> bool:
@@ -105,7 +106,8 @@ def _block(block: Block, symbols: Symbols, width: float) -> LaidBlock:
         case Heading(level, text):
             return LaidBlock(_HEADINGS.get(level, "paragraph"), prose(text, symbols, bold=True).tex)
         case Paragraph(text):
-            return LaidBlock("text", prose(text, symbols).tex)
+            words = prose(text, symbols)
+            return LaidBlock("ragged" if words.least > 0.2 * width else "text", words.tex)
         case Bullets(items):
             return LaidBlock("bullets", items=tuple(prose(item, symbols).tex for item in items))
         case Steps(()):
@@ -125,13 +127,18 @@ def _ruler(symbols: Symbols, width: float) -> Ruler:
         width=width,
         write=lambda formula: to_marked_latex(formula, symbols),
         flat=lambda formula: to_flat_latex(formula, symbols),
-        measure=latex_width,
+        measure=line_width,
         reason_width=lambda reason: prose(_in_brackets(reason), symbols).width,
         relation=_RELATION,
         indent=_INDENT,
         gap=_GAP,
         joint=r"\cdot ",
     )
+
+
+def line_width(tex: str) -> float:
+    """The width of a part of a formula, which follows something: + is set as in a + b."""
+    return latex_width("{}" + tex)
 
 
 def _in_brackets(reason: Text) -> Text:
@@ -143,12 +150,11 @@ def _rows(step: LaidStep, laid: LaidSteps, symbols: Symbols, width: float) -> li
     lines = [balanced(line) for line in step.lines]
     relation = RELATIONS.get(step.relation, step.relation)
     rights = [f"{relation} {lines[0]}", *(rf"\qquad {{}}{line}" for line in lines[1:])]
-    left = step.left
-    rows = []
+    rows: list[Row] = []
     if step.left_above:
-        rows.append(Row("", left, "", together=True))
+        first, *others = map(balanced, step.left_above)
+        rows += [Row("", line, "", together=True) for line in (first, *(rf"\qquad {{}}{line}" for line in others))]
         rights = [rf"\quad {rights[0]}", *rights[1:]]
-        left = ""
     reason = prose(_in_brackets(step.reason), symbols) if step.reason else None
     beside = ""
     if reason and laid.beside:
@@ -156,12 +162,14 @@ def _rows(step: LaidStep, laid: LaidSteps, symbols: Symbols, width: float) -> li
         beside = rf"\text{{{reason.tex}}}" if fits else _box(laid.beside, reason.tex)
     rows += [
         Row(first, right, why, together=True)
-        for first, right, why in zip_longest((left,), rights, (beside,), fillvalue="")
+        for first, right, why in zip_longest((step.left,), rights, (beside,), fillvalue="")
     ]
     if reason and not laid.beside:
         room = width - laid.left - _INDENT
         fits = reason.width <= room
-        rows.append(Row("", r"\qquad " + (rf"\text{{{reason.tex}}}" if fits else _box(room, reason.tex)), ""))
+        rows.append(
+            Row("", r"\qquad " + (rf"\text{{{reason.tex}}}" if fits else _box(room, reason.tex)), "", ends=True)
+        )
     return [*rows[:-1], replace(rows[-1], together=False)]
 
 

@@ -22,11 +22,12 @@ class Size:
     blank: float
 
 
+# Smaller type of Computer Modern is relatively wider.
 SIZES = (
     Size("", 1.0, 6.0),
-    Size(r"\small", 0.91, 5.0),
-    Size(r"\footnotesize", 0.83, 4.0),
-    Size(r"\scriptsize", 0.75, 3.0),
+    Size(r"\small", 0.93, 5.0),
+    Size(r"\footnotesize", 0.86, 4.0),
+    Size(r"\scriptsize", 0.82, 3.0),
 )
 _COMFORTABLE = 70.0  # points: a wrapped column narrower than this is worth smaller type
 

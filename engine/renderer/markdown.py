@@ -15,7 +15,7 @@ from ..document import Block, Bullets, Code, Document, Heading, Paragraph, Steps
 from ..formula import Formula
 from ..notation import Symbols, latex_width, text_width, to_flat_latex, to_latex, to_marked_latex, words_in_math
 from .escape import markdown_words, spaced
-from .latex import RELATIONS, balanced
+from .latex import RELATIONS, balanced, line_width
 from .steps import LaidStep, LaidSteps, Ruler, lay_out_steps
 
 _RULES = {"l": ":---", "c": ":---:", "r": "---:"}
@@ -49,10 +49,9 @@ class Writer:
     github: bool
 
     def mathematics(self, tex: str) -> str:
-        """LaTeX that survives Markdown: no bar (a table would break), no `*`, and `<` only where HTML cannot begin."""
-        tex = re.sub(r"(?<!\\)\|", r"\\vert ", tex).replace("*", r"\ast ").replace("\\\\|", "\\\\vert ")
-        tex = re.sub(r"\s*(?<!\\)<\s*", r" \\lt " if self.github else " < ", tex)
-        return re.sub(r"\s*(?<!\\)>\s*", r" \\gt " if self.github else " > ", tex)
+        """LaTeX that survives Markdown, where a `<` may begin HTML."""
+        less, greater = (r" \lt ", r" \gt ") if self.github else (" < ", " > ")
+        return re.sub(r"\s*([<>])\s*", lambda found: less if found[1] == "<" else greater, tex)
 
     def inline(self, formula: Formula) -> str:
         tex = self.mathematics(to_latex(formula, self.symbols))
@@ -67,13 +66,18 @@ class Writer:
                 case Code(code):
                     piece = _code(code)
                 case Strong(words):
-                    piece = f"**{markdown_words(words).strip()}**"
+                    escaped = markdown_words(words)
+                    piece = re.sub(r"\S(?:.*\S)?", lambda found: f"**{found[0]}**", escaped)
                 case _:
                     piece = self.inline(run)
             # $a$$b$ and $a$2 are no formulas
             apart = written.endswith("$") and (piece[:1] == "$" or piece[:1].isdigit())
             written += " " * apart + piece
         return written.strip()
+
+    def cell(self, text: Text) -> str:
+        """A text in a table, where a bar ends a cell even inside code."""
+        return re.sub(r"(?<!\\)\|", r"\\|", self.words(text))
 
     def reason(self, text: Text) -> tuple[list[str], list[float]]:
         """A reason in pieces that stand in mathematics, with their widths, as many as there are places to break."""
@@ -108,8 +112,8 @@ def _words_apart(words: str) -> list[str]:
 
 
 def _code(code: str) -> str:
-    """Code between more backticks than it holds; a bar in it would end a cell of a table."""
-    text = spaced(code).replace("|", "\\|")
+    """Code between more backticks than it holds."""
+    text = spaced(code)
     ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     blank = " " if "`" in (text[:1], text[-1:]) else ""
     return f"{ticks}{blank}{text}{blank}{ticks}"
@@ -128,14 +132,14 @@ def _block(block: Block, writer: Writer, width: float) -> LaidBlock:
         case Steps(steps):
             return LaidBlock("steps", lines=tuple(_lines(lay_out_steps(steps, _ruler(writer, width)), writer, width)))
         case Table(caption, align, head, rows, total, _, notes):
-            cells = [tuple(map(writer.words, row)) for row in rows]
+            cells = [tuple(map(writer.cell, row)) for row in rows]
             if total and cells:
                 cells[-1] = tuple(f"**{cell}**" if re.search(r"\w", cell) and "$" not in cell and "*" not in cell
                                   else cell for cell in cells[-1])  # fmt: skip
             return LaidBlock(
                 "table",
                 writer.words(caption),
-                items=tuple(map(writer.words, head)),
+                items=tuple(map(writer.cell, head)),
                 rule=tuple(_RULES[letter] for letter in align),
                 rows=tuple(cells),
                 lines=tuple(map(writer.words, notes)),
@@ -154,7 +158,7 @@ def _ruler(writer: Writer, width: float) -> Ruler:
         width=width,
         write=lambda formula: to_marked_latex(formula, writer.symbols),
         flat=lambda formula: to_flat_latex(formula, writer.symbols),
-        measure=latex_width,
+        measure=line_width,
         reason_width=lambda reason: sum(writer.reason(reason)[1]) + 8.0,
         relation=13.5,
         indent=20.0,
@@ -175,16 +179,19 @@ def _rows(step: LaidStep, laid: LaidSteps, writer: Writer, width: float) -> list
         f"{RELATIONS.get(step.relation, step.relation)} {lines[0]}",
         *(rf"\qquad {{}}{line}" for line in lines[1:]),
     ]
-    above = [("", step.left, "")] if step.left_above else []
-    left = "" if step.left_above else step.left
+    above = [
+        ("", rf"\qquad {{}}{line}" if place else line, "") for place, line in enumerate(map(balanced, step.left_above))
+    ]
     if step.left_above:
         rights[0] = rf"\quad {rights[0]}"
     if laid.beside:
         reasons = _wrapped(step.reason, laid.beside + 0.1, writer)
-        return above + [(first, right, why) for first, right, why in zip_longest([left], rights, reasons, fillvalue="")]
+        return above + [
+            (first, right, why) for first, right, why in zip_longest([step.left], rights, reasons, fillvalue="")
+        ]
     reasons = _wrapped(step.reason, width - laid.left - 20.0, writer)
     beneath = [("", rf"\qquad {line}", "") for line in reasons]
-    return above + [(first, right, "") for first, right in zip_longest([left], rights, fillvalue="")] + beneath
+    return above + [(first, right, "") for first, right in zip_longest([step.left], rights, fillvalue="")] + beneath
 
 
 def _wrapped(reason: Text, room: float, writer: Writer) -> list[str]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from ..document import Code, Strong, Text
 from ..formula import Formula
 from ..notation import Symbols, latex_width, text_width, to_flat_latex, to_marked_latex
-from ..notation.marks import ANY_MARK, FACTOR, OPERATOR, unmarked
+from ..notation.marks import COMMA, FACTOR, OPERATOR, unmarked
 from .escape import latex_code, latex_words, spaced
 
-LONG_INLINE = 110.0  # points: from here on a formula in a line of text may also be broken between factors
+LONG_INLINE = 110.0  # points: from here on a term in a line of text may also be broken between factors
+_BREAK = r"\allowbreak "
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,17 @@ def inline_formula(formula: Formula, symbols: Symbols) -> tuple[str, list[float]
     marked = _breakable(to_marked_latex(formula, symbols))
     if latex_width(unmarked(marked), display=False) > 2 * LONG_INLINE:
         marked = _breakable(to_flat_latex(formula, symbols))
-    long = latex_width(unmarked(marked), display=False) > LONG_INLINE
-    if long:
-        marked = re.sub(rf"([{FACTOR}-{chr(ord(FACTOR) + 64)}])(?!\\cdot)", r"\1\\allowbreak ", marked)
-    parts = ANY_MARK.split(marked) if long else re.split(f"[{OPERATOR}-{chr(ord(OPERATOR) + 64)}]", marked)
-    return unmarked(marked), [latex_width(unmarked(part), display=False) + 3.0 for part in parts]
+    parts = [_with_breaks(part) for part in re.split(f"(?=[{OPERATOR}-{chr(ord(OPERATOR) + 64)}])", marked)]
+    pieces = [piece for part in parts for piece in part.split(_BREAK)]
+    widths = [latex_width("{}" + unmarked(piece), display=False) + 3.0 for piece in pieces]
+    return unmarked("".join(parts)), widths
+
+
+def _with_breaks(part: str) -> str:
+    """A term too long for a narrow column, with places to break between its factors."""
+    if latex_width("{}" + unmarked(part), display=False) <= LONG_INLINE:
+        return part
+    return re.sub(rf"[{FACTOR}-{chr(ord(COMMA) + 64)}](?!\\cdot)", lambda found: found[0] + _BREAK, part)
 
 
 def _breakable(marked: str) -> str:

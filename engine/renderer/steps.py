@@ -28,15 +28,14 @@ class Ruler:
     indent: float
     gap: float
     joint: str
-    wraps_beside: bool = True
 
 
 @dataclass(frozen=True)
 class LaidStep:
-    """`left_above` says that the left side stands in a line of its own, above `relation right`."""
+    """A left side that is too long has lines of its own, `left_above`, over `relation right`."""
 
     left: str
-    left_above: bool
+    left_above: tuple[str, ...]
     relation: str
     lines: tuple[str, ...]
     reason: Text
@@ -60,15 +59,26 @@ def lay_out_steps(steps: tuple[Step, ...], ruler: Ruler) -> LaidSteps:
     left = max(short, default=0.0)
     reasons = [ruler.reason_width(step.reason) if step.reason else 0.0 for step in steps]
     layouts = []
-    for beside in _columns_for(max(reasons, default=0.0), ruler):
+    unbroken = max((ruler.measure(unmarked(ruler.write(step.right))) for step in steps), default=0.0) + ruler.relation
+    for beside in _columns_for(max(reasons, default=0.0), ruler.width - left - unbroken - 1.01 * ruler.gap, ruler):
         room = ruler.width - left - (beside + ruler.gap if beside else 0.0)
         if room < 0.25 * ruler.width:
             continue
         laid = tuple(
-            LaidStep(text, width > left, step.relation, tuple(_lines(step.right, room, ruler)), step.reason)
+            LaidStep(
+                "" if width > left else text,
+                tuple(_left_lines(step.left, ruler.width - left, ruler)) if step.left and width > left else (),
+                step.relation,
+                tuple(_lines(step.right, room, ruler)),
+                step.reason,
+            )
             for step, text, width in zip(steps, lefts, widths, strict=True)
         )
-        layouts.append((_cost(laid, reasons, beside, ruler.width - left), laid, beside))
+        sticks_out = max(
+            _line_width(line, place, ruler) - room for step in laid for place, line in enumerate(step.lines)
+        )
+        cost = _cost(laid, reasons, beside, ruler.width - left) + max(0.0, 1000 * sticks_out / ruler.width)
+        layouts.append((cost, laid, beside))
     _, best, beside = min(layouts, key=lambda layout: layout[0])
     right = max(
         (_line_width(line, place, ruler) for step in best for place, line in enumerate(step.lines)), default=0.0
@@ -76,12 +86,13 @@ def lay_out_steps(steps: tuple[Step, ...], ruler: Ruler) -> LaidSteps:
     return LaidSteps(best, left, right, beside)
 
 
-def _columns_for(widest: float, ruler: Ruler) -> Iterator[float]:
-    """Widths to try for the column of reasons."""
+def _columns_for(widest: float, left_over: float, ruler: Ruler) -> Iterator[float]:
+    """Widths to try for the column of reasons; `left_over` is what the formulas on one line each leave."""
     if widest:
         yield widest
-    if ruler.wraps_beside:
-        yield from (share * ruler.width for share in (0.5, 0.42, 0.36, 0.3, 0.25) if share * ruler.width < widest)
+    if 0.2 * ruler.width <= left_over < widest:
+        yield left_over
+    yield from (share * ruler.width for share in (0.5, 0.42, 0.36, 0.3, 0.25) if share * ruler.width < widest)
     yield 0.0
 
 
@@ -96,6 +107,10 @@ def _lines(right: Formula, room: float, ruler: Ruler) -> list[str]:
     return lines
 
 
+def _left_lines(left: Formula, room: float, ruler: Ruler) -> list[str]:
+    return break_lines(ruler.write(left), room, room - ruler.indent, ruler.measure, ruler.joint)
+
+
 def _line_width(line: str, place: int, ruler: Ruler) -> float:
     return ruler.measure(line) + ruler.relation + (ruler.indent if place else 0.0)
 
@@ -103,8 +118,8 @@ def _line_width(line: str, place: int, ruler: Ruler) -> float:
 def _cost(steps: tuple[LaidStep, ...], reasons: list[float], beside: float, below: float) -> float:
     cost = 0.0
     for step, reason in zip(steps, reasons, strict=True):
-        high = len(step.lines) + step.left_above
-        breaks = 0.6 * (len(step.lines) - 1)
+        high = len(step.lines) + len(step.left_above)
+        breaks = 1.2 * (len(step.lines) - 1)
         if not reason:
             wrapped = 0
         elif beside:

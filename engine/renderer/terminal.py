@@ -153,7 +153,7 @@ def _step(step: LaidStep, laid: LaidSteps, symbols: Symbols, columns: int) -> li
     left, right = int(laid.left), int(laid.right)
     relation = _RELATIONS.get(step.relation, step.relation)
     rights = [f" {relation} {step.lines[0]}", *("     " + line for line in step.lines[1:])]
-    above = wrap(step.left, columns) if step.left_above else []
+    above = list(step.left_above)
     lefts = [] if step.left_above else [" " * (left - cells(step.left)) + step.left]
     room = int(laid.beside) if laid.beside else columns - left - 5
     reasons = wrap(_reason(step.reason, symbols), room) if step.reason else []

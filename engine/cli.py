@@ -1,0 +1,275 @@
+"""The command `derive`: arguments in, a derivation, a table or a list of checks out.
+
+Exit status 0 done, 1 a model or a check is wrong, 2 usage. Messages go to standard error. What is slow to load is loaded when it is
+needed: `--help`, `--list`, `--source` and syntax errors do not wait for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import ArchError, usage
+
+if TYPE_CHECKING:
+    from .derivation import Request
+    from .document import Document
+    from .quantities import Measures
+    from .session import Session
+
+USAGE_STATUS = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; gives the exit status."""
+    try:
+        options = _parser().parse_args(_spread(list(sys.argv[1:] if arguments is None else arguments)))
+        return _run(options)
+    except ArchError as failure:
+        print(str(failure), file=sys.stderr)
+        return failure.status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except RecursionError:
+        print("error: the model is nested too deeply", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="derive",
+        description="Derive what a neural-network architecture costs: parameters, multiply-adds and FLOPs, "
+        "sequential operations and path length, in closed form and step by step.",
+        epilog="Exit status: 0 done, 1 a model or a check is wrong, 2 usage.",
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="an .arch file, `-` for standard input, or the name of a standard layer")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--latex", action="store_true", help="a LaTeX fragment that needs amsmath and booktabs")
+    form.add_argument("--markdown", nargs="?", const="plain", choices=("plain", "github"), help="Markdown with $…$ formulas, or GitHub's dialect")
+    form.add_argument("--json", action="store_true", help="formulas, growth and numbers as JSON")
+    form.add_argument("--check", action="store_true", help="check the `expect` lines of the files")
+    form.add_argument("--list", action="store_true", help="list the standard layers")
+    form.add_argument("--source", metavar="NAME", help="print the definition of a standard layer")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output (`-`)")
+    parser.add_argument("--at", action="append", default=[], metavar="NAME=VALUE", help="example values for the numbers: --at N=4096 D=1024")
+    parser.add_argument("--convention", default="macs", metavar="NAMES", help="what is counted: macs (default), flops, exact; several with commas")
+    parser.add_argument("--detail", choices=("summary", "steps", "full"), help="results only, equations and their costs (default), or every operation")
+    parser.add_argument("--dtype", default="float32", metavar="TYPE", help="the type of the parameters, for their bytes (default float32)")
+    parser.add_argument("--form", default="auto", metavar="FORM", help="auto (default), expanded, factored, leading or collected:NAME")
+    parser.add_argument("--standalone", action="store_true", help="a LaTeX file that compiles by itself")
+    parser.add_argument("--width", default="5.5in", metavar="WIDTH", help="the text width of the LaTeX, in in, cm, mm or pt (default 5.5in)")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("archderive")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _spread(arguments: list[str]) -> list[str]:
+    """`--at N=1 D=2` to `--at N=1 --at D=2`, so that files may follow."""
+    result: list[str] = []
+    after_at = False
+    for argument in arguments:
+        setting = re.fullmatch(r"[^\W\d]\w*'*=.*", argument) is not None
+        if after_at and setting and result[-1] != "--at":
+            result.append("--at")
+        result.append(argument)
+        after_at = argument == "--at" or (after_at and setting)
+    return result
+
+
+# ---------------------------------------------------------------- what to do
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.list:
+        return _print(_library_list(), options)
+    if options.source is not None:
+        return _print(_library_source(options.source), options)
+    if not options.files:
+        raise usage("there is no file to derive", hint="`derive model.arch`, or `derive --help`")
+    if options.files.count("-") > 1:
+        raise usage("standard input can be read once")
+    overrides = _overrides(options.at)
+    sessions = _open_all(options.files, overrides)
+    if options.check:
+        return _check(sessions, options)
+    request = _request(options)
+    measures = [m for session in sessions for m in session.measures(request.dtype).values()]
+    for session in sessions:
+        for program in session.programs:
+            for warning in program.warnings:
+                print(warning.format(), file=sys.stderr)
+    return _print(_rendered(measures, request, options), options)
+
+
+def _open_all(files: Sequence[str], overrides: dict[str, Fraction]) -> list[Session]:
+    """Every file; the mistakes of all of them are reported together."""
+    from .session import open_path
+
+    sessions, failures = [], []
+    for path in files:
+        try:
+            sessions.append(open_path(path, overrides))
+        except ArchError as failure:
+            failures.append(failure)
+    if failures:
+        together = ArchError(*(d for failure in failures for d in failure.diagnostics))
+        together.status = max(failure.status for failure in failures)
+        raise together
+    return sessions
+
+
+def _overrides(settings: Sequence[str]) -> dict[str, Fraction]:
+    found: dict[str, Fraction] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        try:
+            if not equals or len(text) > 40:
+                raise ValueError
+            found[name.strip()] = Fraction(text.strip())
+        except (ValueError, ZeroDivisionError):
+            raise usage(f"`--at {setting}` is no setting", hint="`--at N=4096 D=1024`") from None
+    return found
+
+
+def _request(options: argparse.Namespace) -> Request:
+    from .conventions import convention
+    from .derivation import Request
+    from .errors import nearest
+    from .forms import FORMS
+    from .quantities import DTYPES
+
+    names = tuple(name.strip() for name in options.convention.split(",") if name.strip())
+    if not names:
+        raise usage("`--convention` names no convention", hint="`--convention macs,exact`")
+    for name in names:
+        convention(name)
+    if options.dtype not in DTYPES:
+        raise usage(f"there is no type `{options.dtype}`", hint=nearest(options.dtype, DTYPES) or f"types: {', '.join(DTYPES)}")
+    if options.form not in FORMS and not options.form.startswith("collected:"):
+        raise usage(f"there is no form `{options.form}`", hint=f"forms: {', '.join(FORMS)}, collected:NAME")
+    return Request(names, options.detail or "steps", options.form, options.dtype)
+
+
+def _rendered(measures: Sequence[Measures], request: Request, options: argparse.Namespace) -> str:
+    if options.json:
+        from .exchange import to_json
+
+        return to_json(measures, request)
+    documents = _documents(measures, request, detailed=options.detail is not None)
+    from .renderer import render_all
+
+    if options.latex:
+        return render_all(documents, "latex", width_inches=_inches(options.width), standalone=options.standalone)
+    if options.markdown:
+        return render_all(documents, "markdown", dialect="github" if options.markdown == "github" else None)
+    return render_all(documents, "text", columns=_columns(options))
+
+
+def _documents(measures: Sequence[Measures], request: Request, *, detailed: bool) -> list[Document]:
+    """One model is derived; several are compared, and derived too where a detail is asked for."""
+    from .derivation import derive
+
+    if len(measures) == 1:
+        return [derive(measures[0], request)]
+    from .comparison import compare
+
+    documents = [compare(measures, request)]
+    if detailed and request.detail != "summary":
+        documents += [derive(m, request) for m in measures]
+    return documents
+
+
+def _columns(options: argparse.Namespace) -> int:
+    if (options.output is None or options.output == "-") and sys.stdout.isatty():
+        return max(40, min(140, shutil.get_terminal_size((100, 24)).columns))
+    return 100
+
+
+def _inches(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(in|cm|mm|pt)?", text)
+    if match is None:
+        raise usage(f"`--width {text}` is no width", hint="`--width 3.25in`")
+    inches = float(match[1]) * {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}[match[2] or "in"]
+    if not 2 <= inches <= 20:
+        raise usage(f"`--width {text}` is no width of a text", hint="between 2in and 20in")
+    return inches
+
+
+def _print(text: str, options: argparse.Namespace) -> int:
+    if options.output is None or options.output == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return 0
+    try:
+        Path(options.output).write_text(text, encoding="utf-8")
+    except OSError as failure:
+        raise usage(f"`{options.output}` cannot be written: {failure.strerror}") from None
+    return 0
+
+
+# ---------------------------------------------------------------- checks and lists
+
+
+def _check(sessions: Sequence[Session], options: argparse.Namespace) -> int:
+    """Every `expect` line: a line for each that holds, a message for each that does not."""
+    lines, failed, total = [], 0, 0
+    for session in sessions:
+        for check in session.check(session.measures(options.dtype)):
+            total += 1
+            if check.holds:
+                source = check.expect.span.source.name
+                lines.append(f"{source}:{check.expect.span.line}: holds: {check.expect.span.text.strip()}")
+            else:
+                failed += 1
+                print(check.diagnostic().format() + "\n", file=sys.stderr)
+    lines.append(f"{total - failed} of {total} expectations hold" if total else "there are no expectations")
+    _print("\n".join(lines) + "\n", options)
+    return 1 if failed else 0
+
+
+def _library_list() -> str:
+    """The standard layers by file, with the first line of each docstring."""
+    from . import library
+
+    lines: list[str] = []
+    current = ""
+    for name, (source, start, end) in library.index().items():
+        if source.name != current:
+            current = source.name
+            lines += [*([""] if lines else []), Path(current).stem.replace("_", " ")]
+        head, doc = _head(source.text[start:end])
+        lines.append(f"  {head}" + (f"\n      {doc}" if doc else ""))
+        del name
+    return "\n".join(lines) + "\n"
+
+
+def _head(text: str) -> tuple[str, str]:
+    """A definition's signature and the docstring under it."""
+    first, _, rest = text.partition("\n")
+    match = re.match(r'\s*"([^"]*)"', rest)
+    return first.removeprefix("layer ").rstrip().removesuffix(":"), match[1] if match else ""
+
+
+def _library_source(name: str) -> str:
+    from . import library
+    from .errors import nearest
+
+    if name not in library.index():
+        raise usage(f"there is no standard layer `{name}`", hint=nearest(name, library.index()) or "`derive --list` shows them")
+    return library.text(name)

@@ -1,0 +1,76 @@
+"""Several models beside each other: closed forms, growth and numbers in three tables, and what they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .algebra.expression import Expr
+from .conventions import convention
+from .derivation import Request, digits, layout_of, symbols_of, values_of
+from .derivation.shown import Shown
+from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
+from .quantities import BY_NAME, Measures
+
+COLUMNS = ("sequential", "path")
+
+
+def compare(models: Sequence[Measures], request: Request) -> Document:
+    """One document for several models: a row a model, a column a quantity."""
+    names = ["params", *request.conventions, *COLUMNS]
+    titles = [convention(n).title if n in request.conventions else BY_NAME[n].title for n in names]
+    shown = [Shown(m, layout_of(m.program, request.form), values_of(m.program)) for m in models]
+    head: tuple[Text, ...] = (("model",), *((title,) for title in titles))
+    blocks: list[Block] = [Heading(1, ("Comparison of ", str(len(models)), " models"), anchor="comparison")]
+    closed = [_row(s, [s.formula(s.derived(n)) for n in names]) for s in shown]
+    grown = [_row(s, [s.grown(s.derived(n)) for n in names]) for s in shown]
+    blocks.append(Table(("Closed forms",), "l" * len(head), head, tuple(closed), anchor="forms"))
+    blocks.append(Table(("Growth",), "l" * len(head), head, tuple(grown), anchor="growth"))
+    numbers = [_row(s, [s.value(s.derived(n)) or "–" for n in names]) for s in shown]
+    if any(cell != ("–",) for row in numbers for cell in row[1:]):
+        where = _example_values(models)
+        blocks.append(Table(("Numbers at ", where) if where else ("Numbers at each model’s example values",), "l" + "r" * len(names), head, tuple(numbers), anchor="numbers"))
+    blocks.append(Heading(2, ("What is counted, and what is left out",)))
+    for name in request.conventions:
+        chosen = convention(name)
+        blocks.append(Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence)))
+    blocks.append(Bullets(tuple(_note(s, request) for s in shown)))
+    symbols: dict[str, str] = {}
+    for m in models:
+        symbols.update(symbols_of(m.program))
+    return Document("comparison", tuple(blocks), (), symbols)
+
+
+def _row(shown: Shown, cells: Sequence[Run]) -> tuple[Text, ...]:
+    return ((Code(shown.measures.program.name),), *((cell,) for cell in cells))
+
+
+def _example_values(models: Sequence[Measures]) -> str:
+    """The example values, where all models agree on them."""
+    found: dict[str, str] = {}
+    for m in models:
+        for name, value in values_of(m.program).items():
+            if found.setdefault(name, digits(value)) != digits(value):
+                return ""
+    return ", ".join(f"{name} = {value}" for name, value in found.items())
+
+
+def _note(shown: Shown, request: Request) -> Text:
+    """What a row means: its docstring, what its path assumes, what it does not count."""
+    m = shown.measures
+    words: list[Run] = [Code(m.program.name), ": "]
+    if m.program.instance.doc:
+        words.append(m.program.instance.doc.rstrip(".") + ". ")
+    if m.program.stack is not None:
+        words.append("The counts are one layer’s, the path is that of a stack of such layers. ")
+    words.append("Path: ")
+    derived = m.path
+    if derived.unknown:
+        words.append(derived.unknown)
+    for part in derived.reason:
+        words.append(shown.layout.formula(part) if isinstance(part, Expr) else part)
+    words.append(".")
+    left = m.totals.operations
+    others = sorted(kind for kind, count in left.items() if count and kind != "mac")
+    if others and "exact" not in request.conventions:
+        words.append(f" Not counted: {', '.join(others)}.")
+    return tuple(words)

@@ -1,0 +1,314 @@
+"""Derivations: a program and its quantities in, a document out, with every step and its reason and no markup.
+
+`detail` is summary (results), steps (equations and their costs under the conventions that were asked for) or full (every operation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .. import formula as f
+from ..algebra.expression import Expr
+from ..conventions import convention
+from ..document import Block, Bullets, Code, Document, Heading, Paragraph, Result, Run, Step, Steps, Strong, Table, Text
+from ..errors import ArchError
+from ..forms import Layout
+from ..growth import growth
+from ..program import Assumption, Program
+from ..quantities import BY_NAME, Derived, Measures
+from .shown import Shown, digits
+from .layers import LayerWriter, opened
+from .trace import Contribution, contributions, weight_contributions
+
+DETAILS = ("summary", "steps", "full")
+MAX_COLUMNS = 5
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a derivation should show."""
+
+    conventions: tuple[str, ...] = ("macs",)
+    detail: str = "steps"
+    form: str = "auto"
+    dtype: str = "float32"
+
+
+def layout_of(program: Program, form: str = "auto") -> Layout:
+    """Letters in the order of the `dim` lines, options after them."""
+    return Layout([dimension.symbol.name for dimension in program.dimensions], form)
+
+
+def symbols_of(program: Program) -> dict[str, str]:
+    return {d.symbol.name: d.latex for d in program.dimensions if d.latex is not None}
+
+
+def values_of(program: Program) -> dict[str, Fraction]:
+    return {d.symbol.name: d.value for d in program.dimensions if d.value is not None}
+
+
+def derive(measures: Measures, request: Request) -> Document:
+    """The derivation of one model."""
+    author = _Author(measures, request)
+    blocks = tuple(author.blocks())
+    return Document(measures.program.name, blocks, tuple(author.results()), symbols_of(measures.program))
+
+
+class _Author:
+    """Writes one document from top to bottom."""
+
+    def __init__(self, measures: Measures, request: Request) -> None:
+        self.measures = measures
+        self.program = measures.program
+        self.request = request
+        self.layout = layout_of(self.program, request.form)
+        self.shown = Shown(measures, self.layout, values_of(self.program))
+        self.convention = convention(request.conventions[0])
+
+    def blocks(self) -> Iterator[Block]:
+        instance = self.program.instance
+        yield Heading(1, ("Complexity of ", Code(instance.name)), anchor=instance.name)
+        if instance.doc:
+            yield Paragraph((instance.doc.rstrip(".") + ".",))
+        yield from self.results_table()
+        yield from self.notation()
+        yield from self.assumptions()
+        if self.request.detail != "summary":
+            yield from self.derivation()
+        yield from self.reasons()
+        yield from self.growth()
+
+    # ---------------------------------------------------------------- results
+
+    def quantities(self) -> list[tuple[str, str, Derived]]:
+        """(name, title, value) of every quantity that is shown."""
+        rows = [("params", "parameters", self.measures.params)]
+        if self.measures.buffers.expr:
+            rows.append(("buffers", "buffers", self.measures.buffers))
+        rows += [(name, convention(name).title, self.measures.billed(name)) for name in self.request.conventions]
+        for name in ("sequential", "path", "receptive"):
+            rows.append((name, BY_NAME[name].title, self.measures.quantity(name)))
+        rows.append(("bytes", f"parameter memory, bytes ({self.measures.dtype})", self.measures.bytes))
+        return [row for row in rows if row[0] != "bytes" or self.measures.params.expr]
+
+    def results_table(self) -> Iterator[Block]:
+        rows: list[tuple[Text, ...]] = []
+        for _, title, derived in self.quantities():
+            bound: Text = (" at most",) if derived.bound else ()
+            rows.append(((title,), (self.shown.formula(derived), *bound), (self.shown.grown(derived),), (self.shown.value(derived) or "–",)))
+        head: tuple[Text, ...] = (("quantity",), ("closed form",), ("growth",), ("at the example values",))
+        yield Table(("Results",), "lllr", head, tuple(rows), anchor="results")
+
+    def results(self) -> Iterator[Result]:
+        for name, _, derived in self.quantities():
+            if derived.expr is not None or derived.infinite:
+                yield Result(f"{self.program.name}_{name}", name, self.shown.formula(derived), self.shown.value(derived))
+
+    # ---------------------------------------------------------------- notation and assumptions
+
+    def notation(self) -> Iterator[Block]:
+        used = self.used_symbols()
+        shown = [d for d in self.program.dimensions if d.symbol.name in used or d.fixed]
+        if not shown:
+            return
+        rows: list[tuple[Text, ...]] = []
+        for d in shown:
+            meaning = [d.note or "", "fixed, since the structure of the model depends on it" if d.fixed else ""]
+            note = "; ".join(part for part in meaning if part) or "–"
+            rows.append(((f.Symbol(d.symbol.name),), (note,), (digits(d.value) if d.value is not None else "–",)))
+        yield Heading(2, ("Notation",))
+        yield Table((), "llr", (("symbol",), ("meaning",), ("example value",)), tuple(rows), anchor="notation")
+
+    def used_symbols(self) -> set[str]:
+        found: set[str] = set()
+        for _, _, derived in self.quantities():
+            if derived.expr is not None:
+                found |= {s.name for s in derived.expr.symbols()}
+        for tensor in self.program.instance.inputs:
+            for axis in tensor.axes:
+                found |= {s.name for s in axis.size.symbols()}
+        for assumption in self.program.assumptions:
+            found |= {s.name for s in assumption.left.symbols() | assumption.right.symbols()}
+        return found
+
+    def assumptions(self) -> Iterator[Block]:
+        yield Heading(2, ("Convention and assumptions",))
+        for name in self.request.conventions:
+            chosen = convention(name)
+            yield Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence))
+        items = [self.assumption(a) for a in self.program.assumptions if _worth_saying(a)]
+        if items:
+            yield Paragraph(("The counts hold where",))
+            yield Bullets(tuple(dict.fromkeys(items)))
+
+    def assumption(self, assumption: Assumption) -> Text:
+        left, right = self.layout.formula(assumption.left), self.layout.formula(assumption.right)
+        stated: Text = () if assumption.stated else (" (taken for granted by a quotient in the file)",)
+        if assumption.kind == "divides":
+            return (left, " divides ", right, *stated)
+        return (f.Relation((left, right), ("<=",)), *stated)
+
+    # ---------------------------------------------------------------- the derivation itself
+
+    def derivation(self) -> Iterator[Block]:
+        yield Heading(2, ("Derivation",))
+        layers = LayerWriter(self.measures.counter, self.convention, self.layout, full=self.request.detail == "full")
+        instance = self.program.instance
+        called = [(inner, uses) for inner, uses in opened(instance) if layers.worth_opening(inner)]
+        own = list(layers.body(instance))
+        if own:
+            if called:
+                yield Heading(3, ("The model’s own equations",))
+            yield from own
+        for inner, uses in called:
+            yield from layers.section(inner, uses, 3)
+        yield from self.total()
+
+    def total(self) -> Iterator[Block]:
+        """The sum over layers, and where each term of it comes from."""
+        parts = list(contributions(self.program.instance, self.measures.counter, self.convention))
+        weights = list(weight_contributions(self.program.instance, self.measures.counter))
+        if not parts and not weights:
+            return
+        yield Heading(3, ("Total",))
+        if weights:
+            yield from self.parameters(weights)
+        if not parts:
+            return
+        rows = _merged(parts)
+        whole = self.measures.billed(self.convention.name)
+        assert whole.expr is not None
+        name = f.Apply(self.convention.name, (f.Symbol(self.program.name),))
+        steps = []
+        if 1 < len(rows) <= 8:
+            steps.append(Step(name, "=", f.Sum(tuple(self.layout.formula(e) for _, e in rows)), ("in the order of the table below",)))
+            steps.append(Step(None, "=", self.layout.formula(whole.expr), ("collected",)))
+        else:
+            steps.append(Step(name, "=", self.layout.formula(whole.expr)))
+        value = self.shown.value(whole)
+        if value and whole.expr.constant is None:
+            steps.append(Step(None, "=", f.Words(value), ("at the example values",)))
+        yield Steps(tuple(steps))
+        yield from self.sources(rows, whole.expr)
+
+    def parameters(self, weights: list[tuple[tuple[str, ...], str, Expr]]) -> Iterator[Block]:
+        """All weights together."""
+        found: dict[str, Expr] = {}
+        for layers, name, count in weights:
+            row = layers[0] if layers else name
+            found[row] = found.get(row, Expr({})) + count
+        whole = self.measures.params
+        assert whole.expr is not None
+        name_ = f.Apply("params", (f.Symbol(self.program.name),))
+        steps = []
+        if 1 < len(found) <= 8:
+            names: list[Run] = []
+            for row in found:
+                names += [", "] * bool(names) + [Code(row)]
+            steps.append(Step(name_, "=", f.Sum(tuple(map(self.layout.formula, found.values()))), tuple(names)))
+            steps.append(Step(None, "=", self.layout.formula(whole.expr), ("collected",)))
+        else:
+            steps.append(Step(name_, "=", self.layout.formula(whole.expr)))
+        value = self.shown.value(whole)
+        if value and whole.expr.constant is None:
+            steps.append(Step(None, "=", f.Words(value), ("at the example values",)))
+        yield Steps(tuple(steps))
+
+    def sources(self, rows: list[tuple[str, Expr]], whole: Expr) -> Iterator[Block]:
+        """A row for each source, a column for each term of the expanded total: the coefficients add up."""
+        plain = self.shown.plain
+        terms = [monomial for monomial, _ in plain.terms(whole)]
+        if len(rows) < 2:
+            return
+        if len(terms) > MAX_COLUMNS:
+            table = [((Code(name),), (self.layout.formula(e),)) for name, e in rows]
+            yield Table(
+                ("Where it comes from",),
+                "ll",
+                (("from",), (self.convention.title,)),
+                (*table, (("total",), (self.layout.formula(whole),))),
+                total=True,
+                anchor="sources",
+            )
+            return
+        head: list[Text] = [("from",)]
+        head += [(plain.formula(Expr({monomial: 1})),) for monomial in terms]
+        body: list[tuple[Text, ...]] = []
+        for name, expr in rows:
+            body.append(((Code(name),), *((self.coefficient(expr, monomial),) for monomial in terms)))
+        body.append((("total",), *((self.coefficient(whole, monomial),) for monomial in terms)))
+        yield Table(
+            ("Where each term comes from: coefficients",), "l" + "r" * len(terms), tuple(head), tuple(body), total=True, anchor="sources"
+        )
+
+    def coefficient(self, expr: Expr, monomial: object) -> Run:
+        value = expr.terms.get(monomial, 0)  # type: ignore[call-overload]
+        return f.Number(Fraction(value)) if value else "–"
+
+    # ---------------------------------------------------------------- reasons and growth
+
+    def reasons(self) -> Iterator[Block]:
+        yield Heading(2, ("Sequential operations and path length",))
+        items: list[Text] = []
+        for name in ("sequential", "path", "receptive"):
+            derived = self.measures.quantity(name)
+            title = BY_NAME[name].title
+            shown: list[Run] = [Strong(f"{title[0].upper()}{title[1:]}"), ": "]
+            if derived.unknown:
+                shown.append(derived.unknown + ".")
+            else:
+                shown += [self.shown.formula(derived), ". "]
+                words = [self.layout.formula(w) if isinstance(w, Expr) else w for w in derived.reason]
+                if words and isinstance(words[0], str):
+                    words[0] = words[0][:1].upper() + words[0][1:]
+                shown += [*words, "."] if words else []
+            items.append(tuple(shown))
+        yield Bullets(tuple(items))
+        if self.program.stack is not None:
+            yield Paragraph(
+                ("The counts above are those of one layer; the path is that of a stack of such layers, as many as it takes to join every admitted pair of positions.",)
+            )
+
+    def growth(self) -> Iterator[Block]:
+        """The terms that go, and what dominates them."""
+        items: list[Text] = []
+        plain = self.shown.plain
+        for name, title, derived in self.quantities():
+            if derived.expr is None or name in ("bytes", "bits"):
+                continue
+            try:
+                found = growth(derived.expr, self.program.facts)
+            except ArchError:
+                continue
+            if not found.dropped:
+                continue
+            words: list[Run] = [title, ": "]
+            for number, dropped in enumerate(found.dropped):
+                words += ([", "] if number else []) + [plain.formula(dropped.term), " goes beside "]
+                for place, other in enumerate(dropped.by):
+                    words += ([" and "] if place else []) + [plain.formula(other)]
+            words.append(".")
+            items.append(tuple(words))
+        if items:
+            yield Heading(2, ("Growth",))
+            yield Paragraph(("All sizes are at least 1; bases and arguments of logarithms are at least 2. A term goes only where others are as large for all sizes.",))
+            yield Bullets(tuple(items))
+
+
+def _worth_saying(assumption: Assumption) -> bool:
+    return assumption.left.constant is None or assumption.right.constant is None
+
+
+def _merged(parts: list[Contribution]) -> list[tuple[str, Expr]]:
+    """Contributions added up by the layer at the top and the equation, or the next layer, that makes them."""
+    found: dict[str, Expr] = {}
+    for part in parts:
+        chain = [*part.layers[:2]] if len(part.layers) > 1 else [*part.layers, part.equation.target.name]
+        name = " › ".join(dict.fromkeys(chain)) if part.layers else part.equation.target.name
+        found[name] = found.get(name, Expr({})) + part.count
+    return [(name, count) for name, count in found.items() if count]
+
+
+__all__ = ["DETAILS", "Request", "derive", "digits", "layout_of", "symbols_of", "values_of"]

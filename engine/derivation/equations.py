@@ -1,0 +1,138 @@
+"""Equations of a program as formulas: what stands in the derivation is the elaborated equation, with its options put in."""
+
+from __future__ import annotations
+
+
+from typing import assert_never
+
+from .. import formula as f
+from ..document import Run
+
+from ..elaborator.layers import hull
+from ..forms import Layout
+from ..formula import Formula
+from ..program import (
+    COMPARISONS,
+    Choice,
+    Equation,
+    Index,
+    Literal_,
+    Lookup,
+    Merged,
+    Operation,
+    Position,
+    Read,
+    Reduction,
+    Scalar,
+    Size,
+    Subscript,
+    Tensor,
+)
+
+CONSTANTS = {"pi": f.Symbol("pi"), "inf": f.Infinity()}
+
+
+class Writer:
+    """Writes equations; `layout` orders the names inside subscripts and constants."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def equation(self, equation: Equation) -> tuple[Formula, Formula]:
+        """Both sides of an equation."""
+        left = self.read(equation.target.name, equation.subscripts, equation.leading)
+        return left, self.scalar(equation.body, equation.leading)
+
+    def read(self, name: str, subscripts: tuple[Subscript, ...], leading: int) -> Formula:
+        """An element; leading axes that only pass through are not written."""
+        shown = [self.subscript(s) for s in subscripts if not _passes(s)]
+        hidden = len(shown) < len(subscripts)
+        if not shown:
+            return f.Symbol(name)
+        return f.Read(name, tuple(shown), hidden)
+
+    def subscript(self, subscript: Subscript) -> Formula:
+        match subscript:
+            case Position(value=value):
+                return self.layout.formula(value)
+            case Merged(parts=parts):
+                return f.Group(tuple(map(self.subscript, parts)))
+            case Lookup(scalar=scalar):
+                return self.scalar(scalar, 0)
+            case _:
+                assert_never(subscript)
+
+    def scalar(self, scalar: Scalar, leading: int) -> Formula:
+        match scalar:
+            case Size(value=value):
+                return self.layout.formula(value)
+            case Literal_(text=text, value=value):
+                return CONSTANTS[text] if value is None else f.Number(value, text)
+            case Read(tensor=tensor, subscripts=subscripts):
+                return self.read(tensor.name, subscripts, leading)
+            case Choice(then=then, condition=condition, otherwise=otherwise):
+                return f.Cases(*(self.scalar(part, leading) for part in (then, condition, otherwise)))
+            case Reduction(kind=kind, indices=indices, where=where, body=body):
+                shown = None if where is None else self.scalar(where, leading)
+                return f.Reduction(kind, tuple(map(self.bound, indices)), self.scalar(body, leading), shown)
+            case Operation(kind=kind, operands=operands):
+                return self.operation(kind, [self.scalar(o, leading) for o in operands])
+            case _:
+                assert_never(scalar)
+
+    def bound(self, index: Index) -> f.Bound:
+        """An index under a reduction; its range is written where it is not simply that of an axis."""
+        dependent = any(s.kind == "index" for s in index.lower.symbols() | index.upper.symbols())
+        if dependent or index.lower.terms:
+            return f.Bound(f.Symbol(index.name), self.layout.formula(index.lower), self.layout.formula(index.upper))
+        return f.Bound(f.Symbol(index.name))
+
+    def operation(self, kind: str, operands: list[Formula]) -> Formula:
+        match kind, operands:
+            case "add", [a, b]:
+                return f.Sum((*_terms(a), b))
+            case "subtract", [a, b]:
+                return f.Sum((*_terms(a), f.Negative(b)))
+            case "multiply", [a, b]:
+                return f.Product((*_factors(a), b))
+            case "divide", [a, b]:
+                return f.Quotient(a, b)
+            case "negate", [a]:
+                return f.Negative(a)
+            case "power", [a, b]:
+                return f.Power(a, b)
+            case "log2", [a]:
+                return f.Apply("log", (a,), f.integer(2))
+            case "log", [a, b]:
+                return f.Apply("log", (a,), b)
+            case ("and" | "or" | "not"), _:
+                return f.Logic(kind, tuple(operands))
+            case _ if kind in COMPARISONS:
+                return f.Relation(tuple(operands), (kind,))
+            case _:
+                return f.Apply(kind, tuple(operands))
+
+    def shape(self, tensor: Tensor) -> list[Run]:
+        """[N, D]: the sizes of the axes, as in the file."""
+        words: list[Run] = ["["]
+        for number, axis in enumerate(tensor.axes):
+            words += [", "] if number else []
+            if axis.ragged:
+                words.append("≤ ")
+            words.append(self.layout.formula(hull(axis, tensor)))
+        return [*words, "]"]
+
+
+def _passes(subscript: Subscript) -> bool:
+    """Is this the position on a leading axis that an equation does not name?"""
+    return isinstance(subscript, Position) and any(s.name.startswith("…") for s in subscript.value.symbols())
+
+
+def _terms(formula: Formula) -> tuple[Formula, ...]:
+    return formula.terms if isinstance(formula, f.Sum) else (formula,)
+
+
+def _factors(formula: Formula) -> tuple[Formula, ...]:
+    return formula.factors if isinstance(formula, f.Product) and not formula.dots else (formula,)
+
+

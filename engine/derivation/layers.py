@@ -1,0 +1,182 @@
+"""The layers of a model, each opened once: its equations with their shapes, and what each of them costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import formula as f
+from ..algebra.expression import Expr
+from ..conventions import Convention
+from ..document import Block, Code, Heading, Paragraph, Run, Step, Steps, Text
+from ..forms import Layout
+from ..program import Call, Declared, Equation, Instance, Join, Node, Recurrence, Repeat, Split, Tensor
+from ..quantities.operations import Line
+from ..quantities.totals import Counter
+from .equations import Writer
+
+
+def opened(instance: Instance) -> list[tuple[Instance, int]]:
+    """Every instance that a model calls, directly or not, with the number of places that call it, in the order of first use."""
+    found: dict[Instance, int] = {}
+
+    def visit(body: tuple[Node, ...]) -> None:
+        for node in body:
+            if isinstance(node, Call):
+                known = node.instance in found
+                found[node.instance] = found.get(node.instance, 0) + 1
+                if not known:
+                    visit(node.instance.body)
+            elif isinstance(node, Repeat):
+                visit(node.body)
+
+    visit(instance.body)
+    return list(found.items())
+
+
+class LayerWriter:
+    """Writes the section of one instance after another, all under one convention."""
+
+    def __init__(self, counter: Counter, convention: Convention, layout: Layout, *, full: bool) -> None:
+        self.counter = counter
+        self.convention = convention
+        self.layout = layout
+        self.full = full
+        self.writer = Writer(layout)
+
+    def worth_opening(self, instance: Instance) -> bool:
+        """Does a layer have equations of its own that cost something, or weights?"""
+        return self.full or any(isinstance(n, Declared) or self._billed(n) for n in instance.body)
+
+    def _billed(self, node: Node) -> bool:
+        match node:
+            case Equation():
+                return any(self.rate(line) for line in self.counter.equation(node))
+            case Recurrence(equations=equations):
+                return any(self.rate(line) for e in equations for line in self.counter.equation(e))
+            case Repeat(body=body):
+                return any(map(self._billed, body))
+            case _:
+                return False
+
+    def rate(self, line: Line) -> int:
+        return self.convention.rates.get(line.kind, self.convention.rates.get("*", 0))
+
+    def section(self, instance: Instance, uses: int, level: int) -> Iterator[Block]:
+        """Heading, what it is, equations, counts."""
+        yield Heading(level, (*self._title(instance),), anchor=instance.name)
+        words: list[Run] = []
+        if instance.doc:
+            words.append(instance.doc.rstrip(".") + ". ")
+        if instance.inputs:
+            words.append("Takes ")
+            words += self._shapes(instance.inputs)
+            words.append(".")
+        if uses > 1:
+            words.append(f" It is applied at {uses} places, which are counted alike.")
+        if words:
+            yield Paragraph(tuple(words))
+        yield from self.body(instance)
+
+    def _title(self, instance: Instance) -> list[Run]:
+        if instance.kind == "model":
+            return ["The model’s own equations"]
+        options = [f"{name} = {value}" for name, value in instance.options if value != "…"]
+        return [Code(f"{instance.name}({', '.join(options)})" if options else instance.name)]
+
+    def _shapes(self, tensors: tuple[Tensor, ...]) -> list[Run]:
+        words: list[Run] = []
+        for number, tensor in enumerate(tensors):
+            if number:
+                words.append(", " if number < len(tensors) - 1 else " and ")
+            words += [f.Symbol(tensor.name), " ", *self.writer.shape(tensor)]
+        return words
+
+    def body(self, instance: Instance) -> Iterator[Block]:
+        weights = [n.tensor for n in instance.body if isinstance(n, Declared) and n.kind == "weight"]
+        buffers = [n.tensor for n in instance.body if isinstance(n, Declared) and n.kind == "buffer"]
+        if weights:
+            yield Paragraph(("Weights: ", *self._shapes(tuple(weights)), "."))
+        if buffers:
+            yield Paragraph(("Held, not trained: ", *self._shapes(tuple(buffers)), "."))
+        equations = list(_equations(instance.body))
+        if equations:
+            yield Steps(tuple(self.equation(equation) for equation in equations))
+        if weights:
+            yield Steps(tuple(map(self.volume, weights)))
+        counts = [step for equation in equations for step in self.counts(equation)]
+        if counts:
+            yield Steps(tuple(counts))
+
+    def equation(self, equation: Equation) -> Step:
+        left, right = self.writer.equation(equation)
+        return Step(left, "=", right, tuple(self.writer.shape(equation.target)))
+
+    def volume(self, weight: Tensor) -> Step:
+        """The number of elements of a weight."""
+        sizes = [self.layout.formula(axis.size) for axis in weight.axes]
+        whole = Expr({(): 1})
+        for axis in weight.axes:
+            whole = whole * axis.size
+        closed = self.layout.formula(whole)
+        shown = f.Relation((f.Product(tuple(sizes), dots=True), closed), ("=",)) if len(sizes) > 1 else closed
+        if len(sizes) > 1 and closed == f.Product(tuple(sizes)):
+            shown = closed
+        return Step(f.Apply("params", (f.Symbol(weight.name),)), "=", shown, ("volume of the weight",))
+
+    def counts(self, equation: Equation) -> Iterator[Step]:
+        """The cost of an equation, its factors named."""
+        for line in self.counter.equation(equation):
+            rate = self.rate(line)
+            if not rate:
+                continue
+            name = f.Apply(self.convention.name, (f.Symbol(equation.target.name),))
+            closed = self.layout.formula(line.count * rate)
+            factors = self.factors(line, rate)
+            right = closed if factors is None or factors == closed else f.Relation((factors, closed), ("=",))
+            yield Step(name, "=", right, self.reason(line, rate))
+
+    def factors(self, line: Line, rate: int) -> f.Formula | None:
+        """N · D · D: the sizes of the indices in their order, where their product is the count."""
+        sizes = [index.upper - index.lower + 1 for index in line.over]
+        whole = Expr({(): rate})
+        for size in sizes:
+            whole = whole * size
+        if line.reduced and line.what != "adding up where the condition holds":
+            return None
+        if whole != line.count * rate or len(sizes) < 2:
+            return None
+        shown = [self.layout.formula(size) for size in sizes]
+        if rate != 1:
+            shown.insert(0, f.integer(rate))
+        return f.Product(tuple(shown), dots=True)
+
+    def reason(self, line: Line, rate: int) -> Text:
+        """What is done, and how often each index lets it be done."""
+        words: list[Run] = [line.what if rate == 1 else f"{rate} for {line.what}"]
+        named = [index for index in line.over if not index.name.startswith("…")]
+        hidden = [index for index in line.over if index.name.startswith("…")]
+        if line.reduced:
+            words.append(" over ")
+            for number, index in enumerate(line.reduced):
+                words += ([", "] if number else []) + [f.Symbol(index.name)]
+            return tuple(words)
+        if named or hidden:
+            words.append(" for each ")
+            for number, index in enumerate(named):
+                words += ([", "] if number else []) + [f.Symbol(index.name)]
+            if hidden:
+                words.append(" and leading position" if named else "position")
+        return tuple(words)
+
+
+def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
+    for node in body:
+        match node:
+            case Equation():
+                yield node
+            case Recurrence(equations=equations):
+                yield from equations
+            case Repeat(body=inner):
+                yield from _equations(inner)
+            case Declared() | Join() | Split() | Call():
+                pass

@@ -1,0 +1,71 @@
+"""Quantities as a reader sees them: formula, growth and number of each, in one file's layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .. import formula as f
+from ..algebra.substitution import Value, evaluate
+from ..conventions import conventions
+from ..document import Run
+from ..errors import ArchError
+from ..forms import Layout
+from ..formula import Formula
+from ..growth import growth
+from ..quantities import Derived, Measures
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The quantities of one model, in its file's order of names and at its example values."""
+
+    measures: Measures
+    layout: Layout
+    values: Mapping[str, Value]
+
+    def derived(self, name: str) -> Derived:
+        """A quantity, or the operations under a convention, by name."""
+        return self.measures.billed(name) if name in conventions() else self.measures.quantity(name)
+
+    def formula(self, derived: Derived) -> Formula:
+        if derived.infinite:
+            return f.Infinity()
+        if derived.expr is None:
+            return f.Words("not supported yet")
+        return self.layout.formula(derived.expr)
+
+    def grown(self, derived: Derived) -> Run:
+        """O(…), or a dash where there is nothing to grow."""
+        if derived.expr is None:
+            return "–"
+        try:
+            terms = growth(derived.expr, self.measures.program.facts).terms
+        except ArchError:
+            return "–"
+        return f.Growth(self.plain.formula(sum(terms[1:], terms[0])))
+
+    @property
+    def plain(self) -> Layout:
+        """The same order of names, always expanded."""
+        return Layout(list(self.layout.order), "expanded")
+
+    def value(self, derived: Derived) -> str:
+        """The number at the example values, or nothing where there is none."""
+        if derived.expr is None:
+            return ""
+        try:
+            number = evaluate(derived.expr, self.values)
+        except (KeyError, OverflowError, ZeroDivisionError):
+            return ""
+        return digits(number)
+
+
+def digits(value: Value) -> str:
+    """A number for a table: thousands apart, at most six digits of what is no whole number."""
+    if isinstance(value, Fraction) and value.denominator == 1:
+        value = value.numerator
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{float(value):,.6g}"

@@ -1,0 +1,108 @@
+"""JSON: the formulas of all models in Python syntax and LaTeX, with growth and numbers, for other programs to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from .algebra.expression import Expr
+from .algebra.substitution import Value, evaluate
+from .derivation import Request, layout_of, symbols_of, values_of
+from .derivation.layers import opened
+from .derivation.shown import Shown
+from .notation import Symbols, to_latex, to_python, to_unicode
+from .quantities import BY_NAME, Derived, Measures
+
+VERSION = 1
+
+
+def to_json(models: Sequence[Measures], request: Request) -> str:
+    """`{"version": 1, "models": […]}`; every formula is in the names of its file."""
+    data = {"version": VERSION, "models": [_model(measures, request) for measures in models]}
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def _model(measures: Measures, request: Request) -> dict[str, Any]:
+    program = measures.program
+    shown = Shown(measures, layout_of(program, request.form), values_of(program))
+    symbols = Symbols(symbols_of(program))
+    names = ["params", "buffers", *dict.fromkeys(["macs", "flops", "exact", *request.conventions]), "sequential", "path", "receptive", "bits", "bytes"]
+    return {
+        "name": program.name,
+        "dims": [
+            {
+                "name": d.symbol.name,
+                "symbol": to_python(shown.layout.atom(d.symbol), symbols),
+                "latex": to_latex(shown.layout.atom(d.symbol), symbols),
+                "kind": d.symbol.kind,
+                "value": _number(d.value),
+                "note": d.note,
+                "fixed": d.fixed,
+            }
+            for d in program.dimensions
+        ],
+        "convention": list(request.conventions),
+        "quantities": {name: _quantity(name, shown.derived(name), shown, symbols) for name in names},
+        "operations": {
+            kind: _formula(count, shown, symbols) for kind, count in sorted(measures.totals.operations.items()) if count
+        },
+        "layers": [
+            {
+                "name": instance.name,
+                "options": dict(instance.options),
+                "places": places,
+                "params": _formula(measures.counter.instance(instance).params, shown, symbols),
+                "macs": _formula(measures.counter.instance(instance).billed({"mac": 1}), shown, symbols),
+            }
+            for instance, places in opened(program.instance)
+        ],
+        "assumptions": [
+            f"{_formula(a.left, shown, symbols)} {'divides' if a.kind == 'divides' else '<='} {_formula(a.right, shown, symbols)}"
+            for a in program.assumptions
+        ],
+    }
+
+
+def _formula(expr: Expr, shown: Shown, symbols: Symbols) -> str:
+    return to_python(shown.layout.formula(expr), symbols)
+
+
+def _quantity(name: str, derived: Derived, shown: Shown, symbols: Symbols) -> dict[str, Any]:
+    unit = BY_NAME[name].unit if name in BY_NAME else "operations"
+    reason = "".join(part if isinstance(part, str) else to_unicode(shown.layout.formula(part), symbols) for part in derived.reason)
+    common = {"unit": unit, "reason": reason or None}
+    if derived.expr is None:
+        return {
+            "expr": None,
+            "latex": r"\infty" if derived.infinite else None,
+            "growth": None,
+            "value": None,
+            "infinite": derived.infinite,
+            "unknown": derived.unknown or None,
+            **common,
+        }
+    grown = shown.grown(derived)
+    return {
+        "expr": _formula(derived.expr, shown, symbols),
+        "latex": to_latex(shown.layout.formula(derived.expr), symbols),
+        "growth": None if isinstance(grown, str) else to_unicode(grown, symbols),  # type: ignore[arg-type]
+        "value": _value(derived.expr, shown),
+        "infinite": False,
+        "upper_bound": derived.bound,
+        **common,
+    }
+
+
+def _value(expr: Expr, shown: Shown) -> int | float | None:
+    try:
+        return _number(evaluate(expr, shown.values))
+    except (KeyError, OverflowError, ZeroDivisionError):
+        return None
+
+
+def _number(value: Value | None) -> int | float | None:
+    if value is None or isinstance(value, int | float):
+        return value
+    return value.numerator if Fraction(value).denominator == 1 else float(value)

@@ -1,0 +1,234 @@
+"""`expect` lines: what a file states about its own quantities, compared with what is derived.
+
+Two sides with symbols are compared as formulas; if one side holds no symbol, both are compared at the example values, or at those of
+`at (…)`. `~` is equal to the digits printed, `in O(…)` a bound of growth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from . import syntax
+from .algebra.expression import Expr, Group
+from .algebra.substitution import Value, evaluate
+from .elaborator import sizes
+from .elaborator.values import FUNCTIONS, Context, Scope
+from .errors import ArchError, Diagnostic, error, nearest, unsupported
+from .growth import growth, within
+from .quantities import BY_NAME, Measures
+
+CONVENTION_NAMES = ("macs", "flops", "exact")
+
+
+@dataclass(frozen=True)
+class Check:
+    """An `expect` line after a look at it. `left` and `right` are what was compared, in words or numbers."""
+
+    expect: syntax.Expect
+    holds: bool
+    left: str
+    right: str
+    difference: str = ""
+    hint: str = ""
+
+    def diagnostic(self) -> Diagnostic:
+        """The failure as a message: both sides and their difference."""
+        notes = [f"derived:  {self.left}", f"expected: {self.right}"]
+        if self.difference:
+            notes.append(f"derived - expected = {self.difference}")
+        return Diagnostic("this does not hold", self.expect.span, notes=tuple(notes), hint=self.hint)
+
+
+@dataclass(frozen=True)
+class _Infinite:
+    pass
+
+
+class Checker:
+    """Checks the `expect` lines of one model; `models` are the measures of all models of the file."""
+
+    def __init__(self, measures: Measures, models: Mapping[str, Measures]) -> None:
+        self.measures = measures
+        self.models = models
+
+    def check(self, expect: syntax.Expect, scope: Scope, context: Context) -> Check:
+        """Compare both sides. Raises ArchError for what cannot be compared."""
+        if isinstance(expect.right, syntax.Hole):
+            return Check(expect, False, self._show(self._value(expect.left, scope, context)), "???", hint="fill in the figure")
+        values = dict(context.values)
+        for setting in expect.settings:
+            values[setting.name] = self._setting(setting, scope, context)
+        if expect.relation == "in":
+            return self._growth(expect, scope, context)
+        left, right = self._value(expect.left, scope, context), self._value(expect.right, scope, context)
+        if isinstance(left, _Infinite) or isinstance(right, _Infinite):
+            return Check(expect, left == right and expect.relation == "==", self._show(left), self._show(right))
+        plain = left.constant is not None or right.constant is not None
+        if expect.relation == "~" or expect.settings or plain:
+            return self._numbers(expect, left, right, values)
+        return self._formulas(expect, left, right, context)
+
+    # ---------------------------------------------------------------- both sides
+
+    def _setting(self, setting: syntax.Setting, scope: Scope, context: Context) -> Fraction:
+        if setting.name not in context.values and not isinstance(scope.get(setting.name), Expr):
+            raise error(f"there is no size `{setting.name}`", setting.span, hint=nearest(setting.name, context.values))
+        value = self._value(setting.value, scope, context)
+        number = value.constant if isinstance(value, Expr) else None
+        if number is None:
+            raise error(f"`{setting.name}` must be given a number", setting.span)
+        return Fraction(number)
+
+    def _value(self, node: syntax.Expression, scope: Scope, context: Context) -> Expr | _Infinite:
+        match node:
+            case syntax.Number(value=value):
+                return Expr({(): value if value.denominator != 1 else value.numerator}) if value else Expr({})
+            case syntax.Name(name="inf"):
+                return _Infinite()
+            case syntax.Name(name=name, span=span):
+                known = scope.get(name)
+                if isinstance(known, Expr):
+                    return known
+                return self._quantity(name, self.measures, node)
+            case syntax.Negate(value=value):
+                inner = self._finite(value, scope, context)
+                return -inner
+            case syntax.Binary(operator=operator, left=left, right=right, span=span):
+                a, b = self._finite(left, scope, context), self._finite(right, scope, context)
+                return sizes.arithmetic(operator, a, b, span, context)
+            case syntax.Call(name=name, arguments=arguments, span=span) if name in BY_NAME:
+                if len(arguments) != 1 or not isinstance(arguments[0].value, syntax.Name):
+                    raise error(f"`{name}(…)` takes the name of a model", span)
+                model = arguments[0].value.name
+                if model not in self.models:
+                    raise error(f"there is no model `{model}` in this file", arguments[0].span, hint=nearest(model, self.models))
+                return self._quantity(name, self.models[model], node)
+            case syntax.Call(name=name, arguments=arguments, span=span) if name in FUNCTIONS:
+                parts = [self._finite(a.value, scope, context) for a in arguments]
+                low, high = FUNCTIONS[name]
+                if not low <= len(parts) <= high:
+                    raise error(f"`{name}` takes {low if low == high else f'{low} to {high}'} arguments, not {len(parts)}", span)
+                return sizes.function(name, parts, span, context)
+            case _:
+                raise error("this has no place in an `expect`", node.span)
+
+    def _finite(self, node: syntax.Expression, scope: Scope, context: Context) -> Expr:
+        value = self._value(node, scope, context)
+        if isinstance(value, _Infinite):
+            raise error("infinity is compared only by itself", node.span)
+        return value
+
+    def _quantity(self, name: str, measures: Measures, node: syntax.Node) -> Expr | _Infinite:
+        if name not in BY_NAME:
+            raise error(f"`{name}` is neither a size nor a quantity", node.span, hint=nearest(name, {*BY_NAME, *measures_names(measures)}))
+        derived = measures.quantity(name)
+        if derived.infinite:
+            return _Infinite()
+        if derived.expr is None:
+            raise unsupported(f"`{name}` of this model ({derived.unknown.removeprefix('not supported yet: ')})", node.span)
+        return derived.expr
+
+    # ---------------------------------------------------------------- comparisons
+
+    def _growth(self, expect: syntax.Expect, scope: Scope, context: Context) -> Check:
+        bound = expect.right
+        if not (isinstance(bound, syntax.Call) and bound.name in ("O", "Theta") and len(bound.arguments) == 1):
+            raise error("`in` takes a growth", bound.span, hint="`in O(N^2*D)` or `in Theta(N^2*D)`")
+        left, right = self._value(expect.left, scope, context), self._finite(bound.arguments[0].value, scope, context)
+        if isinstance(left, _Infinite):
+            return Check(expect, False, "infinite", bound.span.text)
+        facts = self.measures.program.facts
+        holds = within(left, right, facts) and (bound.name == "O" or within(right, left, facts))
+        shown = " + ".join(self._show(term) for term in growth(left, facts).terms)
+        return Check(expect, holds, f"{bound.name}({shown})", bound.span.text)
+
+    def _numbers(self, expect: syntax.Expect, left: Expr, right: Expr, values: Mapping[str, Value]) -> Check:
+        try:
+            a, b = evaluate(left, values), evaluate(right, values)
+        except KeyError as missing:
+            raise error(
+                f"`{missing.args[0]}` has no example value to compare at", expect.span, hint=f"`at ({missing.args[0]} = …)`"
+            ) from None
+        except OverflowError:
+            raise error("the numbers at these sizes are too large to be compared", expect.span) from None
+        if expect.relation == "~":
+            holds = abs(Fraction(a) - Fraction(b)) <= self._precision(expect)
+        else:
+            holds = {"==": a == b, "<=": a <= b, ">=": a >= b, "<": a < b, ">": a > b}[expect.relation]
+        gap = a - b
+        return Check(expect, holds, _digits(a), _digits(b), "" if holds else _digits(gap), "" if holds else self._convention(expect, b, values))
+
+    def _precision(self, expect: syntax.Expect) -> Fraction:
+        """Half a unit of the last digit printed."""
+        number = expect.right
+        if not isinstance(number, syntax.Number):
+            raise error("`~` takes a number as it is printed", number.span, hint="`~ 25.6e6`")
+        digits, _, exponent = number.text.lower().partition("e")
+        places = len(digits.partition(".")[2])
+        return Fraction(10) ** (int(exponent or 0) - places) / 2
+
+    def _formulas(self, expect: syntax.Expect, left: Expr, right: Expr, context: Context) -> Check:
+        gap = _cleared(left - right)
+        facts = context.facts
+        if expect.relation == "==":
+            holds = not gap.terms
+        else:
+            holds = facts.compare(left, expect.relation, right) is True
+        shown = "" if holds else self._show(left - right)
+        hint = "" if holds else self._convention_of_formula(expect, right)
+        return Check(expect, holds, self._show(left), self._show(right), shown, hint)
+
+    def _convention(self, expect: syntax.Expect, number: Value, values: Mapping[str, Value]) -> str:
+        """Another quantity that has the expected value."""
+        mine = expect.left.name if isinstance(expect.left, syntax.Name) else ""
+        for name in CONVENTION_NAMES:
+            expr = self.measures.quantity(name).expr
+            if name != mine and mine in CONVENTION_NAMES and expr is not None and evaluate(expr, values) == number:
+                return f"`expect {name} == …` holds"
+        return ""
+
+    def _convention_of_formula(self, expect: syntax.Expect, right: Expr) -> str:
+        mine = expect.left.name if isinstance(expect.left, syntax.Name) else ""
+        for name in CONVENTION_NAMES:
+            expr = self.measures.quantity(name).expr
+            if name != mine and mine in CONVENTION_NAMES and expr is not None and not _cleared(expr - right).terms:
+                return f"`expect {name} == …` holds"
+        return ""
+
+    def _show(self, value: Expr | _Infinite) -> str:
+        from .elaborator.describe import show
+
+        return "infinite" if isinstance(value, _Infinite) else show(value)
+
+
+def measures_names(measures: Measures) -> list[str]:
+    return [d.symbol.name for d in measures.program.dimensions]
+
+
+def _cleared(expr: Expr) -> Expr:
+    """The expression times the brackets below its lines, for a test against zero."""
+    for atom in [a for a in expr.atoms() if isinstance(a, Group)]:
+        depth = min((e for m in expr.terms for a, e in m if a == atom), default=0)
+        if isinstance(depth, int) and depth < 0:
+            cleared = Expr({})
+            for monomial, coefficient in expr.terms.items():
+                power = dict(monomial).get(atom, 0)
+                if not isinstance(power, int):
+                    return expr
+                rest = tuple(pair for pair in monomial if pair[0] != atom)
+                cleared = cleared + Expr({rest: coefficient}) * atom.content ** (power - depth)
+            expr = cleared
+    return expr
+
+
+def _digits(value: Value) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Fraction) and value.denominator != 1:
+        return f"{float(value):,.6g}"
+    return f"{int(value):,}"
+
+
+__all__ = ["ArchError", "Check", "Checker"]

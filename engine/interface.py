@@ -1,0 +1,242 @@
+"""The Python interface: a file or a text in, models whose quantities are SymPy expressions out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from .algebra.expression import Atom, Exponential, Expr, Extreme, Group, Log, Rounded, Symbol
+from .algebra.substitution import evaluate
+from .conventions import convention
+from .derivation import Request, derive, values_of
+from .document import Document
+from .errors import ArchError, Diagnostic, Source, nearest, usage
+from .expectations import Check
+from .quantities import BY_NAME, Derived, Measures
+from .session import Session, open_path, open_source
+
+if TYPE_CHECKING:
+    import sympy
+
+
+def load(path: str | PathLike[str], model: str | None = None) -> Model:
+    """The model of a file; `model` names one of several. Raises ArchError.
+
+    >>> load("attention").params  # doctest: +SKIP
+    """
+    return _one(open_path(str(path)), model)
+
+
+def load_all(path: str | PathLike[str]) -> dict[str, Model]:
+    """Every model of a file, by name. Raises ArchError."""
+    return _models(open_path(str(path)))
+
+
+def parse(text: str, model: str | None = None) -> Model:
+    """The model of a text in the language. Raises ArchError.
+
+    >>> m = parse('dim D, N\\nmodel f(x[N, D]):\\n    return x -> linear(4*D, bias = false)\\n')
+    >>> m.macs
+    4*D**2*N
+    >>> m.at(N=10, D=2).macs
+    160
+    """
+    return _one(open_source(Source("<text>", text)), model)
+
+
+def _models(session: Session) -> dict[str, Model]:
+    return {name: Model(measures, session) for name, measures in session.measures().items()}
+
+
+def _one(session: Session, name: str | None) -> Model:
+    models = _models(session)
+    if name is None:
+        if len(models) > 1:
+            raise usage(f"{session.source.name} has several models: {', '.join(models)}", hint="name one: `load(path, model=…)`")
+        return next(iter(models.values()))
+    if name not in models:
+        raise usage(f"{session.source.name} has no model `{name}`", hint=nearest(name, models))
+    return models[name]
+
+
+class Model:
+    """A model and its quantities, each a SymPy expression in the names of the file.
+
+    `params`, `buffers`, `macs`, `flops`, `exact`, `sequential`, `path`, `receptive`, `bits`, `bytes`. An infinite quantity is `oo`; one
+    that is not derived raises ArchError with the reason.
+    """
+
+    def __init__(self, measures: Measures, session: Session) -> None:
+        self._measures = measures
+        self._session = session
+
+    @property
+    def name(self) -> str:
+        return self._measures.program.name
+
+    @property
+    def symbols(self) -> dict[str, sympy.Symbol]:
+        """The SymPy symbol of every dim and option, by its name in the file."""
+        return {d.symbol.name: _symbol(d.symbol) for d in self._measures.program.dimensions}
+
+    def quantity(self, name: str) -> sympy.Expr:
+        """A quantity by name, or the operations under a convention. Raises ArchError."""
+        return to_sympy(self._finite(name))
+
+    def reason(self, name: str) -> str:
+        """Why a quantity is what it is, in words."""
+        derived = self._derived(name)
+        return derived.unknown or "".join(part if isinstance(part, str) else str(to_sympy(part)) for part in derived.reason)
+
+    def __getattr__(self, name: str) -> sympy.Expr:
+        if name in BY_NAME:
+            return self.quantity(name)
+        raise AttributeError(f"a model has no attribute {name!r}")
+
+    def at(self, **values: int | float | Fraction) -> At:
+        """The model at given sizes; those that are not given have their example values."""
+        known = {d.symbol.name: d.symbol.kind for d in self._measures.program.dimensions}
+        for name, value in values.items():
+            if name not in known:
+                raise usage(f"there is no dim or option `{name}`", hint=nearest(name, known))
+            if known[name] == "dim" and (int(value) != value or value < 1):
+                raise usage(f"`{name}` is a positive integer, and this is {value}")
+        exact = {name: Fraction(value) for name, value in values.items()}
+        return At(self, {**values_of(self._measures.program), **exact})
+
+    def growth(self, name: str) -> sympy.Expr:
+        """The terms of a quantity that no others dominate, with coefficient 1."""
+        from .growth import growth
+
+        return to_sympy(growth(self._derived_expr(name), self._measures.program.facts).expr)
+
+    def check(self) -> list[Check]:
+        """The `expect` lines of the file, compared."""
+        return self._session.check(self._session.measures())
+
+    def derivation(self, convention: str | tuple[str, ...] = "macs", detail: str = "steps", form: str = "auto") -> Derivation:
+        """The derivation as a document, to be rendered."""
+        names = (convention,) if isinstance(convention, str) else tuple(convention)
+        return Derivation(derive(self._measures, Request(names, detail, form)))
+
+    def _derived(self, name: str) -> Derived:
+        return self._measures.quantity(name) if name in BY_NAME else self._measures.billed(convention(name).name)
+
+    def _finite(self, name: str) -> Expr | None:
+        derived = self._derived(name)
+        if derived.expr is None and not derived.infinite:
+            raise ArchError(Diagnostic(f"`{name}` of `{self.name}` is {derived.unknown}"))
+        return derived.expr
+
+    def _derived_expr(self, name: str) -> Expr:
+        expr = self._finite(name)
+        if expr is None:
+            raise ArchError(Diagnostic(f"`{name}` of `{self.name}` is infinite"))
+        return expr
+
+    def __repr__(self) -> str:
+        return f"<model {self.name}: macs = {self.quantity('macs')}>"
+
+
+@dataclass(frozen=True)
+class At:
+    """A model at sizes: every quantity a number."""
+
+    model: Model
+    values: Mapping[str, Fraction]
+
+    def __getattr__(self, name: str) -> int | Fraction | float:
+        if name not in BY_NAME:
+            raise AttributeError(f"a model has no attribute {name!r}")
+        expr = self.model._finite(name)
+        if expr is None:
+            return float("inf")
+        try:
+            return evaluate(expr, self.values)
+        except KeyError as missing:
+            raise usage(f"`{missing.args[0]}` has no value", hint=f"`at({missing.args[0]}=…)`") from None
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A derivation, ready to be rendered."""
+
+    document: Document
+
+    def to_latex(self, *, width: float = 5.5, standalone: bool = False) -> str:
+        """LaTeX that needs amsmath and booktabs; `width` of the text in inches."""
+        from .renderer import render
+
+        return render(self.document, "latex", width_inches=width, standalone=standalone)
+
+    def to_markdown(self, *, github: bool = False) -> str:
+        from .renderer import render
+
+        return render(self.document, "markdown", dialect="github" if github else None)
+
+    def to_text(self, *, columns: int = 100) -> str:
+        from .renderer import render
+
+        return render(self.document, "text", columns=columns)
+
+    @cached_property
+    def _text(self) -> str:
+        return self.to_text()
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def __str__(self) -> str:
+        return self._text
+
+
+# ---------------------------------------------------------------- SymPy
+
+
+def to_sympy(expr: Expr | None) -> Any:
+    """An exact expression as SymPy's, built node by node: no text is ever evaluated. None is infinity."""
+    import sympy
+
+    if expr is None:
+        return sympy.oo
+    terms = []
+    for monomial, coefficient in expr.terms.items():
+        number = Fraction(coefficient)
+        factors = [sympy.Rational(number.numerator, number.denominator)]
+        for atom, exponent in monomial:
+            power = Fraction(exponent)
+            factors.append(sympy.Pow(_atom(atom), sympy.Rational(power.numerator, power.denominator)))
+        terms.append(sympy.Mul(*factors))
+    return sympy.Add(*terms)
+
+
+def _symbol(symbol: Symbol) -> Any:
+    import sympy
+
+    if symbol.kind == "dim":
+        return sympy.Symbol(symbol.name, integer=True, positive=True)
+    return sympy.Symbol(symbol.name, positive=True)
+
+
+def _atom(atom: Atom) -> Any:
+    import sympy
+
+    match atom:
+        case Symbol():
+            return _symbol(atom)
+        case Rounded(direction=direction, argument=argument):
+            return (sympy.floor if direction == "floor" else sympy.ceiling)(to_sympy(argument))
+        case Log(argument=argument, base=None):
+            return sympy.log(to_sympy(argument))
+        case Log(argument=argument, base=base):
+            return sympy.log(to_sympy(argument), to_sympy(base))
+        case Exponential(base=base, exponent=exponent):
+            return sympy.Pow(to_sympy(base), to_sympy(exponent))
+        case Extreme(operator=operator, arguments=arguments):
+            return (sympy.Max if operator == "max" else sympy.Min)(*map(to_sympy, arguments))
+        case Group(content=content):
+            return to_sympy(content)
