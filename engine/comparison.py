@@ -8,6 +8,7 @@ from .algebra.expression import Expr
 from .conventions import convention
 from .derivation import Request, digits, layout_of, symbols_of, values_of
 from .derivation.shown import Shown
+from .formula import Relation, Symbol, Words
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
 from .quantities import BY_NAME, Measures
 
@@ -28,7 +29,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     numbers = [_row(s, [s.value(s.derived(n)) or "–" for n in names]) for s in shown]
     if any(cell != ("–",) for row in numbers for cell in row[1:]):
         where = _example_values(models)
-        blocks.append(Table(("Numbers at ", where) if where else ("Numbers at each model’s example values",), "l" + "r" * len(names), head, tuple(numbers), anchor="numbers"))
+        blocks.append(Table(("Numbers at ", *where) if where else ("Numbers at each model’s example values",), "l" + "r" * len(names), head, tuple(numbers), anchor="numbers"))
     blocks.append(Heading(2, ("What is counted, and what is left out",)))
     for name in request.conventions:
         chosen = convention(name)
@@ -44,14 +45,18 @@ def _row(shown: Shown, cells: Sequence[Run]) -> tuple[Text, ...]:
     return ((Code(shown.measures.program.name),), *((cell,) for cell in cells))
 
 
-def _example_values(models: Sequence[Measures]) -> str:
+def _example_values(models: Sequence[Measures]) -> Text:
     """The example values, where all models agree on them."""
     found: dict[str, str] = {}
     for m in models:
         for name, value in values_of(m.program).items():
             if found.setdefault(name, digits(value)) != digits(value):
-                return ""
-    return ", ".join(f"{name} = {value}" for name, value in found.items())
+                return ()
+    words: list[Run] = []
+    for name, value in found.items():
+        words += [", "] if words else []
+        words.append(Relation((Symbol(name), Words(value)), ("=",)))
+    return tuple(words)
 
 
 def _note(shown: Shown, request: Request) -> Text:

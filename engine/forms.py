@@ -205,8 +205,12 @@ class Layout:
         value = Fraction(abs(coefficient))
         above: list[Formula] = []
         below: list[Formula] = []
+        halves = tuple((atom, 2 * e) for atom, e in monomial if e.denominator == 2)
         for atom, exponent in sorted(monomial, key=lambda item: self.atom_rank(item[0])):
-            (above if exponent > 0 else below).append(self._powered(atom, abs(exponent)))
+            if len(halves) < 2 or exponent.denominator != 2:
+                (above if exponent > 0 else below).append(self._powered(atom, abs(exponent)))
+        if len(halves) > 1:  # the square roots of a term under one sign
+            above.append(f.Apply("sqrt", (self._term(halves, 1),)))
         if value.numerator != 1 or not above:
             above.insert(0, f.integer(value.numerator))
         if value.denominator != 1:

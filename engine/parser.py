@@ -24,9 +24,6 @@ from lark.indenter import Indenter
 from . import syntax
 from .errors import Source, Span, error, nearest, usage
 
-MAX_NESTING = 100
-
-
 class _Blocks(Indenter):
     """Lines and indentation to tokens; brackets join lines. A tab is refused before the text gets here."""
 
@@ -157,17 +154,19 @@ class _Builder:
         self.offset = offset
 
     def build(self, tree: lark.Tree[lark.Token]) -> Part:
-        parts = [self._part(child) for child in tree.children]
-        return _RULES[tree.data](self._span(tree), parts)
+        """From the leaves up in a loop: a deeply nested tree must not exhaust Python's stack."""
+        built: dict[int, Part] = {}
+        for subtree in tree.iter_subtrees():
+            parts = [built[id(c)] if isinstance(c, lark.Tree) else self._token(c) for c in subtree.children]
+            built[id(subtree)] = _RULES[subtree.data](self._span(subtree), parts)
+        return built[id(tree)]
 
-    def _part(self, child: lark.Tree[lark.Token] | lark.Token | None) -> Part:
-        if isinstance(child, lark.Tree):
-            return self.build(child)
-        if child is None:
+    def _token(self, token: lark.Token | None) -> Part:
+        if token is None:
             return None
-        span = Span(self.source, child.start_pos + self.offset, child.end_pos + self.offset)  # type: ignore[operator]
-        make = _TOKENS.get(child.type)
-        return make(span, str(child)) if make is not None else str(child)
+        span = Span(self.source, token.start_pos + self.offset, token.end_pos + self.offset)  # type: ignore[operator]
+        make = _TOKENS.get(token.type)
+        return make(span, str(token)) if make is not None else str(token)
 
     def _span(self, tree: lark.Tree[lark.Token]) -> Span:
         if tree.meta.empty:
@@ -192,7 +191,7 @@ _TOKENS: dict[str, Callable[[Span, str], Part]] = {
 
 def _number(span: Span, text: str) -> Fraction:
     digits, _, exponent = text.lower().partition("e")
-    if len(digits) > 4000 or (exponent and abs(int(exponent)) > 4000):
+    if len(digits) > 4000 or len(exponent) > 5 or (exponent and abs(int(exponent)) > 4000):
         raise error("this number has thousands of digits", span)
     return Fraction(text)
 

@@ -1,4 +1,4 @@
-"""The syntax tree to text: one canonical spelling, with as few brackets as the grammar allows, which parses to an equal tree.
+"""The syntax tree to text: one spelling, with as few brackets as the grammar allows, that parses to an equal tree.
 
 Comments and the writer's line breaks are not in the tree, so they are not in the text.
 """

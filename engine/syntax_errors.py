@@ -1,4 +1,4 @@
-"""Mistakes against the grammar, told in terms of what the program has: Lark's error and the source in, our diagnostics out.
+"""Mistakes against the grammar, told in terms of what the program has: Lark's error in, our diagnostics out.
 
 A rule of `_RULES` looks at the place where the parser stopped and answers with a diagnostic or None; the first answer
 counts. Each top-level item is parsed by itself, so that independent mistakes are reported together.
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 
 import lark
 
 from .errors import ArchError, Diagnostic, Source, Span, nearest
-from .syntax_scan import BLOCKS, KEYWORDS, REDUCTIONS, STATEMENTS, TOP, Word, lines, mistakes, words
+from .syntax_scan import BLOCKS, KEYWORDS, REDUCTIONS, STATEMENTS, TOP, lines, mistakes, words
+from .syntax_stop import OPERATORS, Stop, find_stop, last_operator, operand
 
 MOST_ERRORS = 10
-_OPERATORS = frozenset(["+", "-", "*", "/", "^", "==", "!=", "<=", ">=", "<", ">", "->", "and", "or", "not"])
 _FOREIGN_STARTS = {
     "def": "a layer begins with `layer name(x[N, D]; option = 1):`",
     "class": "a layer begins with `layer name(x[N, D]; option = 1):`",
@@ -74,58 +72,6 @@ def _items(source: Source) -> Iterator[tuple[int, int]]:
     return ((start, end) for start, end in zip(starts, ends, strict=True) if start < end)
 
 
-# ---------------------------------------------------------------- where the parser stopped
-
-
-@dataclass(frozen=True)
-class _Stop:
-    """The place: all lines of the item, the line and the word there (None: the line's end), what was open to follow."""
-
-    source: Source
-    lines: list[list[Word]]
-    row: int
-    at: int
-    kind: str
-    expected: frozenset[str]
-
-    @cached_property
-    def line(self) -> list[Word]:
-        return self.lines[self.row]
-
-    @property
-    def word(self) -> Word | None:
-        return self.line[self.at] if self.at < len(self.line) else None
-
-    @property
-    def before(self) -> Word | None:
-        return self.line[self.at - 1] if self.at else None
-
-    @property
-    def text(self) -> str:
-        return self.word.text if self.word else ""
-
-    @property
-    def first(self) -> Word:
-        return self.line[0]
-
-    @property
-    def end(self) -> Span:
-        """The place behind the line's last word."""
-        last = self.line[-1].span
-        return Span(self.source, last.end, last.end)
-
-    def between(self, start: int, end: int) -> str:
-        """The text of the words from one number up to another of the line."""
-        if start >= end:
-            return ""
-        return " ".join(self.line[start].span.to(self.line[end - 1].span).text.split())
-
-    def replaced(self, new: str) -> str:
-        """The whole line with the word at the stop replaced."""
-        head, tail = self.between(0, self.at), self.between(self.at + 1, len(self.line))
-        return " ".join(part for part in (head, new, tail) if part)
-
-
 def _diagnose(source: Source, start: int, end: int, failure: lark.exceptions.LarkError) -> Diagnostic:
     found = lines(words(source, start, end))
     if not found:
@@ -135,21 +81,9 @@ def _diagnose(source: Source, start: int, end: int, failure: lark.exceptions.Lar
     expected = frozenset(getattr(failure, "expected", None) or getattr(failure, "allowed", None) or ())
     place = getattr(failure, "pos_in_stream", None)
     offset = end if kind == "$END" or place is None else start + int(place)
-    row, at = _find(found, offset, kind)
-    stop = _Stop(source, found, row, at, kind, expected)
+    row, at = find_stop(found, offset, kind)
+    stop = Stop(source, found, row, at, kind, expected)
     return next(answer for rule in _RULES if (answer := rule(stop)) is not None)
-
-
-def _find(found: list[list[Word]], offset: int, kind: str) -> tuple[int, int]:
-    """The line and the number of the word at an offset; a line's end is the number after its last word."""
-    if kind == "_INDENT":
-        return next(((row, 0) for row, line in enumerate(found) if line[0].span.start > offset), (len(found) - 1, 0))
-    for row, line in enumerate(found):
-        for at, word in enumerate(line):
-            if offset < word.span.end:
-                begins = at == 0 and row > 0 and offset < word.span.start and kind in ("_NL", "_DEDENT", "$END")
-                return (row - 1, len(found[row - 1])) if begins else (row, at)
-    return len(found) - 1, len(found[-1])
 
 
 # ---------------------------------------------------------------- rules: blocks and lines
@@ -157,7 +91,7 @@ def _find(found: list[list[Word]], offset: int, kind: str) -> tuple[int, int]:
 _Answer = Diagnostic | None
 
 
-def _indented(stop: _Stop) -> _Answer:
+def _indented(stop: Stop) -> _Answer:
     if stop.kind != "_INDENT":
         return None
     if stop.row == 0:
@@ -168,7 +102,7 @@ def _indented(stop: _Stop) -> _Answer:
     return Diagnostic(message, stop.first.span, hint=f"begin it in column {column}")
 
 
-def _no_body(stop: _Stop) -> _Answer:
+def _no_body(stop: Stop) -> _Answer:
     header = stop.line if stop.word is None else stop.lines[stop.row - 1] if stop.at == 0 and stop.row else None
     if header is None or header[-1].text != ":" or header[0].text not in BLOCKS:
         return None
@@ -179,7 +113,7 @@ def _no_body(stop: _Stop) -> _Answer:
     )
 
 
-def _no_colon(stop: _Stop) -> _Answer:
+def _no_colon(stop: Stop) -> _Answer:
     if stop.first.text not in BLOCKS or "COLON" not in stop.expected:
         return None
     written = stop.between(0, stop.at)
@@ -188,22 +122,28 @@ def _no_colon(stop: _Stop) -> _Answer:
     return None
 
 
-def _body_on_header(stop: _Stop) -> _Answer:
+def _body_on_header(stop: Stop) -> _Answer:
     if stop.first.text in BLOCKS and stop.before is not None and stop.before.text == ":" and stop.word is not None:
         return Diagnostic("a block begins on a line of its own", stop.word.span, hint="break the line after `:`")
     return None
 
 
-def _else_alone(stop: _Stop) -> _Answer:
-    if stop.at == 0 and stop.text in ("else", "elif"):
+def _else_alone(stop: Stop) -> _Answer:
+    if stop.first.text in ("else", "elif") and (stop.at == 0 or (stop.at == 1 and not _is_header(stop))):
         return Diagnostic(f"this `{stop.text}` belongs to no `if`", stop.first.span, hint="indent it like its `if`")
     return None
 
 
-def _misplaced(stop: _Stop) -> _Answer:
-    if stop.at or stop.word is None or stop.word.text not in KEYWORDS:
+def _is_header(stop: Stop) -> bool:
+    """Whether the parser took the line's first word for the beginning of a block, and not for a name."""
+    return not stop.expected & {"EQUAL", "ASSIGN", "COMMA"}
+
+
+def _misplaced(stop: Stop) -> _Answer:
+    word, column = stop.first, stop.source.position(stop.first.span.start)[1]
+    inner = column > 1 and word.text in TOP - STATEMENTS | {"layer", "model"}
+    if word.text not in KEYWORDS or stop.at > (1 if inner else 0) or stop.word is None:
         return None
-    word, column = stop.word, stop.source.position(stop.word.span.start)[1]
     if word.text in TOP and column > 1:
         message = f"`{word.text}` stands inside a layer or model, and belongs to the file"
         return Diagnostic(message, word.span, hint="move it out and begin it in column 1")
@@ -213,7 +153,7 @@ def _misplaced(stop: _Stop) -> _Answer:
     return None
 
 
-def _unknown_start(stop: _Stop) -> _Answer:
+def _unknown_start(stop: Stop) -> _Answer:
     first = stop.first
     if first.kind != "name" or first.text in KEYWORDS or stop.at > 1:
         return None
@@ -233,13 +173,13 @@ def _unknown_start(stop: _Stop) -> _Answer:
     return None
 
 
-def _no_name(stop: _Stop) -> _Answer:
+def _no_name(stop: Stop) -> _Answer:
     if stop.first.text in KEYWORDS or any(word.text in ("=", "+=") for word in stop.line):
         return None
     if stop.first.kind == "text":
         message = "a text stands here, and only the first line of a layer or model may be one"
         return Diagnostic(message, stop.first.span, hint=f"write `# {stop.first.text[1:-1]}`")
-    if not stop.first.is_value_start or (stop.at > 0 and stop.text not in ("", "(", "->", *_OPERATORS)):
+    if not stop.first.is_value_start or (stop.at > 0 and stop.text not in ("", "(", "->", *OPERATORS)):
         return None
     whole = stop.between(0, len(stop.line))
     message = "this line computes something and gives it no name"
@@ -249,13 +189,13 @@ def _no_name(stop: _Stop) -> _Answer:
 # ---------------------------------------------------------------- rules: expressions
 
 
-def _line_ends(stop: _Stop) -> _Answer:
+def _line_ends(stop: Stop) -> _Answer:
     last = stop.before
     if stop.word is not None or last is None:
         return None
     if last.text in ("=", "+="):
         return Diagnostic(f"nothing stands after `{last.text}`", last.span, hint="write the value behind it")
-    if last.text in _OPERATORS:
+    if last.text in OPERATORS:
         hint = "a line goes on inside brackets, or where the next one begins with `->`"
         return Diagnostic(f"the line ends after `{last.text}`", last.span, hint=hint)
     if last.text == ",":
@@ -285,7 +225,7 @@ _EXAMPLES = {
 }
 
 
-def _assigned_condition(stop: _Stop) -> _Answer:
+def _assigned_condition(stop: Stop) -> _Answer:
     condition = stop.first.text in ("if", "elif", "assume", "expect") or any(
         word.text in ("where", "if") for word in stop.line[: stop.at]
     )
@@ -295,24 +235,26 @@ def _assigned_condition(stop: _Stop) -> _Answer:
     return Diagnostic(message, stop.word.span, hint=f"write `{stop.replaced('==')}`")
 
 
-def _mixed_pipe(stop: _Stop) -> _Answer:
-    if stop.word is None or (stop.text != "->" and stop.text not in _OPERATORS):
+def _mixed_pipe(stop: Stop) -> _Answer:
+    if stop.word is None or (stop.text != "->" and stop.text not in OPERATORS):
         return None
-    start = _operand(stop.line, stop.at, -1)
+    start = operand(stop.line, stop.at, -1)
     if stop.text != "->":
         if not any(word.text == "->" for word in stop.line[start : stop.at]):
             return None
         pipe = stop.between(start, stop.at)
         message = f"`{stop.text}` follows a pipe, and nothing says what goes through the pipe"
-        tail = stop.between(stop.at, _operand(stop.line, stop.at, 1))
+        tail = stop.between(stop.at, operand(stop.line, stop.at, 1))
         return Diagnostic(message, stop.word.span, hint=f"write `({pipe}) {tail}`")
     left = stop.between(start, stop.at)
-    stages = stop.between(stop.at, _operand(stop.line, stop.at, 1, pipe=True))
+    stages = stop.between(stop.at, operand(stop.line, stop.at, 1, pipe=True))
     if not left:
         return Diagnostic("nothing stands before `->`", stop.word.span, hint=f"write `x {stages}`")
     message = "a pipe is mixed with an operator, and nothing says what goes through the pipe"
-    split = _last_operator(stop.line, start, stop.at)
+    split = last_operator(stop.line, start, stop.at)
     span = stop.line[start].span.to(stop.word.span)
+    if split is None and stop.line[start].text not in REDUCTIONS and (not start or stop.line[start - 1].text != "else"):
+        return None
     if split is None or split + 1 == stop.at:
         return Diagnostic(message, span, hint=f"write `({left}) {stages}`")
     head, last = stop.between(start, split + 1), stop.between(split + 1, stop.at)
@@ -320,53 +262,26 @@ def _mixed_pipe(stop: _Stop) -> _Answer:
     return Diagnostic(message, span, hint=f"write `({left}) {stages}` or `{head}({last} {stages})`")
 
 
-def _operand(line: list[Word], at: int, step: int, *, pipe: bool = False) -> int:
-    """How far an expression reaches from a word, to the left (its first word) or to the right (behind its last)."""
-    depth, enters, leaves = 0, "open" if step > 0 else "close", "close" if step > 0 else "open"
-    number = at + step
-    while 0 <= number < len(line):
-        word = line[number]
-        if depth == 0:
-            stopped = word.kind == leaves or word.text in (
-                "=",
-                "+=",
-                ",",
-                ":",
-                "if",
-                "else",
-                "elif",
-                "return",
-                "in",
-                ";",
-            )
-            if stopped or word.kind == "text" or (pipe and word.text in _OPERATORS - {"->"}):
-                break
-        depth += (word.kind == enters) - (word.kind == leaves)
-        number += step
-    return number if step > 0 else number + 1
+def _no_word(stop: Stop) -> _Answer:
+    link = {"choose": "of", "for": "in"}.get(stop.first.text, "")
+    if not link or stop.at < 2 or stop.word is None or any(word.text == link for word in stop.line):
+        return None
+    hint = f"write `{stop.between(0, stop.at)} {link} {stop.between(stop.at, len(stop.line))}`"
+    return Diagnostic(f"this `{stop.first.text}` has no `{link}`", stop.word.span, hint=hint)
 
 
-def _last_operator(line: list[Word], start: int, end: int) -> int | None:
-    depth, last = 0, None
-    for number in range(start, end):
-        depth += (line[number].kind == "open") - (line[number].kind == "close")
-        if depth == 0 and line[number].text in _OPERATORS - {"->"}:
-            last = number
-    return last
-
-
-def _bare_reduction(stop: _Stop) -> _Answer:
+def _bare_reduction(stop: Stop) -> _Answer:
     before = stop.before
     if before is None or before.text not in REDUCTIONS or stop.word is None or not stop.word.is_value_start:
         return None
-    body = stop.between(stop.at, _operand(stop.line, stop.at - 1, 1))
+    body = stop.between(stop.at, operand(stop.line, stop.at - 1, 1))
     message = f"`{before.text}` does not say over which index it goes"
     return Diagnostic(
         message, before.span, hint=f"write `{before.text}[n] {body}`, with an index of the tensor for `n`"
     )
 
 
-def _inner_if(stop: _Stop) -> _Answer:
+def _inner_if(stop: Stop) -> _Answer:
     asked = [word for word in stop.line[1 : stop.at] if word.text == "if"]
     told = [word for word in stop.line[: stop.at] if word.text == "else"]
     if len(asked) <= len(told) or not (stop.word is None or stop.word.kind == "close" or stop.text == ","):
@@ -376,7 +291,7 @@ def _inner_if(stop: _Stop) -> _Answer:
                       hint=f"write `{written} else 0{stop.between(stop.at, len(stop.line))}`")  # fmt: skip
 
 
-def _augmented(stop: _Stop) -> _Answer:
+def _augmented(stop: Stop) -> _Answer:
     if stop.text == "+=" and stop.before is not None and stop.at == 1:
         value = stop.between(2, len(stop.line))
         hint = f"write `{stop.before.text} = {stop.before.text} + {value}`"
@@ -395,7 +310,7 @@ def _augmented(stop: _Stop) -> _Answer:
     return None
 
 
-def _slice(stop: _Stop) -> _Answer:
+def _slice(stop: Stop) -> _Answer:
     brackets = sum((word.kind == "open") - (word.kind == "close") for word in stop.line[: stop.at])
     if stop.word is None or brackets <= 0 or stop.text not in (":", ".."):
         return None
@@ -403,7 +318,7 @@ def _slice(stop: _Stop) -> _Answer:
     return Diagnostic(message, stop.word.span, hint="bind the index where it ranges: `y[n in 0..3] = x[n]`")
 
 
-def _two_operators(stop: _Stop) -> _Answer:
+def _two_operators(stop: Stop) -> _Answer:
     before, word = stop.before, stop.word
     if before is None or word is None:
         return None
@@ -411,7 +326,7 @@ def _two_operators(stop: _Stop) -> _Answer:
         return Diagnostic(
             "nothing stands between these brackets", before.span.to(word.span), hint="write a value there"
         )
-    if before.text in _OPERATORS | {"=", "+="} and word.kind in ("operator", "close"):
+    if before.text in OPERATORS | {"=", "+="} and word.kind in ("operator", "close"):
         span = before.span.to(word.span)
         return Diagnostic(f"nothing stands between `{before.text}` and `{word.text}`", span, hint="write a value there")
     if before.text == "," and word.text == ",":
@@ -419,19 +334,19 @@ def _two_operators(stop: _Stop) -> _Answer:
     return None
 
 
-def _two_values(stop: _Stop) -> _Answer:
+def _two_values(stop: Stop) -> _Answer:
     before, word = stop.before, stop.word
     if before is None or word is None or not before.is_value_end or not word.is_value_start:
         return None
     if "STAR" not in stop.expected or "text" in (before.kind, word.kind):
         return None
     message = f"nothing stands between `{before.text}` and `{word.text}`"
-    return Diagnostic(
-        message, before.span.to(word.span), hint=f"write `{before.text} * {word.text}` if a product is meant"
-    )
+    plain = {before.kind, word.kind} <= {"name", "number"} and stop.first.text not in BLOCKS
+    hint = f"write `{before.text} * {word.text}` if a product is meant" if plain else ""
+    return Diagnostic(message, before.span.to(word.span), hint=hint)
 
 
-def _generic(stop: _Stop) -> _Answer:
+def _generic(stop: Stop) -> _Answer:
     if stop.word is None:
         written = stop.between(max(0, len(stop.line) - 3), len(stop.line))
         return Diagnostic(f"the line ends too early, after `{written}`", stop.end)
@@ -439,7 +354,8 @@ def _generic(stop: _Stop) -> _Answer:
     return Diagnostic(f"this was not expected here{behind}: `{stop.text}`", stop.word.span)
 
 
-_RULES: tuple[Callable[[_Stop], _Answer], ...] = (
+_RULES: tuple[Callable[[Stop], _Answer], ...] = (
     _indented, _no_body, _body_on_header, _else_alone, _misplaced, _unknown_start, _assigned_condition, _augmented,
-    _mixed_pipe, _no_name, _line_ends, _inner_if, _no_colon, _bare_reduction, _slice, _two_operators, _two_values, _generic,
+    _mixed_pipe, _no_name, _line_ends, _inner_if, _no_colon, _no_word, _bare_reduction, _slice, _two_operators,
+    _two_values, _generic,
 )  # fmt: skip

@@ -15,12 +15,17 @@ MAX_BRACKETS = 100
 MAX_BLOCKS = 30
 MAX_DEPTH = 200  # rules inside one another: what the parser can walk down without running out of stack
 
-TOP = frozenset("dim ratio let assume use layer model expect quantity".split())
-BLOCKS = frozenset("layer model if elif else repeat for parallel choose opaque".split())
-STATEMENTS = frozenset("weight buffer saves mask let assume share return stacked expect quantity".split()) | BLOCKS
+TOP = frozenset(["dim", "ratio", "let", "assume", "use", "layer", "model", "expect", "quantity"])
+BLOCKS = frozenset(["layer", "model", "if", "elif", "else", "repeat", "for", "parallel", "choose", "opaque"])
+STATEMENTS = (
+    frozenset(
+        ["weight", "buffer", "saves", "mask", "let", "assume", "share", "return", "stacked", "expect", "quantity"]
+    )
+    | BLOCKS
+)
 KEYWORDS = TOP | STATEMENTS
-RESERVED = KEYWORDS | frozenset("and or not true false in".split())
-REDUCTIONS = frozenset("sum mean max min prod".split())
+RESERVED = KEYWORDS | frozenset(["and", "or", "not", "true", "false", "in"])
+REDUCTIONS = frozenset(["sum", "mean", "max", "min", "prod"])
 
 _TOKEN = re.compile(
     r"(?P<newline>\n)|(?P<space>[ \t\r]+)|(?P<comment>\#[^\n]*)|(?P<text>\"[^\"\n]*\")|(?P<unterminated>\"[^\n]*)"
@@ -64,11 +69,12 @@ def words(source: Source, start: int, end: int) -> list[Word]:
 
 def mistakes(source: Source, found: list[Word]) -> Iterator[Diagnostic]:
     """What no grammar is needed for: characters, strings, brackets, indentation, nesting and reserved words."""
-    yield from _characters(found)
-    yield from _brackets(found)
-    yield from _indentation(source, found)
-    yield from _nesting(found)
-    yield from _reserved(found)
+    first = [*_characters(found), *_brackets(found)]
+    yield from first
+    if not first:  # an open bracket joins lines: what follows it means nothing
+        yield from _indentation(source, found)
+        yield from _nesting(found)
+        yield from _reserved(found)
 
 
 # ---------------------------------------------------------------- characters and brackets
@@ -215,7 +221,7 @@ class _Level:
         self.tight = self.inner = 0
 
 
-_LOOSE = frozenset("+ - == != <= >= < > and or if else where ->".split())
+_LOOSE = frozenset(["+", "-", "==", "!=", "<=", ">=", "<", ">", "and", "or", "if", "else", "where", "->"])
 _PREFIX = frozenset(("not", *REDUCTIONS))
 
 
@@ -263,7 +269,7 @@ def _reserved(found: list[Word]) -> Iterator[Diagnostic]:
 def _as_name(word: Word, before: str, following: str, at: int) -> bool:
     if word.text not in RESERVED:
         return False
-    if at == 0:
+    if at == 0 or before == ":":
         return following in ("=", "+=", ",") or (following == "[" and word.text not in ("if", "return"))
     named = before in (
         "dim",

@@ -98,14 +98,52 @@ class LayerWriter:
             yield Paragraph(("Weights: ", *self._shapes(tuple(weights)), "."))
         if buffers:
             yield Paragraph(("Held, not trained: ", *self._shapes(tuple(buffers)), "."))
+        yield from self.lines(instance.body)
         equations = list(_equations(instance.body))
-        if equations:
-            yield Steps(tuple(self.equation(equation) for equation in equations))
         if weights:
             yield Steps(tuple(map(self.volume, weights)))
         counts = [step for equation in equations for step in self.counts(equation)]
         if counts:
             yield Steps(tuple(counts))
+
+    def lines(self, body: tuple[Node, ...]) -> Iterator[Block]:
+        """What a body does, in its order; the turns of a repeat under a line of their own."""
+        steps: list[Step] = []
+        for node in body:
+            if isinstance(node, Repeat):
+                if steps:
+                    yield Steps(tuple(steps))
+                    steps = []
+                yield Paragraph(("Repeated ", self.layout.formula(node.count), " times" + self._turn(node) + ":"))
+                yield from self.lines(node.body)
+            else:
+                steps += self.line(node)
+        if steps:
+            yield Steps(tuple(steps))
+
+    def _turn(self, node: Repeat) -> str:
+        return f", {node.symbol.name} from 0 on" if node.symbol.name.isidentifier() else ""
+
+    def line(self, node: Node) -> list[Step]:
+        match node:
+            case Equation():
+                return [self.equation(node)]
+            case Recurrence(equations=equations):
+                return [self.equation(equation) for equation in equations]
+            case Call(instance=instance, arguments=arguments, results=results):
+                names = tuple(f.Symbol(argument.name) for argument in arguments)
+                return [self.made(results, f.Apply(instance.name, names))]
+            case Join(result=result, parts=parts):
+                return [self.made((result,), f.Apply("concat", tuple(f.Symbol(part.name) for part in parts)))]
+            case Split(results=results, source=source):
+                return [self.made(results, f.Apply("split", (f.Symbol(source.name),)))]
+            case _:
+                return []
+
+    def made(self, results: tuple[Tensor, ...], right: f.Formula) -> Step:
+        names = tuple(f.Symbol(result.name) for result in results)
+        left = names[0] if len(names) == 1 else f.Group(names)
+        return Step(left, "=", right, tuple(self.writer.shape(results[0])))
 
     def equation(self, equation: Equation) -> Step:
         left, right = self.writer.equation(equation)

@@ -44,6 +44,8 @@ class Shown:
             terms = growth(derived.expr, self.measures.program.facts).terms
         except ArchError:
             return "–"
+        if not derived.expr.terms:
+            return f.integer(0)
         return f.Growth(self.plain.formula(sum(terms[1:], terms[0])))
 
     @property

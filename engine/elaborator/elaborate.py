@@ -62,7 +62,8 @@ def elaborate(
             programs.append(program)
             result.expects[model.name] = expects
         except ArchError as failure:
-            errors += [d for d in failure.diagnostics if d not in errors]
+            known = {(d.message, d.span) for d in errors}
+            errors += [d for d in failure.diagnostics if (d.message, d.span) not in known]
     if not models and not errors:
         layers = [d.name for d in definitions]
         raise ArchError(

@@ -87,8 +87,21 @@ class Builder:
                 return self._call(node, name, [a.value for a in arguments], span, sight)
             case syntax.Reduce():
                 return self._reduce(node, sight)
-            case syntax.Truth() | syntax.Text() | syntax.Tuple() | syntax.List() | syntax.Hole() | syntax.Pipe():
+            case syntax.Tuple(items=items):
+                return self._merged(items, sight)
+            case syntax.Truth() | syntax.Text() | syntax.List() | syntax.Hole() | syntax.Pipe():
                 raise error("this has no place in an equation", node.span, hint=_pipe_hint(node))
+
+    def _merged(self, items: tuple[syntax.Expression, ...], sight: dict[str, Variable]) -> Scalar:
+        """(i, p) inside arithmetic: i times the size of p, plus p."""
+        result = Expr({})
+        for item in items:
+            size = self._part_size(item, sight)
+            if size is None:
+                raise error("only indices can be merged inside arithmetic", item.span)
+            assert isinstance(item, syntax.Name)
+            result = result * size + from_atom(sight[item.name].symbol)
+        return Size(result)
 
     def _name(self, name: str, span: Span, sight: dict[str, Variable]) -> Scalar:
         if name in sight:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from ..document import Code, Strong, Text
 from ..formula import Formula
 from ..notation import Symbols, latex_width, text_width, to_flat_latex, to_marked_latex
-from ..notation.marks import COMMA, FACTOR, OPERATOR, unmarked
+from ..notation.marks import COMMA, DEPTHS, FACTOR, OPERATOR, unmarked
 from .escape import latex_code, latex_words, spaced
 
 LONG_INLINE = 110.0  # points: from here on a term in a line of text may also be broken between factors
+_OPERATORS = f"[{OPERATOR}-{chr(ord(OPERATOR) + DEPTHS)}]"
 _BREAK = r"\allowbreak "
 
 
@@ -55,11 +56,14 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False) -> Prose:
 def inline_formula(formula: Formula, symbols: Symbols) -> tuple[str, list[float]]:
     """A formula in a line of text, and the widths of the parts between which TeX may end a line."""
     marked = _breakable(to_marked_latex(formula, symbols))
-    if latex_width(unmarked(marked), display=False) > 2 * LONG_INLINE:
+    wide = latex_width(unmarked(marked), display=False)
+    if wide > 2 * LONG_INLINE or (wide > LONG_INLINE and "\\begin" in marked):
         marked = _breakable(to_flat_latex(formula, symbols))
-    parts = [_with_breaks(part) for part in re.split(f"(?=[{OPERATOR}-{chr(ord(OPERATOR) + 64)}])", marked)]
+    marked = re.sub(rf"(?<={_OPERATORS})(?=\\text)", lambda _: _BREAK, marked)  # TeX breaks at operators only
+    parts = [_with_breaks(part) for part in re.split(f"(?={_OPERATORS})", marked)]
     pieces = [piece for part in parts for piece in part.split(_BREAK)]
-    widths = [latex_width("{}" + unmarked(piece), display=False) + 3.0 for piece in pieces]
+    operator = 12.0 if len(pieces) > 1 else 2.0  # TeX leaves it at the end of the line
+    widths = [latex_width("{}" + unmarked(piece), display=False) + operator for piece in pieces]
     return unmarked("".join(parts)), widths
 
 
@@ -67,7 +71,7 @@ def _with_breaks(part: str) -> str:
     """A term too long for a narrow column, with places to break between its factors."""
     if latex_width("{}" + unmarked(part), display=False) <= LONG_INLINE:
         return part
-    return re.sub(rf"[{FACTOR}-{chr(ord(COMMA) + 64)}](?!\\cdot)", lambda found: found[0] + _BREAK, part)
+    return re.sub(rf"[{FACTOR}-{chr(ord(COMMA) + DEPTHS)}](?!\\cdot)", lambda found: found[0] + _BREAK, part)
 
 
 def _breakable(marked: str) -> str:

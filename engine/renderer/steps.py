@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from math import ceil
 
 from ..document import Step, Text
@@ -51,39 +52,40 @@ class LaidSteps:
     beside: float
 
 
+@dataclass(frozen=True)
+class _Tried:
+    cost: float
+    sticks_out: bool
+    laid: LaidSteps
+
+
 def lay_out_steps(steps: tuple[Step, ...], ruler: Ruler) -> LaidSteps:
     """The layout that needs the fewest lines, where a broken formula counts for more than a wrapped reason."""
-    lefts = [unmarked(ruler.write(step.left)) if step.left is not None else "" for step in steps]
-    widths = [ruler.measure(left) for left in lefts]
-    short = [width for width in widths if width <= 0.34 * ruler.width]
-    left = max(short, default=0.0)
+    widths = [ruler.measure(unmarked(ruler.write(step.left))) if step.left is not None else 0.0 for step in steps]
+    left = max((width for width in widths if width <= 0.34 * ruler.width), default=0.0)
     reasons = [ruler.reason_width(step.reason) if step.reason else 0.0 for step in steps]
-    layouts = []
     unbroken = max((ruler.measure(unmarked(ruler.write(step.right))) for step in steps), default=0.0) + ruler.relation
-    for beside in _columns_for(max(reasons, default=0.0), ruler.width - left - unbroken - 1.01 * ruler.gap, ruler):
-        room = ruler.width - left - (beside + ruler.gap if beside else 0.0)
-        if room < 0.25 * ruler.width:
-            continue
-        laid = tuple(
-            LaidStep(
-                "" if width > left else text,
-                tuple(_left_lines(step.left, ruler.width - left, ruler)) if step.left and width > left else (),
-                step.relation,
-                tuple(_lines(step.right, room, ruler)),
-                step.reason,
-            )
-            for step, text, width in zip(steps, lefts, widths, strict=True)
-        )
-        sticks_out = max(
-            _line_width(line, place, ruler) - room for step in laid for place, line in enumerate(step.lines)
-        )
-        cost = _cost(laid, reasons, beside, ruler.width - left) + max(0.0, 1000 * sticks_out / ruler.width)
-        layouts.append((cost, laid, beside))
-    _, best, beside = min(layouts, key=lambda layout: layout[0])
-    right = max(
-        (_line_width(line, place, ruler) for step in best for place, line in enumerate(step.lines)), default=0.0
-    )
-    return LaidSteps(best, left, right, beside)
+    columns = list(_columns_for(max(reasons, default=0.0), ruler.width - left - unbroken - 1.01 * ruler.gap, ruler))
+    tried = [_tried(steps, widths, reasons, left, beside, ruler) for beside in columns]
+    if all(layout.sticks_out for layout in tried):  # then each left side stands above, where it takes no width
+        tried += [_tried(steps, widths, reasons, 0.0, beside, ruler) for beside in columns]
+    return min(tried, key=lambda layout: layout.cost).laid
+
+
+def _tried(
+    steps: tuple[Step, ...], widths: list[float], reasons: list[float], left: float, beside: float, ruler: Ruler
+) -> _Tried:
+    """The layout with so wide a column of left sides and of reasons, and what it costs."""
+    room = ruler.width - left - (beside + ruler.gap if beside else 0.0)
+    laid = []
+    for step, width in zip(steps, widths, strict=True):
+        above = tuple(_left_lines(step.left, ruler.width - left, ruler)) if step.left and width > left else ()
+        text = unmarked(ruler.write(step.left)) if step.left and not above else ""
+        lines = tuple(_lines(step.right, room, room - (ruler.indent if above else 0.0), ruler))
+        laid.append(LaidStep(text, above, step.relation, lines, step.reason))
+    right = max(_line_width(line, place, ruler) for step in laid for place, line in enumerate(step.lines))
+    cost = _cost(laid, reasons, beside, ruler.width - left) + max(0.0, 1000 * (right - room) / ruler.width)
+    return _Tried(cost, right > room, LaidSteps(tuple(laid), left, right, beside))
 
 
 def _columns_for(widest: float, left_over: float, ruler: Ruler) -> Iterator[float]:
@@ -96,8 +98,8 @@ def _columns_for(widest: float, left_over: float, ruler: Ruler) -> Iterator[floa
     yield 0.0
 
 
-def _lines(right: Formula, room: float, ruler: Ruler) -> list[str]:
-    first, rest = room - ruler.relation, room - ruler.relation - ruler.indent
+def _lines(right: Formula, room: float, first_room: float, ruler: Ruler) -> list[str]:
+    first, rest = first_room - ruler.relation, room - ruler.relation - ruler.indent
     marked = ruler.write(right)
     if ruler.measure(unmarked(marked)) <= first:
         return [unmarked(marked)]
@@ -115,7 +117,7 @@ def _line_width(line: str, place: int, ruler: Ruler) -> float:
     return ruler.measure(line) + ruler.relation + (ruler.indent if place else 0.0)
 
 
-def _cost(steps: tuple[LaidStep, ...], reasons: list[float], beside: float, below: float) -> float:
+def _cost(steps: list[LaidStep], reasons: list[float], beside: float, below: float) -> float:
     cost = 0.0
     for step, reason in zip(steps, reasons, strict=True):
         high = len(step.lines) + len(step.left_above)
@@ -133,25 +135,19 @@ def _cost(steps: tuple[LaidStep, ...], reasons: list[float], beside: float, belo
 def column_widths(natural: list[float], least: list[float], room: float) -> list[float] | None:
     """Widths of the columns of a table in `room`: the widest give way first, none below its `least`; None if none fit.
 
-    >>> column_widths([10, 80, 60], [10, 20, 20], 100)
-    [10, 45.0, 45.0]
+    >>> [round(width) for width in column_widths([10, 80, 60], [10, 20, 20], 100) or ()]
+    [10, 45, 45]
     """
     if sum(natural) <= room:
         return list(natural)
     if sum(least) > room:
         return None
-    widths = list(natural)
-    fixed = {place for place, width in enumerate(natural) if least[place] >= width}
-    while True:
-        free = [place for place in range(len(widths)) if place not in fixed]
-        share = (room - sum(widths[place] for place in fixed)) / max(len(free), 1)
-        settled = [place for place in free if natural[place] <= share]
-        squeezed = [place for place in free if least[place] > share]
-        if not settled and not squeezed:
-            return [share if place in free else width for place, width in enumerate(widths)]
-        if settled:
-            fixed.update(settled)
-        else:
-            for place in squeezed:
-                widths[place] = least[place]
-            fixed.update(squeezed)
+    low, high = 0.0, max(natural)
+    for _ in range(40):  # the level at which widths between least and natural fill the room
+        level = (low + high) / 2
+        low, high = (level, high) if sum(map(_clamped, least, natural, repeat(level))) <= room else (low, level)
+    return [_clamped(floor, ceiling, low) for floor, ceiling in zip(least, natural, strict=True)]
+
+
+def _clamped(floor: float, ceiling: float, level: float) -> float:
+    return min(max(level, floor), ceiling)
