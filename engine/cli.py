@@ -1,7 +1,7 @@
 """The command `derive`: arguments in, a derivation, a table or a list of checks out.
 
-Exit status 0 done, 1 a model or a check is wrong, 2 usage. Messages go to standard error. What is slow to load is loaded when it is
-needed: `--help`, `--list`, `--source` and syntax errors do not wait for it.
+Exit status 0 done, 1 a model or a check is wrong, 2 usage. Messages go to standard error. What is slow to load is
+loaded when it is needed: `--help`, `--list`, `--source` and syntax errors do not wait for it.
 """
 
 from __future__ import annotations
@@ -50,22 +50,60 @@ def _parser() -> argparse.ArgumentParser:
         "sequential operations and path length, in closed form and step by step.",
         epilog="Exit status: 0 done, 1 a model or a check is wrong, 2 usage.",
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="an .arch file, `-` for standard input, or the name of a standard layer")
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="an .arch file, `-` for standard input, or the name of a standard layer",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="a LaTeX fragment that needs amsmath and booktabs")
-    form.add_argument("--markdown", nargs="?", const="plain", choices=("plain", "github"), help="Markdown with $…$ formulas, or GitHub's dialect")
+    form.add_argument(
+        "--markdown",
+        nargs="?",
+        const="plain",
+        choices=("plain", "github"),
+        help="Markdown with $…$ formulas, or GitHub's dialect",
+    )
     form.add_argument("--json", action="store_true", help="formulas, growth and numbers as JSON")
     form.add_argument("--check", action="store_true", help="check the `expect` lines of the files")
     form.add_argument("--list", action="store_true", help="list the standard layers")
     form.add_argument("--source", metavar="NAME", help="print the definition of a standard layer")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output (`-`)")
-    parser.add_argument("--at", action="append", default=[], metavar="NAME=VALUE", help="example values for the numbers: --at N=4096 D=1024")
-    parser.add_argument("--convention", default="macs", metavar="NAMES", help="what is counted: macs (default), flops, exact; several with commas")
-    parser.add_argument("--detail", choices=("summary", "steps", "full"), help="results only, equations and their costs (default), or every operation")
-    parser.add_argument("--dtype", default="float32", metavar="TYPE", help="the type of the parameters, for their bytes (default float32)")
-    parser.add_argument("--form", default="auto", metavar="FORM", help="auto (default), expanded, factored, leading or collected:NAME")
+    parser.add_argument(
+        "--at",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="example values for the numbers: --at N=4096 D=1024",
+    )
+    parser.add_argument(
+        "--convention",
+        default="macs",
+        metavar="NAMES",
+        help="what is counted: macs (default), flops, exact; several with commas",
+    )
+    parser.add_argument(
+        "--detail",
+        choices=("summary", "steps", "full"),
+        help="results only, equations and their costs (default), or every operation",
+    )
+    parser.add_argument(
+        "--dtype",
+        default="float32",
+        metavar="TYPE",
+        help="the type of the parameters, for their bytes (default float32)",
+    )
+    parser.add_argument(
+        "--form", default="auto", metavar="FORM", help="auto (default), expanded, factored, leading or collected:NAME"
+    )
     parser.add_argument("--standalone", action="store_true", help="a LaTeX file that compiles by itself")
-    parser.add_argument("--width", default="5.5in", metavar="WIDTH", help="the text width of the LaTeX, in in, cm, mm or pt (default 5.5in)")
+    parser.add_argument(
+        "--width",
+        default="5.5in",
+        metavar="WIDTH",
+        help="the text width of the LaTeX, in in, cm, mm or pt (default 5.5in)",
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     return parser
 
@@ -160,7 +198,9 @@ def _request(options: argparse.Namespace) -> Request:
     for name in names:
         convention(name)
     if options.dtype not in DTYPES:
-        raise usage(f"there is no type `{options.dtype}`", hint=nearest(options.dtype, DTYPES) or f"types: {', '.join(DTYPES)}")
+        raise usage(
+            f"there is no type `{options.dtype}`", hint=nearest(options.dtype, DTYPES) or f"types: {', '.join(DTYPES)}"
+        )
     if options.form not in FORMS and not options.form.startswith("collected:"):
         raise usage(f"there is no form `{options.form}`", hint=f"forms: {', '.join(FORMS)}, collected:NAME")
     return Request(names, options.detail or "steps", options.form, options.dtype)
@@ -271,5 +311,7 @@ def _library_source(name: str) -> str:
     from .errors import nearest
 
     if name not in library.index():
-        raise usage(f"there is no standard layer `{name}`", hint=nearest(name, library.index()) or "`derive --list` shows them")
+        raise usage(
+            f"there is no standard layer `{name}`", hint=nearest(name, library.index()) or "`derive --list` shows them"
+        )
     return library.text(name)

@@ -8,8 +8,8 @@ from .algebra.expression import Expr
 from .conventions import convention
 from .derivation import Request, digits, layout_of, symbols_of, values_of
 from .derivation.shown import Shown
-from .formula import Relation, Symbol, Words
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
+from .formula import Relation, Symbol, Words
 from .quantities import BY_NAME, Measures
 
 COLUMNS = ("sequential", "path")
@@ -29,7 +29,15 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     numbers = [_row(s, [s.value(s.derived(n)) or "–" for n in names]) for s in shown]
     if any(cell != ("–",) for row in numbers for cell in row[1:]):
         where = _example_values(models)
-        blocks.append(Table(("Numbers at ", *where) if where else ("Numbers at each model’s example values",), "l" + "r" * len(names), head, tuple(numbers), anchor="numbers"))
+        blocks.append(
+            Table(
+                ("Numbers at ", *where) if where else ("Numbers at each model’s example values",),
+                "l" + "r" * len(names),
+                head,
+                tuple(numbers),
+                anchor="numbers",
+            )
+        )
     blocks.append(Heading(2, ("What is counted, and what is left out",)))
     for name in request.conventions:
         chosen = convention(name)
@@ -53,9 +61,9 @@ def _example_values(models: Sequence[Measures]) -> Text:
             if found.setdefault(name, digits(value)) != digits(value):
                 return ()
     words: list[Run] = []
-    for name, value in found.items():
+    for name, shown in found.items():
         words += [", "] if words else []
-        words.append(Relation((Symbol(name), Words(value)), ("=",)))
+        words.append(Relation((Symbol(name), Words(shown)), ("=",)))
     return tuple(words)
 
 

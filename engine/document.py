@@ -1,7 +1,7 @@
 """The document: what a derivation says, in the order in which it says it, without any markup.
 
-`derivation` and `comparison` write documents, `renderer` lays them out. A `Text` mixes words and formulas; words may hold any
-character (each format escapes its own).
+`derivation` and `comparison` write documents, `renderer` lays them out. A `Text` mixes words and formulas; words may
+hold any character (each format escapes its own).
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Result:
-    """A final formula under a name that a paper can use: `\\archderiveMacs`. `value` is its number at the example sizes."""
+    """A final formula under a name that a paper can use: `\\archderiveMacs`. `value` is its number at the example
+    sizes."""
 
     name: str
     quantity: str

@@ -90,7 +90,9 @@ class ArchError(Exception):
         self.status = status
 
 
-def error(message: str, span: Span | None = None, *, label: str = "", hint: str = "", notes: Iterable[str] = ()) -> ArchError:
+def error(
+    message: str, span: Span | None = None, *, label: str = "", hint: str = "", notes: Iterable[str] = ()
+) -> ArchError:
     """An error with one diagnostic; `raise error(...)` is how every room reports a mistake."""
     return ArchError(Diagnostic(message, span, label, hint, notes=tuple(notes)))
 

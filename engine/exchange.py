@@ -28,7 +28,16 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
     program = measures.program
     shown = Shown(measures, layout_of(program, request.form), values_of(program))
     symbols = Symbols(symbols_of(program))
-    names = ["params", "buffers", *dict.fromkeys(["macs", "flops", "exact", *request.conventions]), "sequential", "path", "receptive", "bits", "bytes"]
+    names = [
+        "params",
+        "buffers",
+        *dict.fromkeys(["macs", "flops", "exact", *request.conventions]),
+        "sequential",
+        "path",
+        "receptive",
+        "bits",
+        "bytes",
+    ]
     return {
         "name": program.name,
         "dims": [
@@ -59,7 +68,13 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
             for instance, places in opened(program.instance)
         ],
         "assumptions": [
-            f"{_formula(a.left, shown, symbols)} {'divides' if a.kind == 'divides' else '<='} {_formula(a.right, shown, symbols)}"
+            " ".join(
+                (
+                    _formula(a.left, shown, symbols),
+                    "divides" if a.kind == "divides" else "<=",
+                    _formula(a.right, shown, symbols),
+                )
+            )
             for a in program.assumptions
         ],
     }
@@ -71,7 +86,9 @@ def _formula(expr: Expr, shown: Shown, symbols: Symbols) -> str:
 
 def _quantity(name: str, derived: Derived, shown: Shown, symbols: Symbols) -> dict[str, Any]:
     unit = BY_NAME[name].unit if name in BY_NAME else "operations"
-    reason = "".join(part if isinstance(part, str) else to_unicode(shown.layout.formula(part), symbols) for part in derived.reason)
+    reason = "".join(
+        part if isinstance(part, str) else to_unicode(shown.layout.formula(part), symbols) for part in derived.reason
+    )
     common = {"unit": unit, "reason": reason or None}
     if derived.expr is None:
         return {

@@ -1,7 +1,7 @@
 """`expect` lines: what a file states about its own quantities, compared with what is derived.
 
-Two sides with symbols are compared as formulas; if one side holds no symbol, both are compared at the example values, or at those of
-`at (…)`. `~` is equal to the digits printed, `in O(…)` a bound of growth.
+Two sides with symbols are compared as formulas; if one side holds no symbol, both are compared at the example values,
+or at those of `at (…)`. `~` is equal to the digits printed, `in O(…)` a bound of growth.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class Checker:
     def check(self, expect: syntax.Expect, scope: Scope, context: Context) -> Check:
         """Compare both sides. Raises ArchError for what cannot be compared."""
         if isinstance(expect.right, syntax.Hole):
-            return Check(expect, False, self._show(self._value(expect.left, scope, context)), "???", hint="fill in the figure")
+            return Check(
+                expect, False, self._show(self._value(expect.left, scope, context)), "???", hint="fill in the figure"
+            )
         values = dict(context.values)
         for setting in expect.settings:
             values[setting.name] = self._setting(setting, scope, context)
@@ -103,13 +105,17 @@ class Checker:
                     raise error(f"`{name}(…)` takes the name of a model", span)
                 model = arguments[0].value.name
                 if model not in self.models:
-                    raise error(f"there is no model `{model}` in this file", arguments[0].span, hint=nearest(model, self.models))
+                    raise error(
+                        f"there is no model `{model}` in this file", arguments[0].span, hint=nearest(model, self.models)
+                    )
                 return self._quantity(name, self.models[model], node)
             case syntax.Call(name=name, arguments=arguments, span=span) if name in FUNCTIONS:
                 parts = [self._finite(a.value, scope, context) for a in arguments]
                 low, high = FUNCTIONS[name]
                 if not low <= len(parts) <= high:
-                    raise error(f"`{name}` takes {low if low == high else f'{low} to {high}'} arguments, not {len(parts)}", span)
+                    raise error(
+                        f"`{name}` takes {low if low == high else f'{low} to {high}'} arguments, not {len(parts)}", span
+                    )
                 return sizes.function(name, parts, span, context)
             case _:
                 raise error("this has no place in an `expect`", node.span)
@@ -122,12 +128,18 @@ class Checker:
 
     def _quantity(self, name: str, measures: Measures, node: syntax.Node) -> Expr | _Infinite:
         if name not in BY_NAME:
-            raise error(f"`{name}` is neither a size nor a quantity", node.span, hint=nearest(name, {*BY_NAME, *measures_names(measures)}))
+            raise error(
+                f"`{name}` is neither a size nor a quantity",
+                node.span,
+                hint=nearest(name, {*BY_NAME, *measures_names(measures)}),
+            )
         derived = measures.quantity(name)
         if derived.infinite:
             return _Infinite()
         if derived.expr is None:
-            raise unsupported(f"`{name}` of this model ({derived.unknown.removeprefix('not supported yet: ')})", node.span)
+            raise unsupported(
+                f"`{name}` of this model ({derived.unknown.removeprefix('not supported yet: ')})", node.span
+            )
         return derived.expr
 
     # ---------------------------------------------------------------- comparisons
@@ -149,7 +161,9 @@ class Checker:
             a, b = evaluate(left, values), evaluate(right, values)
         except KeyError as missing:
             raise error(
-                f"`{missing.args[0]}` has no example value to compare at", expect.span, hint=f"`at ({missing.args[0]} = …)`"
+                f"`{missing.args[0]}` has no example value to compare at",
+                expect.span,
+                hint=f"`at ({missing.args[0]} = …)`",
             ) from None
         except OverflowError:
             raise error("the numbers at these sizes are too large to be compared", expect.span) from None
@@ -158,7 +172,14 @@ class Checker:
         else:
             holds = {"==": a == b, "<=": a <= b, ">=": a >= b, "<": a < b, ">": a > b}[expect.relation]
         gap = a - b
-        return Check(expect, holds, _digits(a), _digits(b), "" if holds else _digits(gap), "" if holds else self._convention(expect, b, values))
+        return Check(
+            expect,
+            holds,
+            _digits(a),
+            _digits(b),
+            "" if holds else _digits(gap),
+            "" if holds else self._convention(expect, b, values),
+        )
 
     def _precision(self, expect: syntax.Expect) -> Fraction:
         """Half a unit of the last digit printed."""

@@ -1,7 +1,9 @@
-"""The form to print: an exact expression in, a formula of the same value out, in the order and the brackets that a person would choose.
+"""The form to print: an exact expression in, a formula of the same value out, in the order and the brackets that a
+person would choose.
 
-Letters of a term stand in the order of the file's `dim` lines, terms in the lexicographic order that this gives. A short sum is left
-expanded; otherwise the common factor is taken out, or the sum is collected by one name, whichever prints fewer names.
+Letters of a term stand in the order of the file's `dim` lines, terms in the lexicographic order that this gives. A
+short sum is left expanded; otherwise the common factor is taken out, or the sum is collected by one name, whichever
+prints fewer names.
 """
 
 from __future__ import annotations
@@ -24,7 +26,6 @@ from .algebra.expression import (
     Rational,
     Rounded,
     Symbol,
-
     raised,
     times,
 )
@@ -109,7 +110,9 @@ class Layout:
         candidates = [self._common(expr)]
         if len(expr.terms) > 2:
             candidates += [
-                self._collected(expr, atom) for atom in self.sorted_atoms(expr) if len(expr.terms) > len(_powers(expr, atom)) > 1
+                self._collected(expr, atom)
+                for atom in self.sorted_atoms(expr)
+                if len(expr.terms) > len(_powers(expr, atom)) > 1
             ]
         best = min(candidates, key=measure)
         limit = size if _fractional(expr) or _dividing(expr) else 0.75 * size
@@ -202,13 +205,13 @@ class Layout:
     def _term(self, monomial: Monomial, coefficient: Rational) -> Formula:
         """One term: number, names in order, what stands below the line under it."""
         negative = coefficient < 0
-        value = Fraction(abs(coefficient))
+        value = Fraction(-coefficient if negative else coefficient)
         above: list[Formula] = []
         below: list[Formula] = []
-        halves = tuple((atom, 2 * e) for atom, e in monomial if e.denominator == 2)
+        halves: Monomial = tuple((atom, 2 * e) for atom, e in monomial if e.denominator == 2)
         for atom, exponent in sorted(monomial, key=lambda item: self.atom_rank(item[0])):
             if len(halves) < 2 or exponent.denominator != 2:
-                (above if exponent > 0 else below).append(self._powered(atom, abs(exponent)))
+                (above if exponent > 0 else below).append(self._powered(atom, exponent if exponent > 0 else -exponent))
         if len(halves) > 1:  # the square roots of a term under one sign
             above.append(f.Apply("sqrt", (self._term(halves, 1),)))
         if value.numerator != 1 or not above:

@@ -117,7 +117,8 @@ class Cases:
 
 @dataclass(frozen=True)
 class Relation:
-    """operands joined by ==, !=, <, <=, >, >=, ~ (about), in (member of), or `=`; a chain 0 ≤ n < N has two operators."""
+    """operands joined by ==, !=, <, <=, >, >=, ~ (about), in (member of), or `=`; a chain 0 ≤ n < N has two
+    operators."""
 
     operands: tuple[Formula, ...]
     operators: tuple[str, ...]

@@ -1,8 +1,8 @@
 """Growth: an exact expression in, the terms that none of the others dominate out.
 
-A term is a vector of exponents over sizes, logarithms and exponentials. It goes only where a weighted geometric mean of the others is at
-least as large for all sizes that the facts admit: an exact linear programme over rationals. Coefficients, negative terms of
-lower order and bases of logarithms that are numbers vanish; nothing else does.
+A term is a vector of exponents over sizes, logarithms and exponentials. It goes only where a weighted geometric mean
+of the others is at least as large for all sizes that the facts admit: an exact linear programme over rationals.
+Coefficients, negative terms of lower order and bases of logarithms that are numbers vanish; nothing else does.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Growth:
 
 
 def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
-    """O(expr). `constant` are sizes that are held fixed. Raises ArchError where a denominator has no single leading term."""
+    """O(expr). `constant` are sizes that are held fixed. Raises ArchError where a denominator has no single leading
+    term."""
     plain = smooth(expr, facts)
     vectors: dict[Monomial, Vector] = {}
     for monomial, coefficient in plain.terms.items():
@@ -80,9 +81,7 @@ def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
             del kept[monomial]
             dropped.append(Dropped(Expr({monomial: 1}), ()))
     left = [Expr({m: 1}) for m in kept]
-    shown = tuple(
-        Dropped(d.term, _dominators(d.term, left, cone)) for d in dropped
-    )
+    shown = tuple(Dropped(d.term, _dominators(d.term, left, cone)) for d in dropped)
     return Growth(tuple(left), shown)
 
 
@@ -248,7 +247,7 @@ def feasible(columns: list[list[Fraction]], right: list[Fraction]) -> bool:
             row[:] = [-value for value in row]
     width = len(columns)
     basis = [width + i for i in range(height)]  # artificial variables, whose sum is driven to zero
-    cost = [-sum(row[j] for row in table) for j in range(width + 1)]
+    cost = [-sum((row[j] for row in table), Fraction(0)) for j in range(width + 1)]
     while True:
         entering = next((j for j in range(width) if cost[j] < 0), None)
         if entering is None:
@@ -261,10 +260,10 @@ def feasible(columns: list[list[Fraction]], right: list[Fraction]) -> bool:
         table[leaving] = [value / pivot for value in table[leaving]]
         for i, row in enumerate(table):
             if i != leaving and row[entering]:
-                factor = row[entering]
-                table[i] = [a - factor * b for a, b in zip(row, table[leaving], strict=True)]
-        factor = cost[entering]
-        cost = [a - factor * b for a, b in zip(cost, table[leaving], strict=True)]
+                times = row[entering]
+                table[i] = [a - times * b for a, b in zip(row, table[leaving], strict=True)]
+        times = cost[entering]
+        cost = [a - times * b for a, b in zip(cost, table[leaving], strict=True)]
         basis[leaving] = entering
 
 

@@ -56,7 +56,9 @@ def _one(session: Session, name: str | None) -> Model:
     models = _models(session)
     if name is None:
         if len(models) > 1:
-            raise usage(f"{session.source.name} has several models: {', '.join(models)}", hint="name one: `load(path, model=…)`")
+            raise usage(
+                f"{session.source.name} has several models: {', '.join(models)}", hint="name one: `load(path, model=…)`"
+            )
         return next(iter(models.values()))
     if name not in models:
         raise usage(f"{session.source.name} has no model `{name}`", hint=nearest(name, models))
@@ -66,8 +68,8 @@ def _one(session: Session, name: str | None) -> Model:
 class Model:
     """A model and its quantities, each a SymPy expression in the names of the file.
 
-    `params`, `buffers`, `macs`, `flops`, `exact`, `sequential`, `path`, `receptive`, `bits`, `bytes`. An infinite quantity is `oo`; one
-    that is not derived raises ArchError with the reason.
+    `params`, `buffers`, `macs`, `flops`, `exact`, `sequential`, `path`, `receptive`, `bits`, `bytes`. An infinite
+    quantity is `oo`; one that is not derived raises ArchError with the reason.
     """
 
     def __init__(self, measures: Measures, session: Session) -> None:
@@ -90,7 +92,9 @@ class Model:
     def reason(self, name: str) -> str:
         """Why a quantity is what it is, in words."""
         derived = self._derived(name)
-        return derived.unknown or "".join(part if isinstance(part, str) else str(to_sympy(part)) for part in derived.reason)
+        return derived.unknown or "".join(
+            part if isinstance(part, str) else str(to_sympy(part)) for part in derived.reason
+        )
 
     def __getattr__(self, name: str) -> sympy.Expr:
         if name in BY_NAME:
@@ -118,7 +122,9 @@ class Model:
         """The `expect` lines of the file, compared."""
         return self._session.check(self._session.measures())
 
-    def derivation(self, convention: str | tuple[str, ...] = "macs", detail: str = "steps", form: str = "auto") -> Derivation:
+    def derivation(
+        self, convention: str | tuple[str, ...] = "macs", detail: str = "steps", form: str = "auto"
+    ) -> Derivation:
         """The derivation as a document, to be rendered."""
         names = (convention,) if isinstance(convention, str) else tuple(convention)
         return Derivation(derive(self._measures, Request(names, detail, form)))

@@ -1,7 +1,8 @@
 """Text to the syntax tree: `grammar/arch.lark`, read by Lark's LALR parser, every node with its place.
 
-Nothing is checked here but the grammar; mistakes against it become messages in `syntax_errors`. The parser's tables are cached
-between runs, keyed by the grammar and the versions that made them, and made anew where the cache cannot be used.
+Nothing is checked here but the grammar; mistakes against it become messages in `syntax_errors`. The parser's tables
+are cached between runs, keyed by the grammar and the versions that made them, and made anew where the cache cannot be
+used.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from lark.indenter import Indenter
 
 from . import syntax
 from .errors import Source, Span, error, nearest, usage
+
 
 class _Blocks(Indenter):
     """Lines and indentation to tokens; brackets join lines. A tab is refused before the text gets here."""

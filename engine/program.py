@@ -1,8 +1,8 @@
 """The program: what a model means, down to its equations. The elaborator makes it, every quantity is read off it.
 
-A `Program` holds an `Instance`: a definition opened at certain sizes and options, with formal inputs and outputs and a body of nodes. A
-call shares its instance with every other call of the same definition at the same sizes, so that an instance is counted once.
-Nothing here counts, and nothing knows how a formula is printed.
+A `Program` holds an `Instance`: a definition opened at certain sizes and options, with formal inputs and outputs and
+a body of nodes. A call shares its instance with every other call of the same definition at the same sizes, so that an
+instance is counted once. Nothing here counts, and nothing knows how a formula is printed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from .errors import Diagnostic, Span
 
 @dataclass(frozen=True)
 class Axis:
-    """The positions of an axis, lower..upper, both included. They may depend on the positions `place(k)` of earlier axes."""
+    """The positions of an axis, lower..upper, both included. They may depend on the positions `place(k)` of earlier
+    axes."""
 
     lower: Expr
     upper: Expr
@@ -123,8 +124,8 @@ class Read:
 
 @dataclass(frozen=True)
 class Operation:
-    """`kind` applied to operands: add, subtract, multiply, divide, power, negate, a function (exp, max, …), a comparison (==, <, …),
-    `and`, `or`, `not`."""
+    """`kind` applied to operands: add, subtract, multiply, divide, power, negate, a function (exp, max, …), a
+    comparison (==, <, …), `and`, `or`, `not`."""
 
     kind: str
     operands: tuple[Scalar, ...]
@@ -197,10 +198,10 @@ def position(subscript: Subscript) -> Expr | None:
         case Merged(parts=parts, sizes=sizes):
             result = Expr({})
             for part, size in zip(parts, sizes, strict=True):
-                value = position(part)
-                if value is None:
+                place_ = position(part)
+                if place_ is None:
                     return None
-                result = result * size + value
+                result = result * size + place_
             return result
         case Lookup():
             return None
@@ -220,7 +221,8 @@ class Declared:
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """target[subscripts] = body for every value of `indices`. `initial` fixes a state before the first step of a recurrence."""
+    """target[subscripts] = body for every value of `indices`. `initial` fixes a state before the first step of a
+    recurrence."""
 
     target: Tensor
     indices: tuple[Index, ...]
@@ -235,7 +237,8 @@ class Equation:
 
 @dataclass(frozen=True, eq=False)
 class Recurrence:
-    """Equations that read each other one step back. `steps` says for each (reading equation, state) along which axis, and by how much."""
+    """Equations that read each other one step back. `steps` says for each (reading equation, state) along which axis,
+    and by how much."""
 
     equations: tuple[Equation, ...]
     steps: tuple[Step, ...]
@@ -244,7 +247,8 @@ class Recurrence:
 
 @dataclass(frozen=True)
 class Step:
-    """Equation number `reader` reads `state` at its own index of axis `axis` plus `shift` (−1 forward in time, +1 backward)."""
+    """Equation number `reader` reads `state` at its own index of axis `axis` plus `shift` (−1 forward in time, +1
+    backward)."""
 
     reader: int
     state: Tensor
@@ -286,7 +290,8 @@ class Call:
 
 @dataclass(frozen=True, eq=False)
 class Carried:
-    """A tensor that a repeat hands from turn to turn: its value before, on entry to a turn, at the turn's end, and after all."""
+    """A tensor that a repeat hands from turn to turn: its value before, on entry to a turn, at the turn's end, and
+    after all."""
 
     initial: Tensor
     entry: Tensor
@@ -311,7 +316,8 @@ Node = Declared | Equation | Recurrence | Join | Split | Call | Repeat
 
 @dataclass(frozen=True, eq=False)
 class Instance:
-    """A definition opened: formal inputs and outputs, and the nodes between. `options` are the values it was opened at."""
+    """A definition opened: formal inputs and outputs, and the nodes between. `options` are the values it was opened
+    at."""
 
     name: str
     kind: str
@@ -359,7 +365,7 @@ class Assumption:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A model, elaborated: its instance, the names of its sizes in the order of their lines, and the facts that hold."""
+    """A model, elaborated: its instance, its sizes in the order of their lines, and the facts that hold."""
 
     instance: Instance
     dimensions: tuple[Dimension, ...]
@@ -378,14 +384,6 @@ class Program:
 
 def bound_symbols(indices: tuple[Index, ...]) -> frozenset[Symbol]:
     return frozenset(index.symbol for index in indices)
-
-
-def nodes(body: tuple[Node, ...]) -> Iterator[Node]:
-    """Every node of a body and of the repeats in it, not of the layers that it calls."""
-    for node in body:
-        yield node
-        if isinstance(node, Repeat):
-            yield from nodes(node.body)
 
 
 def at_places(axis: Axis, positions: list[Expr | None]) -> Axis | None:

@@ -52,7 +52,9 @@ def open_path(path: str, overrides: Mapping[str, Fraction] | None = None) -> Ses
         if path in library.index():
             return open_layer(path, overrides or {})
         hint = nearest(path, [*library.index(), *(p.name for p in Path().glob("*.arch"))])
-        raise usage(f"`{path}` is neither a file nor a standard layer", hint=hint or "`derive --list` shows the standard layers")
+        raise usage(
+            f"`{path}` is neither a file nor a standard layer", hint=hint or "`derive --list` shows the standard layers"
+        )
     return open_source(load_source(path), overrides, Path(path).parent if path != "-" else Path())
 
 
@@ -83,7 +85,9 @@ def open_layer(name: str, overrides: Mapping[str, Fraction]) -> Session:
         if not axes:
             axes = [syntax.Name(tensor.span, "N")]
         dims.update(dict.fromkeys(name for axis in axes for name in _names(axis)))
-        tensors.append(f"{tensor.name}[{', '.join(axis.span.text if not isinstance(axis, syntax.Name) else axis.name for axis in axes)}]")
+        tensors.append(
+            f"{tensor.name}[{', '.join(a.name if isinstance(a, syntax.Name) else a.span.text for a in axes)}]"
+        )
         arguments.append(tensor.name)
     known = {option.name for option in definition.options}
     for option in definition.options:

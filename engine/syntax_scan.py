@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 )
 _LIKE = {
     "**": "^", "&&": "and", "||": "or", "!": "not", "×": "*", "·": "*", "−": "-", "–": "-", "≤": "<=", "≥": ">=",
-    "≠": "!=", "→": "->", "“": '"', "”": '"', "'": '"', "‘": '"', "’": '"', "{": "(", "}": ")",
+    "≠": "!=", "→": "->", "“": '"', "”": '"', "'": '"', "‘": '"', "’": '"',
 }  # fmt: skip
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -105,6 +105,8 @@ def _foreign(found: list[Word], at: int) -> Diagnostic:
         return Diagnostic(message, word.span, hint=f"write `floor({a} / {b})`; a comment begins with `#`")
     if word.text in ("**", "&&", "||", "×", "·", "−", "–", "≤", "≥", "≠") and left and right:
         return Diagnostic(message, word.span, hint=f"write `{a} {_LIKE[word.text]} {b}`")
+    if word.text in ("{", "}"):
+        return Diagnostic(message, word.span, hint="a block is made by `:` and indentation, a list by `[` and `]`")
     if word.text in _LIKE:
         return Diagnostic(message, word.span, hint=f"write `{_LIKE[word.text]}`")
     if word.text.isprintable():
@@ -168,9 +170,12 @@ def lines(found: list[Word]) -> list[list[Word]]:
 
 def _indentation(source: Source, found: list[Word]) -> Iterator[Diagnostic]:
     levels = [0]
-    for line in lines(found):
+    for number, line in enumerate(lines(found)):
         start = line[0].span.start
         width = start - (source.text.rfind("\n", 0, start) + 1)
+        if width and not number:
+            yield Diagnostic("the first line of a file is indented", line[0].span, hint="begin it in column 1")
+            return
         if width > levels[-1]:
             levels.append(width)
             if len(levels) > MAX_BLOCKS + 1:
@@ -269,7 +274,7 @@ def _reserved(found: list[Word]) -> Iterator[Diagnostic]:
 def _as_name(word: Word, before: str, following: str, at: int) -> bool:
     if word.text not in RESERVED:
         return False
-    if at == 0 or before == ":":
+    if at == 0 or before == ":" or (before == ";" and following != "="):
         return following in ("=", "+=", ",") or (following == "[" and word.text not in ("if", "return"))
     named = before in (
         "dim",

@@ -43,6 +43,11 @@ class Stop:
         return self.line[0]
 
     @property
+    def depth(self) -> int:
+        """How many brackets of the line are open at the word."""
+        return sum((word.kind == "open") - (word.kind == "close") for word in self.line[: self.at])
+
+    @property
     def end(self) -> Span:
         """The place behind the line's last word."""
         last = self.line[-1].span

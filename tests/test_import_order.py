@@ -50,7 +50,12 @@ def test_every_part_has_a_row() -> None:
 
 def test_imports_go_upwards_only() -> None:
     files = [path for path in ENGINE.rglob("*.py") if part(path) != "__init__"]
-    wrong = {f"{path.relative_to(ENGINE)} imports {name}" for path in files for name in imported(path) if ROW[name] >= ROW[part(path)]}
+    wrong = {
+        f"{path.relative_to(ENGINE)} imports {name}"
+        for path in files
+        for name in imported(path)
+        if ROW[name] >= ROW[part(path)]
+    }
     assert not wrong
 
 

@@ -1,7 +1,8 @@
-"""Sizes built from others by rounding, logarithms, powers, roots and extremes, each simplified as far as the facts prove.
+"""Sizes built from others by rounding, logarithms, powers, roots and extremes, each simplified as far as the facts
+prove.
 
-Every function takes expressions and the `Facts` that hold, and gives an expression of the same value. What cannot be simplified
-becomes an atom.
+Every function takes expressions and the `Facts` that hold, and gives an expression of the same value. What cannot be
+simplified becomes an atom.
 """
 
 from __future__ import annotations
@@ -149,12 +150,12 @@ def _exact_log(expr: Expr, base: Expr) -> Expr | None:
     if len(expr.terms) == 1:
         ((monomial, coefficient),) = expr.terms.items()
         if coefficient == 1 and monomial:
-            exponents = []
-            for atom, exponent in monomial:
+            exponents: list[Expr] = []
+            for atom, power_ in monomial:
                 if isinstance(atom, Exponential) and atom.base == base:
-                    exponents.append(atom.exponent * exponent)
+                    exponents.append(atom.exponent * power_)
                 elif len(base.terms) == 1 and from_atom(atom) == base:
-                    exponents.append(const(exponent))
+                    exponents.append(const(power_))
                 else:
                     return None
             return sum(exponents[1:], exponents[0])
@@ -249,7 +250,9 @@ def _extreme(operator: Literal["max", "min"], arguments: Iterable[Expr], facts: 
     kept: list[Expr] = []
     for position, item in enumerate(flat):
         others = kept + flat[position + 1 :]
-        if not any(_at_most(item, other, facts) if operator == "max" else _at_most(other, item, facts) for other in others):
+        if not any(
+            _at_most(item, other, facts) if operator == "max" else _at_most(other, item, facts) for other in others
+        ):
             kept.append(item)
     if len(kept) == 1:
         return kept[0]

@@ -1,9 +1,9 @@
 """Exact sums of monomials over sizes: the numbers of the whole engine, from an index expression to a model's total.
 
-An `Expr` maps monomials to rational coefficients and is always expanded, so equal polynomials are equal objects. A monomial is a
-product of atoms with rational exponents; an atom is a named size, a rounded quotient, a logarithm, a power with a symbolic exponent, a
-maximum, or a sum in brackets that stands below the line. SymPy's expressions are a hundred times slower for running sums,
-and would have to be imported to print a single count.
+An `Expr` maps monomials to rational coefficients and is always expanded, so equal polynomials are equal objects. A
+monomial is a product of atoms with rational exponents; an atom is a named size, a rounded quotient, a logarithm, a
+power with a symbolic exponent, a maximum, or a sum in brackets that stands below the line. SymPy's expressions are a
+hundred times slower for running sums, and would have to be imported to print a single count.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Kind = Literal["dim", "ratio", "count", "index", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A named size. A `dim` is a positive integer, a `ratio` a positive real, a `count` (the turn of a repeat) an integer
-    from 0 on, an `index` any integer, an `unknown` any real number."""
+    """A named size. A `dim` is a positive integer, a `ratio` a positive real, a `count` (the turn of a repeat) an
+    integer from 0 on, an `index` any integer, an `unknown` any real number."""
 
     name: str
     kind: Kind = "dim"
@@ -82,7 +82,8 @@ class Extreme:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A sum in brackets, where it cannot be multiplied out: below the line or under a root. Coefficients are coprime integers."""
+    """A sum in brackets, where it cannot be multiplied out: below the line or under a root. Coefficients are coprime
+    integers."""
 
     content: Expr
     key: str = field(init=False, compare=False, repr=False)
@@ -214,6 +215,8 @@ class Expr:
             raise ZeroDivisionError("division by zero")
         if len(right.terms) == 1:
             return self * right.inverse()
+        from .division import divide_exactly
+
         quotient = divide_exactly(self, right)
         return quotient if quotient is not None else self * right.inverse()
 
@@ -380,34 +383,3 @@ def _degree(monomial: Monomial) -> tuple[Rational, Rational, list[tuple[str, Rat
     """An order of terms by size as far as it can be told without facts: r before ⌊r/2⌋."""
     named = sum(exponent for atom, exponent in monomial if isinstance(atom, Symbol))
     return sum(exponent for _, exponent in monomial), named, [(atom.key, exponent) for atom, exponent in monomial]
-
-
-def divide_exactly(dividend: Expr, divisor: Expr) -> Expr | None:
-    """dividend / divisor if the division of polynomials leaves nothing, else None."""
-    if not dividend.terms:
-        return ZERO
-    lead = _leading(divisor)
-    quotient: dict[Monomial, Rational] = {}
-    rest = dividend
-    for _ in range(200):
-        if not rest.terms:
-            return Expr(quotient)
-        head = _leading(rest)
-        step = times(head, raised(lead, -1))
-        if any(exponent < 0 and not _below(dividend, atom, exponent) for atom, exponent in step):
-            return None
-        coefficient = normal(Fraction(rest.terms[head]) / divisor.terms[lead])
-        quotient[step] = normal(quotient.get(step, 0) + coefficient)
-        rest = rest - Expr({step: coefficient}) * divisor
-    return None
-
-
-def _leading(expr: Expr) -> Monomial:
-    """The first term in the lexicographic order of atoms: a monomial order, so that division ends."""
-    names = sorted({atom.key for atom in expr.atoms()})
-    return max(expr.terms, key=lambda m: [dict((a.key, e) for a, e in m).get(name, 0) for name in names])
-
-
-def _below(dividend: Expr, atom: Atom, exponent: Rational) -> bool:
-    """Does the dividend itself have the atom below the line, as deep as the quotient would?"""
-    return any(power <= exponent for monomial in dividend.terms for a, power in monomial if a == atom)

@@ -1,7 +1,8 @@
-"""What is known about sizes: which number divides which, which is not larger than which. From it, proofs of signs and of wholeness.
+"""What is known about sizes: which number divides which, which is not larger than which. From it, proofs of signs and
+of wholeness.
 
-A proof may fail (`None`, `False` for "not proved"); it is never wrong. It does not search for clever arguments: an order is proved by
-writing every size as its least value plus a slack and finding no negative coefficient.
+A proof may fail (`None`, `False` for "not proved"); it is never wrong. It does not search for clever arguments: an
+order is proved by writing every size as its least value plus a slack and finding no negative coefficient.
 """
 
 from __future__ import annotations
@@ -193,7 +194,8 @@ class Facts:
         return self._slack
 
     def _all_positive(self, expr: Expr, *, strictly: bool = False) -> bool:
-        """Is there no negative term left once every size is its least value plus a slack (and a constant, if `strictly`)?"""
+        """Is there no negative term left once every size is its least value plus a slack (and a constant, if
+        `strictly`)?"""
         from .substitution import substitute
 
         for _ in range(_DEPTH):
@@ -203,7 +205,9 @@ class Facts:
             expr = substitute(expr, slacks)
         expr = expr * Expr({raised(_below_line(expr), -1): 1})
         least = {
-            symbol: ONE + from_atom(Symbol(symbol.name + "-1", "count")) for symbol in expr.symbols() if symbol.kind == "dim"
+            symbol: ONE + from_atom(Symbol(symbol.name + "-1", "count"))
+            for symbol in expr.symbols()
+            if symbol.kind == "dim"
         }
         expr = substitute(expr, least) if least else expr
         for monomial, coefficient in expr.terms.items():

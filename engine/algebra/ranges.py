@@ -28,7 +28,9 @@ def extreme(expr: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], facts: Facts, *
         if not inside:
             return expr
         # an index whose range depends on others goes before them
-        symbol = next((s for s in inside if not any(end.mentions(s) for o in inside if o != s for end in ranges[o])), None)
+        symbol = next(
+            (s for s in inside if not any(end.mentions(s) for o in inside if o != s for end in ranges[o])), None
+        )
         if symbol is None:
             return None
         powers = expr.coefficients(symbol)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from .expression import (
-    ONE,
     UNIT,
     ZERO,
     Atom,
@@ -135,7 +134,7 @@ def _power(base: Value, exponent: Value) -> Value:
         exact = _exact_root(Fraction(base), exponent.denominator)
         if exact is not None:
             return _tidy(exact**exponent.numerator)
-    return float(base) ** float(exponent)
+    return float(float(base) ** float(exponent))
 
 
 def _exact_root(base: Fraction, degree: int) -> Fraction | None:
@@ -205,6 +204,3 @@ def _whole_log(value: Fraction, base: int, direction: str) -> int:
     while Fraction(base) ** (exponent + 1) <= value:
         exponent += 1
     return exponent if direction == "floor" or Fraction(base) ** exponent == value else exponent + 1
-
-
-

@@ -1,7 +1,8 @@
-"""Sums over an integer range in closed form: powers (Faulhaber), geometric terms and their products, and clipped ends.
+"""Sums over an integer range in closed form: powers (Faulhaber), geometric terms and their products, and clipped
+ends.
 
-`sum_over(f, i, a, b)` is Σ f(i) for i = a..b, taken to be 0 when b = a − 1. It does not prove that the range is not shorter than
-that: who asks must know (`program.volume` does).
+`sum_over(f, i, a, b)` is Σ f(i) for i = a..b, taken to be 0 when b = a − 1. It does not prove that the range is not
+shorter than that: who asks must know (`program.volume` does).
 """
 
 from __future__ import annotations
@@ -166,4 +167,3 @@ def _sum_clipped(term: Expr, atom: Extreme, index: Symbol, first: Expr, last: Ex
 
 def _put(term: Expr, atom: Extreme, value: Expr) -> Expr:
     return map_atoms(term, lambda other: value if other == atom else None)
-

@@ -1,6 +1,7 @@
 """Derivations: a program and its quantities in, a document out, with every step and its reason and no markup.
 
-`detail` is summary (results), steps (equations and their costs under the conventions that were asked for) or full (every operation).
+`detail` is summary (results), steps (equations and their costs under the conventions that were asked for) or full
+(every operation).
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from ..forms import Layout
 from ..growth import growth
 from ..program import Assumption, Program, Repeat
 from ..quantities import BY_NAME, Derived, Measures
-from .shown import Shown, digits
 from .layers import LayerWriter, opened
+from .shown import Shown, digits
 from .trace import Contribution, contributions, weight_contributions
 
 DETAILS = ("summary", "steps", "full")
@@ -97,7 +98,14 @@ class _Author:
         rows: list[tuple[Text, ...]] = []
         for _, title, derived in self.quantities():
             bound: Text = (" at most",) if derived.bound else ()
-            rows.append(((title,), (self.shown.formula(derived), *bound), (self.shown.grown(derived),), (self.shown.value(derived) or "–",)))
+            rows.append(
+                (
+                    (title,),
+                    (self.shown.formula(derived), *bound),
+                    (self.shown.grown(derived),),
+                    (self.shown.value(derived) or "–",),
+                )
+            )
         head: tuple[Text, ...] = (("quantity",), ("closed form",), ("growth",), ("at the example values",))
         yield Table(("Results",), "lllr", head, tuple(rows), anchor="results")
 
@@ -184,7 +192,14 @@ class _Author:
         name = f.Apply(self.convention.name, (f.Symbol(self.program.name),))
         steps = []
         if 1 < len(rows) <= 8:
-            steps.append(Step(name, "=", f.Sum(tuple(self.layout.formula(e) for _, e in rows)), ("in the order of the table below",)))
+            steps.append(
+                Step(
+                    name,
+                    "=",
+                    f.Sum(tuple(self.layout.formula(e) for _, e in rows)),
+                    ("in the order of the table below",),
+                )
+            )
             steps.append(Step(None, "=", self.layout.formula(whole.expr), ("collected",)))
         else:
             steps.append(Step(name, "=", self.layout.formula(whole.expr)))
@@ -204,11 +219,22 @@ class _Author:
             if not turn.terms:
                 continue
             name = "turn" if len(repeats) == 1 else f"turn_{number + 1}"
-            steps.append(Step(f.Apply(self.convention.name, (f.Symbol(name),)), "=", self.layout.formula(turn), ("one turn of the repeat",)))
+            steps.append(
+                Step(
+                    f.Apply(self.convention.name, (f.Symbol(name),)),
+                    "=",
+                    self.layout.formula(turn),
+                    ("one turn of the repeat",),
+                )
+            )
             index = f.Symbol(node.symbol.name if node.symbol.name.isidentifier() else "i")
             bound = f.Bound(index, f.integer(0), self.layout.formula(node.count - 1))
             left = f.Reduction("sum", (bound,), f.Apply(self.convention.name, (f.Symbol(name),)))
-            words: list[Run] = ["all turns alike: times ", self.layout.formula(node.count)] if not turn.mentions(node.symbol) else ["summed over the turns"]
+            words: list[Run] = (
+                ["all turns alike: times ", self.layout.formula(node.count)]
+                if not turn.mentions(node.symbol)
+                else ["summed over the turns"]
+            )
             steps.append(Step(left, "=", self.layout.formula(counter.sum_turns(turn, node)), tuple(words)))
         if steps:
             yield Steps(tuple(steps))
@@ -260,7 +286,12 @@ class _Author:
             body.append(((Code(name),), *((self.coefficient(expr, monomial),) for monomial in terms)))
         body.append((("total",), *((self.coefficient(whole, monomial),) for monomial in terms)))
         yield Table(
-            ("Where each term comes from: coefficients",), "l" + "r" * len(terms), tuple(head), tuple(body), total=True, anchor="sources"
+            ("Where each term comes from: coefficients",),
+            "l" + "r" * len(terms),
+            tuple(head),
+            tuple(body),
+            total=True,
+            anchor="sources",
         )
 
     def coefficient(self, expr: Expr, monomial: object) -> Run:
@@ -288,7 +319,10 @@ class _Author:
         yield Bullets(tuple(items))
         if self.program.stack is not None:
             yield Paragraph(
-                ("The counts above are those of one layer; the path is that of a stack of such layers, as many as it takes to join every admitted pair of positions.",)
+                (
+                    "The counts above are those of one layer; the path is that of a stack of such layers, as many as "
+                    "it takes to join every admitted pair of positions.",
+                )
             )
 
     def growth(self) -> Iterator[Block]:
@@ -313,7 +347,12 @@ class _Author:
             items.append(tuple(words))
         if items:
             yield Heading(2, ("Growth",))
-            yield Paragraph(("All sizes are at least 1; bases and arguments of logarithms are at least 2. A term goes only where others are as large for all sizes.",))
+            yield Paragraph(
+                (
+                    "All sizes are at least 1; bases and arguments of logarithms are at least 2. "
+                    "A term goes only where others are as large for all sizes.",
+                )
+            )
             yield Bullets(tuple(items))
 
 

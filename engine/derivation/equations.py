@@ -1,13 +1,12 @@
-"""Equations of a program as formulas: what stands in the derivation is the elaborated equation, with its options put in."""
+"""Equations of a program as formulas: what stands in the derivation is the elaborated equation, with its options put
+in."""
 
 from __future__ import annotations
-
 
 from typing import assert_never
 
 from .. import formula as f
 from ..document import Run
-
 from ..elaborator.layers import hull
 from ..forms import Layout
 from ..formula import Formula
@@ -29,7 +28,7 @@ from ..program import (
     Tensor,
 )
 
-CONSTANTS = {"pi": f.Symbol("pi"), "inf": f.Infinity()}
+CONSTANTS: dict[str, Formula] = {"pi": f.Symbol("pi"), "inf": f.Infinity()}
 
 
 class Writer:
@@ -105,7 +104,7 @@ class Writer:
                 return f.Apply("log", (a,), f.integer(2))
             case "log", [a, b]:
                 return f.Apply("log", (a,), b)
-            case ("and" | "or" | "not"), _:
+            case (("and" | "or" | "not"), _):
                 return f.Logic(kind, tuple(operands))
             case _ if kind in COMPARISONS:
                 return f.Relation(tuple(operands), (kind,))
@@ -134,5 +133,3 @@ def _terms(formula: Formula) -> tuple[Formula, ...]:
 
 def _factors(formula: Formula) -> tuple[Formula, ...]:
     return formula.factors if isinstance(formula, f.Product) and not formula.dots else (formula,)
-
-

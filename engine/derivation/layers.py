@@ -16,7 +16,8 @@ from .equations import Writer
 
 
 def opened(instance: Instance) -> list[tuple[Instance, int]]:
-    """Every instance that a model calls, directly or not, with the number of places that call it, in the order of first use."""
+    """Every instance that a model calls, directly or not, with the number of places that call it, in the order of
+    first use."""
     found: dict[Instance, int] = {}
 
     def visit(body: tuple[Node, ...]) -> None:

@@ -1,4 +1,5 @@
-"""Where a total comes from: every counted line of every equation with the layers that it stands in and how often they run."""
+"""Where a total comes from: every counted line of every equation with the layers that it stands in and how often they
+run."""
 
 from __future__ import annotations
 
@@ -28,7 +29,11 @@ def contributions(instance: Instance, counter: Counter, convention: Convention) 
 
 
 def _walk(
-    body: tuple[Node, ...], layers: tuple[str, ...], counter: Counter, convention: Convention, repeats: tuple[Repeat, ...]
+    body: tuple[Node, ...],
+    layers: tuple[str, ...],
+    counter: Counter,
+    convention: Convention,
+    repeats: tuple[Repeat, ...],
 ) -> Iterator[Contribution]:
     for node in body:
         match node:

@@ -1,7 +1,7 @@
 """The quantities of a model, each with its definition, unit and reason: a program in, `Measures` out.
 
-A quantity is a row of `QUANTITIES` and a module beside this one: `totals` (what adds up), `sequential`, `path`. Everything is
-computed when it is asked for, once.
+A quantity is a row of `QUANTITIES` and a module beside this one: `totals` (what adds up), `sequential`, `path`.
+Everything is computed when it is asked for, once.
 """
 
 from __future__ import annotations
@@ -75,7 +75,11 @@ class Measures:
 
     def _chain(self, steps: Expr) -> tuple[str | Expr, ...]:
         if steps.constant is not None:
-            return ("the longest chain of equations, each of which reads what the one before it gives, has ", steps, " steps whatever the sizes")
+            return (
+                "the longest chain of equations, each of which reads what the one before it gives, has ",
+                steps,
+                " steps whatever the sizes",
+            )
         return ("the longest chain of dependent equations and steps of recurrences has ", steps, " steps")
 
     @cached_property
@@ -88,11 +92,17 @@ class Measures:
 
     @cached_property
     def bits(self) -> Derived:
-        return Derived(self.totals.params * const(DTYPES[self.dtype]), (f"{DTYPES[self.dtype]} bits for each parameter ({self.dtype})",))
+        return Derived(
+            self.totals.params * const(DTYPES[self.dtype]),
+            (f"{DTYPES[self.dtype]} bits for each parameter ({self.dtype})",),
+        )
 
     @cached_property
     def bytes(self) -> Derived:
-        return Derived(self.totals.params * DTYPES[self.dtype] / 8, (f"{DTYPES[self.dtype]} bits for each parameter ({self.dtype})",))
+        return Derived(
+            self.totals.params * DTYPES[self.dtype] / 8,
+            (f"{DTYPES[self.dtype]} bits for each parameter ({self.dtype})",),
+        )
 
     def quantity(self, name: str) -> Derived:
         """A quantity by its name in the language. Raises KeyError."""
@@ -113,11 +123,21 @@ class Quantity:
 QUANTITIES = (
     Quantity("params", "parameters", "numbers", "volumes of the distinct weights", lambda m: m.params),
     Quantity("buffers", "buffers", "numbers", "volumes of what is held and not trained", lambda m: m.buffers),
-    Quantity("macs", "multiply-adds", "multiply-adds", "the last multiplication of each term of a sum of products", lambda m: m.macs),
+    Quantity(
+        "macs",
+        "multiply-adds",
+        "multiply-adds",
+        "the last multiplication of each term of a sum of products",
+        lambda m: m.macs,
+    ),
     Quantity("flops", "FLOPs", "operations", "twice the multiply-adds", lambda m: m.flops),
     Quantity("exact", "exact operations", "operations", "every scalar operation once, as written", lambda m: m.exact),
     Quantity(
-        "sequential", "sequential operations", "steps", "the longest chain of dependent equations and steps", lambda m: m.sequential
+        "sequential",
+        "sequential operations",
+        "steps",
+        "the longest chain of dependent equations and steps",
+        lambda m: m.sequential,
     ),
     Quantity(
         "path",
@@ -126,9 +146,17 @@ QUANTITIES = (
         "the most, over pairs of positions, of the fewest layers that mix positions on a route between them",
         lambda m: m.path,
     ),
-    Quantity("receptive", "receptive field", "positions", "input positions that one output position can see", lambda m: m.receptive),
+    Quantity(
+        "receptive",
+        "receptive field",
+        "positions",
+        "input positions that one output position can see",
+        lambda m: m.receptive,
+    ),
     Quantity("bits", "parameter memory in bits", "bits", "parameters times the width of a number", lambda m: m.bits),
-    Quantity("bytes", "parameter memory in bytes", "bytes", "parameters times the width of a number", lambda m: m.bytes),
+    Quantity(
+        "bytes", "parameter memory in bytes", "bytes", "parameters times the width of a number", lambda m: m.bytes
+    ),
 )
 BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
 

@@ -1,8 +1,9 @@
 """Operations of an equation, by kind: the multiply-adds and everything else, as written.
 
-The rules are those of the language's reference: a subexpression is computed once for every value of the indices that it mentions;
-factors that mention none of a sum's indices leave it; chains run left to right; a reduction of K terms costs K − 1 operations per
-result; the last multiplication under a sum that keeps at least two factors is a multiply-add. What reads no tensor is free.
+The rules are those of the language's reference: a subexpression is computed once for every value of the indices that
+it mentions; factors that mention none of a sum's indices leave it; chains run left to right; a reduction of K terms
+costs K − 1 operations per result; the last multiplication under a sum that keeps at least two factors is a
+multiply-add. What reads no tensor is free.
 
 A `Line` keeps the volume's factors apart from its closed form, so that a derivation can say what each one is.
 """
@@ -167,7 +168,9 @@ class _Counter:
         return Line(kind, self.space.volume(over), self._ordered(over), what, reduced)
 
     def _ordered(self, symbols: Iterable[Symbol]) -> tuple[Index, ...]:
-        return tuple(self.indices[s] for s in sorted((s for s in symbols if s in self.indices), key=lambda s: self.order[s]))
+        return tuple(
+            self.indices[s] for s in sorted((s for s in symbols if s in self.indices), key=lambda s: self.order[s])
+        )
 
     # ---------------------------------------------------------------- chains
 
@@ -182,8 +185,8 @@ class _Counter:
         return Link(self.mentions(factor), _reads_tensor(factor), factor if _is_constant(factor) else None, below)
 
     def _products(self, links: list[Link], *, fused: bool) -> Iterator[Line]:
-        """The multiplications and divisions of a chain whose factors are there already; the last multiplication of a `fused` one
-        is a multiply-add. What has read no tensor so far is free."""
+        """The multiplications and divisions of a chain whose factors are there already; the last multiplication of a
+        `fused` one is a multiply-add. What has read no tensor so far is free."""
         steps: list[tuple[str, frozenset[Symbol]]] = []
         running: frozenset[Symbol] = frozenset()
         touched = False
@@ -259,7 +262,8 @@ class _Counter:
                 )
 
     def _check_inside(self, symbol: Symbol, other: Scalar, reduction: Reduction) -> None:
-        """Every value that an affine equality gives to an index must lie in its range, or fewer terms are added than counted."""
+        """Every value that an affine equality gives to an index must lie in its range, or fewer terms are added than
+        counted."""
         if not isinstance(other, Size):
             return
         index = self.indices[symbol]
@@ -270,13 +274,20 @@ class _Counter:
             raise unsupported(f"a condition that may give `{index.name}` a value outside its range", reduction.span)
 
     def _where(self, reduction: Reduction, inner: frozenset[Symbol]) -> Iterator[Line]:
-        """A conditional sum: one addition per term; an index that an equality determines is not a dimension of the terms."""
+        """A conditional sum: one addition per term; an index that an equality determines is not a dimension of the
+        terms."""
         assert reduction.where is not None
         bound = bound_symbols(reduction.indices)
         if reduction.kind not in ("sum", "mean"):
-            raise error(f"`{reduction.kind}` with a condition cannot be counted", reduction.span)
+            raise unsupported(f"`{reduction.kind}` with a condition", reduction.span)
         over = (inner | bound) - frozenset(self._determined(reduction.where, reduction))
-        yield Line("add", self.space.volume(over), self._ordered(over), "adding up where the condition holds", reduction.indices)
+        yield Line(
+            "add",
+            self.space.volume(over),
+            self._ordered(over),
+            "adding up where the condition holds",
+            reduction.indices,
+        )
         if reduction.kind == "mean":
             mentioned = (inner | self.mentions(reduction.where)) - bound
             yield self._line("divide", mentioned, "the mean's division")
@@ -338,7 +349,8 @@ def _is_constant(scalar: Scalar) -> bool:
 
 
 def _folded(links: list[Link]) -> list[Link]:
-    """Constants as one factor at the place of the first of them: below the line if all of them are; a factor 1 falls away."""
+    """Constants as one factor at the place of the first of them: below the line if all of them are; a factor 1 falls
+    away."""
     constants = [link for link in links if link.constant is not None]
     if not constants:
         return links

@@ -1,8 +1,9 @@
-"""Maximum path length and receptive field of a model: the routes of `routes`, solved for the number of layers where it is stacked.
+"""Maximum path length and receptive field of a model: the routes of `routes`, solved for the number of layers where
+it is stacked.
 
-`path` is the most, over admitted pairs of positions, of the fewest units on a route between them; pairs are admitted in the order that the
-model's own reads allow (all, or none later than the output for causal models). Windows that leave gaps and everything that data decides
-are not derived here.
+`path` is the most, over admitted pairs of positions, of the fewest units on a route between them; pairs are admitted
+in the order that the model's own reads allow (all, or none later than the output for causal models). Windows that
+leave gaps and everything that data decides are not derived here.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ Words = tuple[str | Expr, ...]
 
 @dataclass(frozen=True)
 class Derived:
-    """A quantity with its reason. `expr` is None where it is infinite (`infinite`) or not derived (`unknown` says why)."""
+    """A quantity with its reason. `expr` is None where it is infinite (`infinite`) or not derived (`unknown` says
+    why)."""
 
     expr: Expr | None
     reason: Words = ()
@@ -94,7 +96,15 @@ def _standing(routes: list[Route], start: Positions, facts: Facts) -> Derived:
             if layers != ONE:
                 words = (*words, " and crosses the other layers once")
             return Derived(longest, (*words, _one_way(forward, backward)))
-        return Derived(longest, ("each position reads all before it and itself, over ", longest, _units(longest), _one_way(forward, backward)))
+        return Derived(
+            longest,
+            (
+                "each position reads all before it and itself, over ",
+                longest,
+                _units(longest),
+                _one_way(forward, backward),
+            ),
+        )
     if not windows:
         return Derived(None, ("no position reads another one",), infinite=True)
     return _windowed(windows, n, facts)
@@ -130,13 +140,21 @@ def _windowed(windows: list[Route], n: Expr, facts: Facts) -> Derived:
     never = facts.nonnegative(n - 2 - behind) or (not causal and facts.nonnegative(n - 2 - ahead))
     if never:
         return Derived(None, reason, infinite=True)
-    return Derived(None, (*reason, f" unless the sequence is that short; `stacked` gives the path of as many layers as it takes"), infinite=True)
+    return Derived(
+        None,
+        (*reason, " unless the sequence is that short; `stacked` gives the path of as many layers as it takes"),
+        infinite=True,
+    )
 
 
 def _widest(windows: list[Route], facts: Facts) -> Route:
     for route in windows:
         others = [o for o in windows if o is not route]
-        if all(facts.nonnegative(o.relation.lower - route.relation.lower) and facts.nonnegative(route.relation.upper - o.relation.upper) for o in others):
+        if all(
+            facts.nonnegative(o.relation.lower - route.relation.lower)
+            and facts.nonnegative(route.relation.upper - o.relation.upper)
+            for o in others
+        ):
             return route
     raise NotDerived("several windows of which none is the widest")
 
@@ -160,8 +178,10 @@ def _stacked(routes: list[Route], turn: Symbol, start: Positions, facts: Facts) 
         raise NotDerived("the reach of the stack has no closed form")
     if not whole.gapless:
         return _gapped(relation, whole, turn, n, facts)
-    sides = []
-    words: list[str | Expr] = ["layer "] if relation.lower.mentions(turn) or relation.upper.mentions(turn) else ["each layer "]
+    sides: list[Expr] = []
+    words: list[str | Expr] = (
+        ["layer "] if relation.lower.mentions(turn) or relation.upper.mentions(turn) else ["each layer "]
+    )
     if relation.lower.mentions(turn) or relation.upper.mentions(turn):
         words += [from_atom(turn), " "]
     for reach, sense in ((-relation.lower, "back"), (relation.upper, "ahead")):
@@ -175,13 +195,20 @@ def _stacked(routes: list[Route], turn: Symbol, start: Positions, facts: Facts) 
         words += ["reaches ", reach, f" position{'' if reach == ONE else 's'} {sense}"]
         sides.append(needed)
     layers = build.maximum(sides, facts)
-    slowest = next((r for r, needed in zip((-relation.lower, relation.upper), sides, strict=False) if needed == layers), -relation.lower)
+    slowest = next(
+        (r for r, needed in zip((-relation.lower, relation.upper), sides, strict=False) if needed == layers),
+        -relation.lower,
+    )
     if not relation.lower:
         slowest = relation.upper
     reach = sum_over(slowest, turn, const(0), from_atom(Symbol("L")) - 1, facts)
     words += ["; ", from_atom(Symbol("L")), " layers must reach ", n - 1, ": ", reach, " ≥ ", n - 1]
     if not relation.upper or not relation.lower:
-        words += ["; admitted pairs are those in order" if not relation.upper else "; admitted pairs are those in reverse order"]
+        words += [
+            "; admitted pairs are those in order"
+            if not relation.upper
+            else "; admitted pairs are those in reverse order"
+        ]
     return Derived(layers * layer_units, tuple(words))
 
 
@@ -191,7 +218,11 @@ def _gapped(relation: Relation, whole: Relation, turn: Symbol, n: Expr, facts: F
     if tap is not None and not tap.step.mentions(turn) and len(relation.taps) == 1:
         return Derived(
             None,
-            ("every layer reads positions ", tap.step, " apart, so no number of layers joins neighbours",),
+            (
+                "every layer reads positions ",
+                tap.step,
+                " apart, so no number of layers joins neighbours",
+            ),
             infinite=True,
         )
     raise NotDerived("the dilated windows of the stack leave gaps")
@@ -244,7 +275,14 @@ def _field(routes: list[Route], start: Positions, facts: Facts) -> Derived:
     if len(scans) == 2:
         return Derived(n, ("the state carries every position, from both sides",))
     if kinds & {"prefix", "suffix", "scan"}:
-        return Derived(n, ("the last position sees all that come before it" if "suffix" not in kinds else "the first position sees all that come after it",))
+        return Derived(
+            n,
+            (
+                "the last position sees all that come before it"
+                if "suffix" not in kinds
+                else "the first position sees all that come after it",
+            ),
+        )
     relation = routes[0].relation
     for route in routes[1:]:
         relation = relation if facts.nonnegative(extent(relation) - extent(route.relation)) else route.relation

@@ -1,7 +1,8 @@
 """Relations between positions: which input positions an output position can see, and how relations follow each other.
 
-A relation is a window [p + lower, p + upper], a prefix (from the first position on), a suffix, all positions, or a scan (everything before, or
-after, by way of a state). A window remembers the steps between its taps, so that gaps are noticed.
+A relation is a window [p + lower, p + upper], a prefix (from the first position on), a suffix, all positions, or a
+scan (everything before, or after, by way of a state). A window remembers the steps between its taps, so that gaps are
+noticed.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ class Taps:
 
 @dataclass(frozen=True)
 class Relation:
-    """`lower` and `upper` are offsets from the output's own position: both ends of a window, the open end of a prefix or suffix.
-    `taps` are what a window adds up to beyond a gapless part; `direction` is that of a scan (+1 forward); `why` tells why it is unknown."""
+    """`lower` and `upper` are offsets from the output's own position: both ends of a window, the open end of a prefix
+    or suffix. `taps` are what a window adds up to beyond a gapless part; `direction` is that of a scan (+1 forward);
+    `why` tells why it is unknown."""
 
     kind: Kind
     lower: Expr = ZERO

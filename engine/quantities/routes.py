@@ -1,8 +1,8 @@
 """Routes from input positions to output positions: relations read off index expressions, and the units on the way.
 
-A unit is a layer application that mixes positions, or a run of position-mixing equations beside such layers. Every route
-carries the number of units on it; of two routes that see the same, the one with fewer units is kept. A model whose inputs have
-positions on more than one axis is left to a fuller analysis: it is said to be not supported yet.
+A unit is a layer application that mixes positions, or a run of position-mixing equations beside such layers. Every
+route carries the number of units on it; of two routes that see the same, the one with fewer units is kept. A model
+whose inputs have positions on more than one axis is left to a fuller analysis: it is said to be not supported yet.
 """
 
 from __future__ import annotations
@@ -10,29 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..algebra.expression import ONE, ZERO, Expr, Symbol
+from ..algebra.expression import ONE, ZERO, Expr
 from ..algebra.facts import Facts
-from ..algebra.ranges import extreme
 from ..program import (
-    Axis,
     Call,
     Equation,
-    Index,
     Instance,
     Join,
     Node,
     Program,
-    Read,
     Recurrence,
     Repeat,
     Split,
     Tensor,
     lookups,
-    position,
     reads,
 )
 from .operations import all_indices
-from .relation import ALL, SELF, Relation, Taps, after, covers, over_turns, unknown, window
+from .reading import seen
+from .relation import SELF, Relation, after, covers, over_turns, unknown
 
 MAX_ROUTES = 12
 
@@ -63,7 +59,8 @@ class Positions:
 
 
 def positions(instance: Instance, program: Program) -> Positions:
-    """The input tensors' axes but the last (all, if a tensor holds integers), without batch dims. Raises `NotDerived`."""
+    """The input tensors' axes but the last (all, if a tensor holds integers), without batch dims. Raises
+    `NotDerived`."""
     batch = {d.symbol for d in program.dimensions if d.batch}
     integers = _integer_inputs(instance)
     found: dict[Tensor, int] = {}
@@ -168,107 +165,17 @@ class Router:
                 if route.axis is None:
                     found.append(route)
                     continue
-                axis, relation = self._seen(read, route.axis, equation, ranges)
+                axis, relation = seen(read, route.axis, equation, ranges, self.facts)
                 mixed = after(relation, route.relation, self.facts)
                 fresh = not relation.identity and route.run != self._run
                 units = route.units + (1 if fresh else 0)
                 found.append(Route(axis, mixed, units, self._run if not relation.identity else route.run))
         return self.pruned(found)
 
-    def _seen(
-        self, read: Read, axis: int, equation: Equation, ranges: Mapping[Symbol, Index]
-    ) -> tuple[int | None, Relation]:
-        """Which positions on an axis of a tensor an equation's element reads: (the axis of its own position, relation)."""
-        value = position(read.subscripts[axis])
-        if value is None:
-            return None, unknown(f"`{read.tensor.name}` is read at a place that data decides")
-        free = {i.symbol: n for i in equation.indices for n, s in enumerate(equation.subscripts) if _is_symbol(position(s), i.symbol)}
-        own = [s for s in value.symbols() if s in free]
-        if not own and not any(s in ranges for s in value.symbols()):
-            return None, unknown(f"`{read.tensor.name}` is read at a fixed position")
-        if any(s.kind == "index" and s not in free and s not in ranges for s in value.symbols()):
-            return None, unknown("positions are merged with other indices")
-        if any(s not in free for s in value.symbols() if s in {i.symbol for i in equation.indices}):
-            return None, unknown("positions are merged with other indices")
-        if own:
-            return self._window(value, own, free, ranges, read, axis)
-        return self._spread(value, free, ranges, read.tensor.axes[axis], equation)
-
-    def _window(
-        self,
-        value: Expr,
-        own: list[Symbol],
-        free: Mapping[Symbol, int],
-        ranges: Mapping[Symbol, Index],
-        read: Read,
-        axis: int,
-    ) -> tuple[int | None, Relation]:
-        """value = own position + offsets of bound indices."""
-        size = read.tensor.axes[axis].size
-        candidates = [s for s in own if value.coefficients(s).get(1) == ONE and set(value.coefficients(s)) <= {0, 1}]
-        if not candidates:
-            return None, unknown("a stride or another rescaling of positions")
-        # of several free indices the one that runs over the sequence is the position, the others are offsets
-        place_ = next((s for s in candidates if self._size(ranges[s]) == size), candidates[0] if len(own) == 1 else None)
-        if place_ is None:
-            return None, unknown("positions are merged with other indices")
-        gap = value - Expr({((place_, 1),): 1})
-        taps = []
-        table = {s: (i.lower, i.upper) for s, i in ranges.items() if s != place_}
-        for symbol in gap.symbols():
-            if symbol not in table:
-                continue
-            powers = gap.coefficients(symbol)
-            step = powers.get(1, ZERO)
-            if set(powers) - {0, 1} or any(s.kind == "index" for s in step.symbols()):
-                return None, unknown("an index expression that is not linear")
-            size = table[symbol][1] - table[symbol][0] + 1
-            if any(s.kind == "index" for s in size.symbols()):
-                return None, unknown("a range that depends on the position")
-            taps.append(Taps(step if self.facts.nonnegative(step) else -step, size))
-        lower = extreme(gap, table, self.facts, largest=False)
-        upper = extreme(gap, table, self.facts, largest=True)
-        if lower is None or upper is None:
-            return None, unknown("an index expression whose ends are not known")
-        return free[place_], window(lower, upper, tuple(t for t in taps if t.count != ONE), self.facts)
-
-    def _spread(
-        self,
-        value: Expr,
-        free: Mapping[Symbol, int],
-        ranges: Mapping[Symbol, Index],
-        axis: Axis,
-        equation: Equation,
-    ) -> tuple[int | None, Relation]:
-        """value runs over bound indices only: all positions, or a stretch that depends on the own position."""
-        bound = {s: (i.lower, i.upper) for s, i in ranges.items() if s not in free}
-        lower = extreme(value, bound, self.facts, largest=False)
-        upper = extreme(value, bound, self.facts, largest=True)
-        if lower is None or upper is None:
-            return None, unknown("an index expression whose ends are not known")
-        own = [s for s in lower.symbols() | upper.symbols() if s in free]
-        if not own:
-            first = axis.lower if not axis.ragged else ZERO
-            if lower == first and (axis.ragged or upper == axis.upper):
-                return None, ALL
-            return None, unknown("only some fixed positions are read")
-        centre = own[0]
-        here = Expr({((centre, 1),): 1})
-        if lower.integer() == 0 and (upper - here).constant is not None or (lower.integer() == 0 and not (upper - here).mentions(centre)):
-            return free[centre], Relation("prefix", upper=upper - here)
-        if not (lower - here).mentions(centre) and not upper.mentions(centre):
-            return free[centre], Relation("suffix", lower=lower - here)
-        if not (lower - here).mentions(centre) and not (upper - here).mentions(centre):
-            return free[centre], window(lower - here, upper - here, (), self.facts)
-        return None, unknown("a range that depends on the position in another way")
-
-    def _size(self, index: Index) -> Expr:
-        return index.upper - index.lower + 1
-
     # ---------------------------------------------------------------- recurrences, joins, splits
 
     def recurrence(self, node: Recurrence, flows: dict[Tensor, Flow]) -> None:
-        """Every tensor of a cycle sees, by way of the state, all positions on one side; one evaluation for each step."""
+        """Every tensor of a cycle sees, by way of the state, all positions on one side, one evaluation a step."""
         axes = {(s.axis, -s.shift) for s in node.steps}
         inside = {e.target for e in node.equations}
         gathered: list[Route] = []
@@ -362,7 +269,8 @@ class Router:
             flows[tensor] = self.pruned(found)
 
     def repeat(self, node: Repeat, flows: dict[Tensor, Flow]) -> None:
-        """One turn from each carried tensor, then all turns; several carried tensors that feed each other are followed turn by turn."""
+        """One turn from each carried tensor, then all turns; several carried tensors that feed each other are
+        followed turn by turn."""
         outer = dict(flows)
         current = [flows.get(c.initial, ()) for c in node.carried]
         if len(node.carried) == 1 and all(r.relation == SELF for r in current[0]):
@@ -429,7 +337,8 @@ class Router:
                 continue
             relation = over_turns(widest.relation, node.symbol, node.count, self.facts)
             found = [
-                Route(widest.axis, after(relation, s.relation, self.facts), s.units + widest.units * node.count) for s in starts
+                Route(widest.axis, after(relation, s.relation, self.facts), s.units + widest.units * node.count)
+                for s in starts
             ]
             flows[carried.result] = self.pruned(found or [Route(widest.axis, relation, widest.units * node.count)])
 
@@ -449,15 +358,15 @@ class Router:
 
     def _better(self, one: Route, other: Route) -> bool:
         same = one.axis == other.axis or (one.axis is None and one.relation.kind == "all")
-        return same and covers(one.relation, other.relation, self.facts) and self.facts.nonnegative(other.units - one.units)
+        return (
+            same
+            and covers(one.relation, other.relation, self.facts)
+            and self.facts.nonnegative(other.units - one.units)
+        )
 
 
 def _units(flow: Flow, wanted: Route) -> Expr | None:
     return next((r.units for r in flow if (r.axis, r.relation) == (wanted.axis, wanted.relation)), None)
-
-
-def _is_symbol(value: Expr | None, symbol: Symbol) -> bool:
-    return value == Expr({((symbol, 1),): 1})
 
 
 def _all_nodes(body: Iterable[Node]) -> Iterable[Node]:

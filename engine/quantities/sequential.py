@@ -1,8 +1,8 @@
 """Minimum sequential operations: the longest chain of dependent (equation, step) pairs.
 
-An equation starts, element by element, when what it reads is there; a whole reduction or matrix product is one step. A recurrence whose longest
-chain from one step's state to the next one's has c equations goes on by c at every step, so that recurrences in the same direction overlap.
-It does not look for prefix scans.
+An equation starts, element by element, when what it reads is there; a whole reduction or matrix product is one step.
+A recurrence whose longest chain from one step's state to the next one's has c equations goes on by c at every step,
+so that recurrences in the same direction overlap. It does not look for prefix scans.
 """
 
 from __future__ import annotations
@@ -15,7 +15,21 @@ from ..algebra.build import maximum
 from ..algebra.expression import ONE, ZERO, Expr, Symbol, const
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
-from ..program import Call, Declared, Equation, Instance, Join, Node, Read, Recurrence, Repeat, Split, Tensor, position, reads
+from ..program import (
+    Call,
+    Declared,
+    Equation,
+    Instance,
+    Join,
+    Node,
+    Read,
+    Recurrence,
+    Repeat,
+    Split,
+    Tensor,
+    position,
+    reads,
+)
 from .operations import all_indices
 
 Slope = tuple[Expr, int]
@@ -23,7 +37,8 @@ Slope = tuple[Expr, int]
 
 @dataclass(frozen=True)
 class Ready:
-    """When an element is there: `base`, plus on some axes a slope for each position from the first (+1) or the last (−1) on."""
+    """When an element is there: `base`, plus on some axes a slope for each position from the first (+1) or the last
+    (−1) on."""
 
     base: Expr
     slopes: tuple[tuple[int, Slope], ...] = ()
@@ -102,7 +117,12 @@ class _Timer:
             place = None if value is None else next((s for s in value.symbols() if s in own), None)
             gap = None
             if place is not None and value is not None:
-                gap = extreme(value - Expr({((place, 1),): 1}), {s: r for s, r in ranges.items() if s != place}, self.facts, largest=direction > 0)
+                gap = extreme(
+                    value - Expr({((place, 1),): 1}),
+                    {s: r for s, r in ranges.items() if s != place},
+                    self.facts,
+                    largest=direction > 0,
+                )
             if gap is None or place is None or any(s.kind == "index" for s in gap.symbols()):
                 base = base + slope * (read.tensor.axes[axis].size - 1)
             else:
@@ -123,7 +143,9 @@ class _Timer:
                 if known is None:
                     slopes[axis] = (slope, direction)
                 elif known[1] != direction:
-                    raise NotDerived("two recurrences run in opposite directions along one axis and meet position by position")
+                    raise NotDerived(
+                        "two recurrences run in opposite directions along one axis and meet position by position"
+                    )
                 else:
                     slopes[axis] = (maximum((known[0], slope), self.facts), direction)
         return Ready(base, tuple(sorted(slopes.items(), key=lambda i: i[0])))
@@ -167,7 +189,9 @@ class _Timer:
                     if not node.equations[number].initial:
                         times[node.equations[number].target] = self.equation(node.equations[number], times)
                 continue
-            self._component(node, component, [s for s in same if s[0] in inside and s[1] in inside], loops, initial, times)
+            self._component(
+                node, component, [s for s in same if s[0] in inside and s[1] in inside], loops, initial, times
+            )
 
     def _component(
         self,
@@ -198,7 +222,9 @@ class _Timer:
                     slopes[axis] = (maximum((slopes[axis][0], slope), self.facts), direction)
         bases = self._settled(component, same, loops, outside, slopes, node)
         for number in component:
-            times[node.equations[number].target] = Ready(bases[number], tuple(sorted(slopes.items(), key=lambda i: i[0])))
+            times[node.equations[number].target] = Ready(
+                bases[number], tuple(sorted(slopes.items(), key=lambda i: i[0]))
+            )
 
     def _settled(
         self,
@@ -306,7 +332,9 @@ def _is_shifted(read: Read, equation: Equation) -> bool:
     return False
 
 
-def _components(count: int, same: Sequence[tuple[int, int]], carried: Sequence[tuple[int, int, int, int]]) -> list[list[int]]:
+def _components(
+    count: int, same: Sequence[tuple[int, int]], carried: Sequence[tuple[int, int, int, int]]
+) -> list[list[int]]:
     """Strongly connected components in the order of their dependences (few equations: by reachability)."""
     edges = {n: {t for s, t in same if s == n} | {t for s, t, _, _ in carried if s == n} for n in range(count)}
     reach = {n: _reachable(n, edges) for n in range(count)}
@@ -332,7 +360,9 @@ def _reachable(start: int, edges: Mapping[int, set[int]]) -> set[int]:
     return found
 
 
-def _longest_cycle(component: Sequence[int], same: Sequence[tuple[int, int]], carried: Sequence[tuple[int, int]]) -> Fraction:
+def _longest_cycle(
+    component: Sequence[int], same: Sequence[tuple[int, int]], carried: Sequence[tuple[int, int]]
+) -> Fraction:
     """The largest ratio of equations to steps over the cycles: how many equations the state waits for at every step."""
     best = Fraction(0)
     edges = [(s, t, 0) for s, t in same] + [(s, t, 1) for s, t in carried]

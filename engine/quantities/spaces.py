@@ -80,17 +80,14 @@ class Space:
         least = extreme(upper - lower + 1, ranges, self.facts, largest=False)
         if least is not None:
             return self.facts.nonnegative(least)
-        return all(
-            self.facts.nonnegative(value)
-            for value in _corners(upper - lower + 1, ranges, self.facts)
-        )
+        return all(self.facts.nonnegative(value) for value in _corners(upper - lower + 1, ranges, self.facts))
 
 
 def _corners(gap: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], facts: Facts) -> list[Expr]:
     """Least values of a gap whose ends are clipped: each arm of a maximum or minimum by itself."""
     from ..algebra.expression import Extreme
-    from ..algebra.substitution import map_atoms
     from ..algebra.ranges import extreme
+    from ..algebra.substitution import map_atoms
 
     clipped = next((a for a in gap.atoms() if isinstance(a, Extreme)), None)
     if clipped is None:

@@ -1,7 +1,7 @@
 """Quantities that add up: parameters, buffers and operations of a body, an instance, a repeat, a shared layer.
 
-A repeat's cost is its body's, summed over its turns in closed form; an instance that is called twice is counted once and added twice; the
-weights of a shared layer are counted at its first use.
+A repeat's cost is its body's, summed over its turns in closed form; an instance that is called twice is counted once
+and added twice; the weights of a shared layer are counted at its first use.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Totals:
         return Totals(self.params + other.params, self.buffers + other.buffers, kinds)
 
     def billed(self, rates: dict[str, int]) -> Expr:
-        """The number under a convention: operations of each kind times what it bills for one; `rates['*']` is for all others."""
+        """The number under a convention: operations of each kind times what it bills for one; `rates['*']` is for all
+        others."""
         result = ZERO
         for kind, count in self.operations.items():
             rate = rates.get(kind, rates.get("*", 0))
@@ -69,7 +70,9 @@ class Counter:
         match node:
             case Declared(kind=kind, tensor=tensor, span=span):
                 size = elements(tensor, self.facts, span)
-                return Totals(params=size) if kind == "weight" else Totals(buffers=size) if kind == "buffer" else Totals()
+                return (
+                    Totals(params=size) if kind == "weight" else Totals(buffers=size) if kind == "buffer" else Totals()
+                )
             case Equation():
                 return self._operations(node)
             case Recurrence(equations=equations):

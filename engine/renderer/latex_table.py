@@ -65,7 +65,8 @@ class _Grid:
 
     def least(self, scale: float) -> list[float]:
         return [
-            scale * min(max(cell.least + 4.0 for cell in c), max(cell.width for cell in c)) for c in self._columns()
+            scale * min(max(1.05 * cell.least + 4.0 for cell in c), max(cell.width for cell in c))
+            for c in self._columns()
         ]
 
     def only(self, columns: list[int]) -> _Grid:

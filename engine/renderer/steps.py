@@ -79,11 +79,12 @@ def _tried(
     room = ruler.width - left - (beside + ruler.gap if beside else 0.0)
     laid = []
     for step, width in zip(steps, widths, strict=True):
-        above = tuple(_left_lines(step.left, ruler.width - left, ruler)) if step.left and width > left else ()
+        above = tuple(_broken(step.left, room, room - ruler.indent, ruler)) if step.left and width > left else ()
         text = unmarked(ruler.write(step.left)) if step.left and not above else ""
         lines = tuple(_lines(step.right, room, room - (ruler.indent if above else 0.0), ruler))
         laid.append(LaidStep(text, above, step.relation, lines, step.reason))
     right = max(_line_width(line, place, ruler) for step in laid for place, line in enumerate(step.lines))
+    right = max([right, *(ruler.measure(line) for step in laid for line in step.left_above)])
     cost = _cost(laid, reasons, beside, ruler.width - left) + max(0.0, 1000 * (right - room) / ruler.width)
     return _Tried(cost, right > room, LaidSteps(tuple(laid), left, right, beside))
 
@@ -99,18 +100,18 @@ def _columns_for(widest: float, left_over: float, ruler: Ruler) -> Iterator[floa
 
 
 def _lines(right: Formula, room: float, first_room: float, ruler: Ruler) -> list[str]:
-    first, rest = first_room - ruler.relation, room - ruler.relation - ruler.indent
-    marked = ruler.write(right)
+    return _broken(right, first_room - ruler.relation, room - ruler.relation - ruler.indent, ruler)
+
+
+def _broken(formula: Formula, first: float, rest: float, ruler: Ruler) -> list[str]:
+    """The formula in lines; without fraction bars and roots if one of them is too wide."""
+    marked = ruler.write(formula)
     if ruler.measure(unmarked(marked)) <= first:
         return [unmarked(marked)]
     lines = break_lines(marked, first, rest, ruler.measure, ruler.joint)
-    if any(ruler.measure(line) > room for line in lines):
-        lines = break_lines(ruler.flat(right), first, rest, ruler.measure, ruler.joint)
-    return lines
-
-
-def _left_lines(left: Formula, room: float, ruler: Ruler) -> list[str]:
-    return break_lines(ruler.write(left), room, room - ruler.indent, ruler.measure, ruler.joint)
+    if all(ruler.measure(line) <= (rest if place else first) for place, line in enumerate(lines)):
+        return lines
+    return break_lines(ruler.flat(formula), first, rest, ruler.measure, ruler.joint)
 
 
 def _line_width(line: str, place: int, ruler: Ruler) -> float:

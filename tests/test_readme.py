@@ -1,0 +1,120 @@
+"""README.md says what is so.
+
+```arch NAME.arch     a model file; the commands and the Python below find it under this name, and its `expect` lines hold
+```console            `$ derive …` and what it prints; a line `…` stands for any lines that are left out
+```pycon              a session in Python, run as a doctest
+```sh                 a command that sets up the project in a copy of it (slow)
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+FILES = {name: text for kind, name, text in BLOCKS if kind == "arch"}
+COMMANDS = [
+    (command, output)
+    for kind, _, text in BLOCKS
+    if kind == "console"
+    for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE)
+]
+SESSIONS = [text for kind, _, text in BLOCKS if kind == "pycon"]
+SETUPS = [line for kind, _, text in BLOCKS if kind == "sh" for line in text.splitlines()]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files of the README and the examples."""
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def derive(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "archderive", *arguments]
+    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+
+
+def shown(expected: str) -> str:
+    """The pattern of a block: its lines as they are, and any lines where a line `…` stands."""
+    return "".join(
+        r"(?:.*\n)*" if line.strip() == "…" else re.escape(line) + r"[ ]*\n" for line in expected.splitlines()
+    )
+
+
+def test_the_blocks_are_all_of_a_kind_that_is_checked() -> None:
+    assert {kind for kind, _, _ in BLOCKS} == {"arch", "console", "pycon", "sh"}
+    assert README.count("```") == 2 * len(BLOCKS)
+    assert all(FILES) and len(FILES) == sum(kind == "arch" for kind, _, _ in BLOCKS), "each file has a name of its own"
+    assert len(SETUPS) == 2
+    assert "```console\n$ derive" in README and all(command.startswith("derive ") for command, _ in COMMANDS)
+
+
+def test_the_first_file_has_eight_lines() -> None:
+    assert len(next(iter(FILES.values())).splitlines()) == 8
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_models_are_derived_and_their_expectations_hold(name: str, folder: Path) -> None:
+    done = derive(name)
+    assert done.returncode == 0 and "warning" not in done.stdout, done.stdout
+    done = derive(name, "--check")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("command", "output"), COMMANDS, ids=[command for command, _ in COMMANDS])
+def test_commands_print_what_is_shown(command: str, output: str, folder: Path) -> None:
+    done = derive(*shlex.split(command)[1:])
+    assert done.returncode == ("error:" in output), done.stdout
+    assert re.fullmatch(shown(output), done.stdout), done.stdout
+
+
+@pytest.mark.parametrize("session", SESSIONS)
+def test_python_sessions(session: str, folder: Path) -> None:
+    test = doctest.DocTestParser().get_doctest(session, {}, "README.md", None, 0)
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", SETUPS)
+def test_setting_up(command: str, tmp_path: Path) -> None:
+    copy = tmp_path / "archderive"
+    shutil.copytree(
+        ROOT, copy, ignore=shutil.ignore_patterns(".*", "*.egg-info", "build", "dist", "node_modules", "__pycache__")
+    )
+    if (ROOT / "tests" / "node" / "node_modules").is_dir():
+        (copy / "tests" / "node" / "node_modules").symlink_to(ROOT / "tests" / "node" / "node_modules")
+    assert command.startswith("python3 ")
+    python = shlex.quote(str(getattr(sys, "_base_executable", sys.executable)))
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTEST_CURRENT_TEST")
+    }
+    environment |= {"PYTHONIOENCODING": "utf-8", "PYTEST_ADDOPTS": "-q -x"}
+    done = subprocess.run(
+        ["bash", "-c", python + command.removeprefix("python3")],
+        cwd=copy,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    if "pytest" not in command:
+        assert r"3 D^{2} N + 2 D N^{2}" in done.stdout
