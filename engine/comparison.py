@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .algebra.expression import Expr
 from .conventions import convention
 from .derivation import Request, digits, layout_of, symbols_of, values_of
+from .derivation.layers import sentence
 from .derivation.shown import Shown
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
 from .formula import Relation, Symbol, Words
@@ -72,7 +73,7 @@ def _note(shown: Shown, request: Request) -> Text:
     m = shown.measures
     words: list[Run] = [Code(m.program.name), ": "]
     if m.program.instance.doc:
-        words.append(m.program.instance.doc.rstrip(".") + ". ")
+        words.append(sentence(m.program.instance.doc) + " ")
     if m.program.stack is not None:
         words.append("The counts are one layer’s, the path is that of a stack of such layers. ")
     words.append("Path: ")

@@ -19,8 +19,9 @@ INDENT = "    "
 def print_file(file: syntax.File) -> str:
     """A whole file; a layer or model has an empty line on either side.
 
-    >>> from archderive.parser import parse
     >>> from archderive.errors import Source
+    >>> from archderive.parser import parse
+    >>> from archderive.printer import print_file
     >>> print(print_file(parse(Source("f", "dim N=4,D\\nlayer f(x[N]):\\n  return (x)->g\\n"))), end="")
     dim N = 4, D
     <BLANKLINE>
@@ -45,7 +46,9 @@ def print_statement(statement: syntax.Statement) -> str:
 def print_expression(expression: syntax.Expression) -> str:
     """An expression as it may stand after `=`.
 
+    >>> from archderive import syntax
     >>> from archderive.errors import Source, Span
+    >>> from archderive.printer import print_expression
     >>> at = Span(Source("f", ""), 0, 0)
     >>> a, b = syntax.Name(at, "a"), syntax.Name(at, "b")
     >>> print_expression(syntax.Binary(at, "*", syntax.Binary(at, "+", a, b), syntax.Negate(at, b)))

@@ -87,7 +87,7 @@ dim N as "n" = 1024 "length", D, B = 1 batch "batch size"
 ratio theta as "\theta" = 0.5 "compression"
 let a, b = 1, 2 as "ab" "note"
 assume 32 divides N, D <= N, a == 1 or b
-quantity saving = macs(f) / macs(g) "saving"
+quantity saving = macs(f)/macs(g) "saving"
 expect macs at (N = 64, D = 2*a) == 4*N^2 "source"
 expect params ~ 25.6e6
 expect macs in O(N^2*D)

@@ -29,6 +29,7 @@ COMMANDS = [
     if kind == "console"
     for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE)
 ]
+WRONG = {word for command, output in COMMANDS if "error:" in output for word in command.split()}
 SESSIONS = [text for kind, _, text in BLOCKS if kind == "pycon"]
 SETUPS = [line for kind, _, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 
@@ -68,7 +69,7 @@ def test_the_first_file_has_eight_lines() -> None:
     assert len(next(iter(FILES.values())).splitlines()) == 8
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", sorted(set(FILES) - WRONG))
 def test_models_are_derived_and_their_expectations_hold(name: str, folder: Path) -> None:
     done = derive(name)
     assert done.returncode == 0 and "warning" not in done.stdout, done.stdout

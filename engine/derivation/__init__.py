@@ -19,12 +19,21 @@ from ..forms import Layout
 from ..growth import growth
 from ..program import Assumption, Program, Repeat
 from ..quantities import BY_NAME, Derived, Measures
-from .layers import LayerWriter, opened
+from .layers import LayerWriter, opened, sentence
 from .shown import Shown, digits
 from .trace import Contribution, contributions, weight_contributions
 
 DETAILS = ("summary", "steps", "full")
 MAX_COLUMNS = 5
+KINDS = {
+    "mac": "multiplications of multiply-adds",
+    "multiply": "other multiplications",
+    "add": "additions",
+    "divide": "divisions",
+    "max": "maxima",
+    "compare": "comparisons",
+    "power": "powers",
+}
 
 
 @dataclass(frozen=True)
@@ -72,8 +81,9 @@ class _Author:
         instance = self.program.instance
         yield Heading(1, ("Complexity of ", Code(instance.name)), anchor=instance.name)
         if instance.doc:
-            yield Paragraph((instance.doc.rstrip(".") + ".",))
+            yield Paragraph((sentence(instance.doc),))
         yield from self.results_table()
+        yield from self.kinds()
         yield from self.notation()
         yield from self.assumptions()
         if self.request.detail != "summary":
@@ -108,6 +118,20 @@ class _Author:
             )
         head: tuple[Text, ...] = (("quantity",), ("closed form",), ("growth",), ("at the example values",))
         yield Table(("Results",), "lllr", head, tuple(rows), anchor="results")
+
+    def kinds(self) -> Iterator[Block]:
+        """The vector of operations behind `exact`, a row for each kind."""
+        counts = {kind: count for kind, count in self.measures.totals.operations.items() if count}
+        if not counts or ("exact" not in self.request.conventions and self.request.detail != "full"):
+            return
+        rows: list[tuple[Text, ...]] = []
+        for kind in sorted(counts, key=lambda k: (k != "mac", k)):
+            derived = Derived(counts[kind])
+            rows.append(((KINDS.get(kind, kind),), (self.shown.formula(derived),), (self.shown.value(derived) or "–",)))
+        exact = self.measures.exact
+        rows.append((("all",), (self.shown.formula(exact),), (self.shown.value(exact) or "–",)))
+        head: tuple[Text, ...] = (("operation",), ("number",), ("at the example values",))
+        yield Table(("Operations by kind",), "llr", head, tuple(rows), total=True, anchor="operations")
 
     def results(self) -> Iterator[Result]:
         for name, _, derived in self.quantities():

@@ -27,6 +27,7 @@ from ..program import (
     Subscript,
     Tensor,
 )
+from ..quantities.operations import all_indices
 
 CONSTANTS: dict[str, Formula] = {"pi": f.Symbol("pi"), "inf": f.Infinity()}
 
@@ -38,9 +39,11 @@ class Writer:
         self.layout = layout
 
     def equation(self, equation: Equation) -> tuple[Formula, Formula]:
-        """Both sides of an equation."""
-        left = self.read(equation.target.name, equation.subscripts, equation.leading)
-        return left, self.scalar(equation.body, equation.leading)
+        """Both sides of an equation; in its subscripts its own indices stand first."""
+        names = [index.symbol.name for index in all_indices(equation)]
+        writer = Writer(Layout([*names, *self.layout.order]))
+        left = writer.read(equation.target.name, equation.subscripts, equation.leading)
+        return left, writer.scalar(equation.body, equation.leading)
 
     def read(self, name: str, subscripts: tuple[Subscript, ...], leading: int) -> Formula:
         """An element; leading axes that only pass through are not written."""

@@ -67,7 +67,7 @@ class LayerWriter:
         yield Heading(level, (*self._title(instance),), anchor=instance.name)
         words: list[Run] = []
         if instance.doc:
-            words.append(instance.doc.rstrip(".") + ". ")
+            words.append(sentence(instance.doc) + " ")
         if instance.inputs:
             words.append("Takes ")
             words += self._shapes(instance.inputs)
@@ -81,7 +81,7 @@ class LayerWriter:
     def _title(self, instance: Instance) -> list[Run]:
         if instance.kind == "model":
             return ["The model’s own equations"]
-        options = [f"{name} = {value}" for name, value in instance.options if value != "…"]
+        options = [f"{name} = {value}" for name, value in instance.options if value not in ("…", name)]
         return [Code(f"{instance.name}({', '.join(options)})" if options else instance.name)]
 
     def _shapes(self, tensors: tuple[Tensor, ...]) -> list[Run]:
@@ -152,7 +152,7 @@ class LayerWriter:
 
     def volume(self, weight: Tensor) -> Step:
         """The number of elements of a weight."""
-        sizes = [self.layout.formula(axis.size) for axis in weight.axes]
+        sizes = [self.layout.formula(axis.size) for axis in weight.axes if axis.size != Expr({(): 1})]
         whole = Expr({(): 1})
         for axis in weight.axes:
             whole = whole * axis.size
@@ -163,16 +163,17 @@ class LayerWriter:
         return Step(f.Apply("params", (f.Symbol(weight.name),)), "=", shown, ("volume of the weight",))
 
     def counts(self, equation: Equation) -> Iterator[Step]:
-        """The cost of an equation, its factors named."""
+        """The cost of an equation, its factors named; further operations of the same equation are added below."""
+        name: f.Formula | None = f.Apply(self.convention.name, (f.Symbol(equation.target.name),))
         for line in self.counter.equation(equation):
             rate = self.rate(line)
             if not rate:
                 continue
-            name = f.Apply(self.convention.name, (f.Symbol(equation.target.name),))
             closed = self.layout.formula(line.count * rate)
             factors = self.factors(line, rate)
             right = closed if factors is None or factors == closed else f.Relation((factors, closed), ("=",))
-            yield Step(name, "=", right, self.reason(line, rate))
+            yield Step(name, "=" if name is not None else "+", right, self.reason(line, rate))
+            name = None
 
     def factors(self, line: Line, rate: int) -> f.Formula | None:
         """N · D · D: the sizes of the indices in their order, where their product is the count."""
@@ -184,10 +185,10 @@ class LayerWriter:
             return None
         if whole != line.count * rate or len(sizes) < 2:
             return None
-        shown = [self.layout.formula(size) for size in sizes]
+        shown = [self.layout.formula(size) for size in sizes if size != Expr({(): 1})]
         if rate != 1:
             shown.insert(0, f.integer(rate))
-        return f.Product(tuple(shown), dots=True)
+        return f.Product(tuple(shown), dots=True) if len(shown) > 1 else None
 
     def reason(self, line: Line, rate: int) -> Text:
         """What is done, and how often each index lets it be done."""
@@ -206,6 +207,12 @@ class LayerWriter:
             if hidden:
                 words.append(" and leading position" if named else "position")
         return tuple(words)
+
+
+def sentence(doc: str) -> str:
+    """A docstring as a sentence; one that begins with a formula (`y = x W + b`) keeps its first letter."""
+    first = doc[:1] if doc[1:2] in ("", " ", "′") else doc[:1].upper()
+    return first + doc[1:].rstrip(".") + "."
 
 
 def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
