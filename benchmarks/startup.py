@@ -2,7 +2,8 @@
 
     python benchmarks/startup.py [RUNS]
 
-Medians of alternating runs, with bytecode caching on and warm caches; the first run with an empty cache of its own stands beside them.
+Medians of alternating runs, with bytecode caching on and warm caches; the first run with an empty grammar cache stands
+beside them.
 """
 
 from __future__ import annotations

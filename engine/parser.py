@@ -89,7 +89,7 @@ def parse(source: Source) -> syntax.File:
     try:
         return parse_text(source, 0, len(source.text))
     except lark.exceptions.LarkError as failure:
-        raise explain(source, failure) from None
+        raise explain(source, failure, parse_text) from None
 
 
 def parse_text(source: Source, start: int, end: int) -> syntax.File:
@@ -107,6 +107,11 @@ def parse_definition(source: Source, start: int, end: int) -> syntax.Definition:
     return item
 
 
+def _has_place(node: object) -> bool:
+    """Line ends, with the comments that they carry, belong to no construct."""
+    return not (isinstance(node, lark.Token) and node.type in ("_NL", "_INDENT", "_DEDENT"))
+
+
 @lru_cache(maxsize=1)
 def grammar_text() -> str:
     return resources.files("archderive.grammar").joinpath("arch.lark").read_text("utf-8")
@@ -122,7 +127,9 @@ def _parser() -> lark.Lark:
         with cache.open("rb") as stream:
             return lark.Lark.load(stream)
     except Exception:  # a missing, unreadable or damaged cache is no reason to stop: the tables are made anew
-        parser = lark.Lark(text, parser="lalr", postlex=_Blocks(), propagate_positions=True, maybe_placeholders=True)
+        parser = lark.Lark(
+            text, parser="lalr", postlex=_Blocks(), propagate_positions=_has_place, maybe_placeholders=True
+        )
         _store(parser, cache)
         return parser
 
@@ -174,10 +181,7 @@ class _Builder:
         if tree.meta.empty:
             return Span(self.source, self.offset, self.offset)
         start, end = tree.meta.start_pos + self.offset, tree.meta.end_pos + self.offset
-        text = self.source.text
-        while end > start and text[end - 1 : end].isspace():
-            end -= 1  # a statement ends where its line does
-        return Span(self.source, start, end)
+        return Span(self.source, start, min(end, len(self.source.text)))
 
 
 _TOKENS: dict[str, Callable[[Span, str], Part]] = {
@@ -329,7 +333,8 @@ _RULES: dict[str, Callable[[Span, list[Part]], Part]] = {
     "stage": _stage,
     "or": lambda span, p: syntax.Logic(span, "or", tuple(p)),
     "and": lambda span, p: syntax.Logic(span, "and", tuple(p)),
-    "not": lambda span, p: syntax.Not(span, p[0]),
+    "inverse": lambda span, p: syntax.Not(span, p[0]),
+    "group": _only,
     "compare": lambda span, p: syntax.Compare(span, tuple(p[0::2]), tuple(p[1::2])),
     "comparator": _only,
     "add": _binary,

@@ -18,6 +18,10 @@ from .syntax_stop import Stop, find_stop
 MOST_ERRORS = 10
 
 
+# Parses a stretch of whole lines of a source; the parser hands it down, for it stands above this room.
+ParseItem = Callable[[Source, int, int], object]
+
+
 def precheck(source: Source) -> None:
     """What is looked for before the parser runs, because the parser would tell it badly. Raises ArchError."""
     tab = source.text.find("\t")
@@ -28,22 +32,20 @@ def precheck(source: Source) -> None:
         raise ArchError(*_all(source))
 
 
-def explain(source: Source, failure: lark.exceptions.LarkError) -> ArchError:
+def explain(source: Source, failure: lark.exceptions.LarkError, parse_item: ParseItem) -> ArchError:
     """The mistake behind an error of the parser, with those of the other top-level items."""
-    return ArchError(*(_all(source) or [_diagnose(source, 0, len(source.text), failure)]))
+    return ArchError(*(_all(source, parse_item) or [_diagnose(source, 0, len(source.text), failure)]))
 
 
-def _all(source: Source) -> list[Diagnostic]:
+def _all(source: Source, parse_item: ParseItem) -> list[Diagnostic]:
     """At most ten mistakes: those of the text of an item, or the one at which its parse stops."""
-    from .parser import parse_text
-
     found: list[Diagnostic] = []
     for start, end in _items(source):
         plain = list(mistakes(source, words(source, start, end)))
         found += plain
         if not plain:
             try:
-                parse_text(source, start, end)
+                parse_item(source, start, end)
             except lark.exceptions.LarkError as failure:
                 found.append(_diagnose(source, start, end, failure))
             except ArchError as failure:

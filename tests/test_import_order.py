@@ -1,4 +1,4 @@
-"""A module imports only from rows above its own, inside functions too: what is low in the list may know of what is high, never the reverse."""
+"""A module imports only from rows above its own, inside functions too: below may know of above, never the reverse."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import archderive
 
 ROWS = """
 errors
-formula
-syntax tokens syntax_scan
-characters document printer notation syntax_rules syntax_stop
+formula syntax_expressions syntax_scan
+document notation syntax syntax_stop
+printer syntax_advice
 syntax_errors
 parser
 algebra

@@ -1,6 +1,7 @@
 """README.md says what is so.
 
-```arch NAME.arch     a model file; the commands and the Python below find it under this name, and its `expect` lines hold
+```arch NAME.arch     a model file, there for the commands and the Python; its `expect` lines hold, unless a command
+                      shows the error that is in it
 ```console            `$ derive …` and what it prints; a line `…` stands for any lines that are left out
 ```pycon              a session in Python, run as a doctest
 ```sh                 a command that sets up the project in a copy of it (slow)

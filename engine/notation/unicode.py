@@ -158,10 +158,12 @@ def _factor(factor: Formula, *, last: bool, symbols: Symbols) -> str:
 
 
 def _needs_dot(left: bool, right: bool, before: str, after: str) -> bool:
-    """Whether two factors side by side would be misread, as 3·4, D·d_ff and 2·(N+1) would; N(N+1) is not.
+    """Whether two factors side by side would be misread, as 3·4, D·d_ff, 2·(N+1) and O·(N+1) would; N(N+1) is not.
 
     `left` and `right`: whether the factor stands close to others.
     """
+    if before[-1] in "OΘ" and after[0] == "(":
+        return True  # a size called O beside a bracket is no growth
     return not (left and right) or after[0].isdecimal() or (before[-1].isdecimal() and not after[0].isalpha())
 
 
