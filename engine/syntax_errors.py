@@ -6,7 +6,7 @@ Each top-level item is parsed by itself, so that independent mistakes are report
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import lark
 
