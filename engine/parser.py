@@ -85,7 +85,7 @@ def parse(source: Source) -> syntax.File:
     """The tree of a whole file. Raises ArchError with every mistake that can be told apart from the others."""
     from .syntax_errors import explain, precheck
 
-    precheck(source)
+    precheck(source, parse_text)
     try:
         return parse_text(source, 0, len(source.text))
     except lark.exceptions.LarkError as failure:

@@ -17,19 +17,18 @@ from .syntax_stop import Stop, find_stop
 
 MOST_ERRORS = 10
 
-
 # Parses a stretch of whole lines of a source; the parser hands it down, for it stands above this room.
 ParseItem = Callable[[Source, int, int], object]
 
 
-def precheck(source: Source) -> None:
+def precheck(source: Source, parse_item: ParseItem) -> None:
     """What is looked for before the parser runs, because the parser would tell it badly. Raises ArchError."""
     tab = source.text.find("\t")
     if tab >= 0:
         hint = "replace it by 4 spaces"
         raise ArchError(Diagnostic("a tab: indentation and spacing are spaces", Span(source, tab, tab + 1), hint=hint))
     if any(True for start, end in _items(source) for _ in mistakes(source, words(source, start, end))):
-        raise ArchError(*_all(source))
+        raise ArchError(*_all(source, parse_item))
 
 
 def explain(source: Source, failure: lark.exceptions.LarkError, parse_item: ParseItem) -> ArchError:
