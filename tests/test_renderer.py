@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import subprocess
 import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
@@ -48,6 +44,7 @@ from archderive.formula import (
     integer,
 )
 from archderive.renderer import FORMATS, render, render_all
+from tools import COMPLAINTS, compiled, mathematics_read
 
 N, D, L, V, k, h, w, C, K, i, o, n, m = (Symbol(name) for name in "NDLVkhwCKionm")
 d_ff, heads = Symbol("d_ff"), Symbol("heads")
@@ -179,28 +176,6 @@ def nasty() -> Document:
 DOCUMENTS = {"attention": attention, "nasty": nasty}
 
 
-def tool(name: str) -> str:
-    """The path of a program; without it the test is skipped, but fails where everything must be tested."""
-    found = shutil.which(name)
-    if found is None:
-        missing = f"{name} is not installed"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    return found
-
-
-def compiled(source: str, engine: str, folder: Path) -> str:
-    """The log of a LaTeX run."""
-    (folder / "paper.tex").write_text(source, encoding="utf-8")
-    command = [tool(engine), "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-    log = (folder / "paper.log").read_text(encoding="utf-8", errors="replace")
-    assert run.returncode == 0, log[-2000:]
-    return log
-
-
-COMPLAINTS = re.compile(r"^.*(?:Warning|Overfull|Underfull|Missing character|undefined).*$", re.MULTILINE)
-
-
 @pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -226,14 +201,7 @@ Words before. \input{fragment} Words after: $\archderiveAttentionMacs$, $\archde
 @pytest.mark.parametrize("dialect", [None, "github"])
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_markdown_is_read_by_katex_and_mathjax(name: str, dialect: str | None) -> None:
-    node = Path(__file__).parent / "node"
-    if not (node / "node_modules").is_dir():
-        missing = "npm install has not run in tests/node"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    markdown = render(DOCUMENTS[name](), "markdown", dialect=dialect)  # type: ignore[arg-type]
-    command = [tool("node"), str(node / "render.mjs")]
-    run = subprocess.run(command, input=markdown, capture_output=True, text=True, encoding="utf-8", check=True)
-    answer = json.loads(run.stdout)
+    answer = mathematics_read(render(DOCUMENTS[name](), "markdown", dialect=dialect))  # type: ignore[arg-type]
     assert answer["errors"] == []
     assert answer["count"] == {"attention": 13, "nasty": 76}[name]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import syntax
 from ..algebra.expression import Expr, Symbol, const, from_atom
-from ..errors import Diagnostic, error
+from ..algebra.substitution import substitute
+from ..errors import Span, error
 from ..program import (
-    Axis,
     Equation,
     Index,
     Merged,
@@ -16,30 +18,54 @@ from ..program import (
     Read,
     Recurrence,
     Scalar,
-    Size,
     Step,
     Subscript,
     Tensor,
     position,
     reads,
 )
-from .indices import Draft, analyse, syntax_reads
+from .describe import place_note, shape
+from .drafts import Draft, reads_itself, syntax_reads
+from .indices import analyse
 from .scalars import build_body
+from .sizes import describe as describe_value
 from .values import Context, Poisoned, Scope, Silent
 
 
-def elaborate_run(run: list[syntax.Equation], scope: Scope, context: Context) -> list[Node]:
-    """The nodes of consecutive equations; those that read each other one step back become one recurrence."""
-    produced: list[Node] = []
+def pieces(run: list[syntax.Equation], scope: Scope) -> list[list[syntax.Equation]]:
+    """Consecutive equations cut into single ones and recurrences: those that read each other one step back."""
+    found: list[list[syntax.Equation]] = []
     start = 0
     for first, last in _groups(run, scope):
-        for equation in run[start:first]:
-            produced += _single(equation, scope, context)
-        produced.append(_recurrence(run[first : last + 1], scope, context))
+        found += [[equation] for equation in run[start:first]]
+        found.append(run[first : last + 1])
         start = last + 1
-    for equation in run[start:]:
-        produced += _single(equation, scope, context)
-    return produced
+    return found + [[equation] for equation in run[start:]]
+
+
+def elaborate_piece(piece: list[syntax.Equation], scope: Scope, context: Context) -> list[Node]:
+    """The nodes of a single equation, or of the equations of one recurrence."""
+    _check_poison(piece, scope)
+    if len(piece) > 1 or _reads_what_is_not_bound(piece[0], scope):
+        return [_recurrence(piece, scope, context)]
+    return _single(piece[0], scope, context)
+
+
+def _reads_what_is_not_bound(equation: syntax.Equation, scope: Scope) -> bool:
+    """Does an equation read the tensor that it defines, and nothing of that name was bound before?"""
+    return reads_itself(equation) and equation.operator == "=" and scope.get(equation.name) is None
+
+
+def _check_rebinding(equation: syntax.Equation, scope: Scope) -> None:
+    for read in syntax_reads(equation.body):
+        if read.name == equation.name and equation.operator == "=" and _shifted_by_one(read, equation):
+            new = equation.name + "'"
+            raise error(
+                f"`{read.name}` is bound already, and this equation would both read and rebind it at a shifted index",
+                read.span,
+                notes=place_note(read.name, scope.place(read.name), read.span),
+                hint=f"give the recurrence a name of its own: `{new}`",
+            )
 
 
 def _groups(run: list[syntax.Equation], scope: Scope) -> list[tuple[int, int]]:
@@ -53,12 +79,6 @@ def _groups(run: list[syntax.Equation], scope: Scope) -> list[tuple[int, int]]:
     for number, equation in enumerate(run):
         for read in syntax_reads(equation.body):
             if read.name in bound:
-                if read.name == equation.name and equation.operator == "=" and _shifted_by_one(read, equation):
-                    raise error(
-                        f"`{read.name}` is bound already, and this equation would both read and rebind it at a shifted index",
-                        read.span,
-                        hint=f"give the recurrence a new name: `{read.name}'`",
-                    )
                 continue
             if last_definition.get(read.name, -1) >= number:
                 groups.append((_with_initial(run, number, read.name), last_definition[read.name]))
@@ -80,7 +100,9 @@ def _with_initial(run: list[syntax.Equation], number: int, name: str) -> int:
 def _shifted_by_one(read: syntax.Read, equation: syntax.Equation) -> bool:
     for subscript in read.subscripts:
         match subscript:
-            case syntax.Binary(operator="+" | "-", left=syntax.Name(name=name), right=syntax.Number(value=value)) if value == 1:
+            case syntax.Binary(operator="+" | "-", left=syntax.Name(name=name), right=syntax.Number(value=value)) if (
+                value == 1
+            ):
                 if any(isinstance(t, syntax.Index) and t.name == name for t in equation.targets):
                     return True
     return False
@@ -104,7 +126,8 @@ def _check_poison(equations: list[syntax.Equation], scope: Scope) -> None:
 
 
 def _single(equation: syntax.Equation, scope: Scope, context: Context) -> list[Node]:
-    _check_poison([equation], scope)
+    _check_rebinding(equation, scope)
+    _check_left(equation, scope)
     if _is_initial(equation):
         raise error(
             "this fixes a state before the first step, and no recurrence follows that reads it",
@@ -118,26 +141,31 @@ def _single(equation: syntax.Equation, scope: Scope, context: Context) -> list[N
     accumulates = equation.operator == "+="
     if accumulates:
         body, target = _accumulated(draft, body, scope)
-    _check_left(draft, scope)
     scope.set(equation.name, target, equation.name_span)
     return [Equation(target, _indices(draft), _subscripts(draft), body, equation.span, len(draft.leading), accumulates)]
 
 
-def _check_left(draft: Draft, scope: Scope) -> None:
-    value = scope.own(draft.syntax.name)
+def _check_left(equation: syntax.Equation, scope: Scope) -> None:
+    name = equation.name
+    value = scope.get(name)
     if value is not None and not isinstance(value, Tensor | Poisoned):
-        raise error(f"`{draft.syntax.name}` is not a tensor here, and an equation would rebind it", draft.syntax.name_span)
+        raise error(
+            f"`{name}` is {describe_value(value)} already",
+            equation.name_span,
+            notes=place_note(name, scope.place(name), equation.span),
+            hint=f"choose another name, such as `{name}'`",
+        )
+    if value is None and equation.operator == "+=":
+        left = equation.span.text.partition("+=")[0].strip()
+        raise error(f"`+=` adds to `{name}`, which is not bound yet", equation.name_span, hint=f"`{left} = …`")
 
 
 def _accumulated(draft: Draft, body: Scalar, scope: Scope) -> tuple[Scalar, Tensor]:
     """y[…] += b is y[…] = y[…] + b."""
-    from .describe import shape
-
     name = draft.syntax.name
     old = scope.get(name)
     assert draft.target is not None
-    if not isinstance(old, Tensor):
-        raise error(f"`+=` adds to `{name}`, which is not bound yet", draft.syntax.name_span, hint=f"write `{name}[…] = …`")
+    assert isinstance(old, Tensor)
     if old.axes != draft.target.axes:
         raise error(
             f"`+=` adds {shape(draft.target)} to `{name}`, which is {shape(old)}",
@@ -175,10 +203,15 @@ def _subscripts(draft: Draft) -> tuple[Subscript, ...]:
 
 
 def _recurrence(equations: list[syntax.Equation], scope: Scope, context: Context) -> Recurrence:
-    _check_poison(equations, scope)
+    for equation in equations:
+        _check_left(equation, scope)
     for equation in equations:
         if equation.operator == "+=":
-            raise error("`+=` has no place among the equations of a recurrence", equation.span, hint="write the sum in one equation")
+            raise error(
+                "`+=` has no place among the equations of a recurrence",
+                equation.span,
+                hint="write the sum in one equation",
+            )
     drafts = analyse(equations, scope, context)
     tensors = {draft.syntax.name: draft.target for draft in drafts if draft.target is not None and not draft.initial}
     nodes = []
@@ -186,7 +219,16 @@ def _recurrence(equations: list[syntax.Equation], scope: Scope, context: Context
         body = build_body(draft, tensors, context)
         target = tensors[draft.syntax.name] if not draft.initial else _initial(draft, tensors)
         nodes.append(
-            Equation(target, _indices(draft), _subscripts(draft), body, draft.syntax.span, len(draft.leading), False, draft.initial)
+            Equation(
+                target,
+                _indices(draft),
+                _subscripts(draft),
+                body,
+                draft.syntax.span,
+                len(draft.leading),
+                False,
+                draft.initial,
+            )
         )
     steps = [step for number, node in enumerate(nodes) for step in _steps(number, node, nodes, context)]
     for draft in drafts:
@@ -233,16 +275,30 @@ def _steps(number: int, node: Equation, nodes: list[Equation], context: Context)
             ((axis, shift),) = shifts
             found.append(Step(number, read.tensor, axis, shift))
         elif order[read.tensor] >= number:
+            itself = order[read.tensor] == number
             raise error(
-                f"`{read.tensor.name}` is read here at the same step, before the equation that defines it",
+                f"`{read.tensor.name}` reads itself at the same step"
+                if itself
+                else f"`{read.tensor.name}` is read here at the same step, before the equation that defines it",
                 read.span,
-                hint=f"read it one step back, or move its equation up",
+                hint=_one_step_back(read, node) + ("" if itself else ", or move its equation up"),
             )
     return found
 
 
+def _one_step_back(read: Read, node: Equation) -> str:
+    """The read as written, with the first index of the equation shifted."""
+    for index in node.indices[node.leading :]:
+        text, times = re.subn(
+            rf"(?<=[\[\s,]){re.escape(index.name)}(?=[\],])", f"{index.name}-1", read.span.text, count=1
+        )
+        if times:
+            return f"read it one step back, `{text}`"
+    return "read it one step back"
+
+
 def _shifts(read: Read, node: Equation) -> list[tuple[int, int]] | None:
-    """(axis, shift) wherever a subscript is the equation's own index of that axis plus a number; None if it cannot be a step."""
+    """(axis, shift) wherever a subscript is the own index of that axis plus a number; None if it cannot be a step."""
     found = []
     for axis, (mine, theirs) in enumerate(zip(node.subscripts, read.subscripts, strict=False)):
         left, right = position(mine), position(theirs)
@@ -264,17 +320,12 @@ def _shifts(read: Read, node: Equation) -> list[tuple[int, int]] | None:
 # ---------------------------------------------------------------- whole tensors
 
 
-def pointwise(kind: str, operands: list[Tensor | Scalar], name: str, span: object, context: Context) -> tuple[Tensor, Equation]:
+def pointwise(kind: str, operands: list[Tensor | Scalar], name: str, span: Span) -> tuple[Tensor, Equation]:
     """A function of whole tensors of one shape, as the equation that it is."""
-    from ..errors import Span
-
-    assert isinstance(span, Span)
     shape = next(operand for operand in operands if isinstance(operand, Tensor))
     target = Tensor(name, shape.axes)
     indices: list[Index] = []
     places: dict[Symbol, Expr] = {}
-    from ..algebra.substitution import substitute
-
     for number, axis in enumerate(shape.axes):
         symbol = Symbol(f"…{number}", "index")
         indices.append(Index(symbol, symbol.name, substitute(axis.lower, places), substitute(axis.upper, places)))
@@ -286,8 +337,4 @@ def pointwise(kind: str, operands: list[Tensor | Scalar], name: str, span: objec
     )
 
 
-def unread_warning(equation: Equation) -> Diagnostic:
-    return Diagnostic(f"nothing reads `{equation.target.name}`", equation.span, severity="warning")
-
-
-__all__ = ["Axis", "Size", "elaborate_run", "pointwise", "unread_warning"]
+__all__ = ["elaborate_piece", "pieces", "pointwise"]

@@ -1,16 +1,19 @@
-"""Expressions outside equations: syntax and a scope in, a `Value` out; layers that are applied on the way become nodes of the body."""
+"""Expressions outside equations: syntax and a scope in, a `Value` out; layers applied on the way become nodes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .. import syntax
-from ..algebra.expression import Expr, const, total
+from ..algebra.expression import Expr, const
 from ..errors import Span, error
-from ..program import Axis, Join, Literal_, Operation, Size, Split, Tensor
+from ..program import Literal_, Size, Tensor
 from . import sizes
-from .describe import shape, show
+from .describe import brief, shape, show
+from .drafts import names_in
 from .equations import pointwise
+from .joining import concat, split
 from .layers import apply, find_layer, unknown_layer
 from .values import (
     CONSTANTS,
@@ -45,7 +48,7 @@ def evaluate(node: syntax.Expression, scope: Scope, body: Body, context: Context
         case syntax.Tuple(items=items) | syntax.List(items=items):
             return tuple(evaluate(item, scope, body, context) for item in items)
         case syntax.Negate(value=value):
-            return _negated(evaluate(value, scope, body, context), node.span, body, context)
+            return _negated(evaluate(value, scope, body, context), node.span, body)
         case syntax.Binary(operator=operator, left=left, right=right):
             return _binary(node, operator, left, right, scope, body, context)
         case syntax.Compare() | syntax.Logic() | syntax.Not():
@@ -58,15 +61,22 @@ def evaluate(node: syntax.Expression, scope: Scope, body: Body, context: Context
         case syntax.Pipe(value=value, stages=stages):
             return _pipe(value, stages, scope, body, context)
         case syntax.Read(name=name, span=span):
-            raise error(
-                f"`{span.text}` reads elements of `{name}`, which belongs into an equation",
-                span,
-                hint="write an equation with an index for each axis on the left",
-            )
+            what = f"`{span.text}` reads elements of `{name}`" if brief(span) else f"this reads elements of `{name}`"
+            raise error(f"{what}, which belongs into an equation", span, hint=_as_equation(span, scope, node))
         case syntax.Reduce(span=span):
-            raise error("a reduction belongs into an equation", span, hint="write an equation with its indices on the left")
+            raise error("a reduction belongs into an equation", span, hint=_as_equation(span, scope, node))
         case syntax.Hole(span=span):
             raise error("`???` stands only in an `expect`", span)
+
+
+def _as_equation(span: Span, scope: Scope, node: syntax.Expression) -> str:
+    """The line written as an equation, where it binds one name."""
+    line = span.source.line(span.line).strip()
+    match = re.fullmatch(r"([^\W\d]\w*'*)\s*=\s*(\S.*)", line)
+    if match is None or "#" in line or "\n" in span.text or "->" in line:
+        return "write an equation with an index for each axis on the left"
+    free = sorted((n for n in names_in(node) if scope.get(n) is None), key=line.index)
+    return f"`{match[1]}[{', '.join(free)}] = {match[2]}`" if free else "write an equation"
 
 
 def _name(name: str, span: Span, scope: Scope) -> Value:
@@ -93,6 +103,8 @@ def number_of(node: syntax.Expression, scope: Scope, context: Context) -> Expr:
     """An expression that must be a size or a number, whole or not."""
     value = evaluate(node, scope, Body(), context)
     if not isinstance(value, Expr):
+        if isinstance(value, Poisoned):
+            raise Silent
         raise error(f"this must be a size, and it is {sizes.describe(value)}", node.span)
     return value
 
@@ -100,11 +112,11 @@ def number_of(node: syntax.Expression, scope: Scope, context: Context) -> Expr:
 # ---------------------------------------------------------------- arithmetic
 
 
-def _negated(value: Value, span: Span, body: Body, context: Context) -> Value:
+def _negated(value: Value, span: Span, body: Body) -> Value:
     if isinstance(value, Expr):
         return -value
     if isinstance(value, Tensor):
-        return _pointwise("negate", [value], value.name, span, body, context)
+        return _pointwise("negate", [value], value.name, span, body)
     raise error(f"{sizes.describe(value)} has no negative", span)
 
 
@@ -122,14 +134,14 @@ def _binary(
     if isinstance(a, Expr) and isinstance(b, Expr):
         return sizes.arithmetic(operator, a, b, node.span, context)
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        _same_shape(operator, a, b, left.span, right.span)
-        return _pointwise(_KINDS[operator], [a, b], a.name, node.span, body, context)
+        _same_shape(operator, a, b, left.span, right.span, scope)
+        return _pointwise(_KINDS[operator], [a, b], a.name, node.span, body)
     for value, at in ((a, left.span), (b, right.span)):
         if not isinstance(value, Expr | Tensor):
             raise error(f"{_WORDS[operator]} has no meaning for {sizes.describe(value)}", at)
     operands = [x if isinstance(x, Tensor) else _scalar(x) for x in (a, b)]
     name = a.name if isinstance(a, Tensor) else b.name if isinstance(b, Tensor) else ""
-    return _pointwise(_KINDS[operator], operands, name, node.span, body, context)
+    return _pointwise(_KINDS[operator], operands, name, node.span, body)
 
 
 def _scalar(value: object) -> Size | Literal_:
@@ -145,39 +157,86 @@ def _single(value: Value, span: Span) -> Value:
     return value
 
 
-def _same_shape(operator: str, a: Tensor, b: Tensor, left: Span, right: Span) -> None:
+def _same_shape(operator: str, a: Tensor, b: Tensor, left: Span, right: Span, scope: Scope | None) -> None:
     if a.axes == b.axes:
         return
-    label, note = f"`{right.text}` is {shape(b)}", f"`{left.text}` is {shape(a)}"
-    if max(len(left.text), len(right.text)) > 60 or "\n" in left.text + right.text:
-        label, note = shape(b), f"the left side is {shape(a)}"
+    label, notes = shape(b), [f"the left side is {shape(a)}"]
+    if brief(left):
+        at = scope.place(left.text) if scope is not None else None
+        since = f" since line {at.line}" if at is not None and at.source is left.source and at.line != left.line else ""
+        label, notes = f"{shape(b)}, while `{left.text}` is {shape(a)}{since}", []
+    sides = f"the two sides of `{operator}`" if operator in _KINDS else f"the arguments of `{operator}`"
     if len(a.axes) != len(b.axes):
         raise error(
-            f"the two sides of `{operator}` have {len(a.axes)} and {len(b.axes)} axes",
+            f"{sides} have {len(a.axes)} and {len(b.axes)} axes",
             right,
             label=label,
-            notes=[note],
-            hint="whole tensors have equal shapes; write an equation to broadcast",
+            notes=notes,
+            hint=_broadcast(operator, a, b, left, right, scope),
         )
-    number = next(n for n, (x, y) in enumerate(zip(a.axes, b.axes, strict=True)) if x != y)
-    which = "last axis" if number == len(a.axes) - 1 else ("first axis", "second axis", "third axis")[min(number, 2)]
+    which, mine, theirs = _difference(a, b)
     fix = ""
-    pipe = right.text if "->" in right.text else left.text if "->" in left.text else ""
-    if number == len(a.axes) - 1 and pipe:
-        fix = f"end the branch with `-> linear({show((a if pipe == right.text else b).axes[-1].size)})`"
+    if which == "last axis" and show(mine) != show(theirs):
+        for text, other in ((right.text, a), (left.text, b)):
+            if "->" in text and all(x == y for x, y in zip(a.axes[:-1], b.axes[:-1], strict=True)):
+                fix = f"end the branch with `-> linear({show(other.axes[-1].size)})`"
+                break
     raise error(
-        f"the two sides of `{operator}` differ in their {which}: {show(a.axes[number].size)} and {show(b.axes[number].size)}",
+        f"{sides} differ in their {which}: {show(mine)} and {show(theirs)}",
         right,
         label=label,
-        notes=[note],
-        hint=fix,
+        notes=notes,
+        hint=fix or _turned(operator, a, b, left, right, scope),
     )
 
 
-def _pointwise(
-    kind: str, operands: Sequence[Tensor | Size | Literal_], name: str, span: Span, body: Body, context: Context
-) -> Tensor:
-    target, equation = pointwise(kind, list(operands), name, span, context)
+def _difference(a: Tensor, b: Tensor) -> tuple[str, Expr, Expr]:
+    """Which axis differs first, and both of its sizes."""
+    number = next(n for n, (x, y) in enumerate(zip(a.axes, b.axes, strict=True)) if x != y)
+    ordinal = ("first", "second", "third", "fourth", "fifth", "sixth")
+    which = "last axis" if number == len(a.axes) - 1 else f"{ordinal[min(number, 5)]} axis"
+    mine, theirs = a.axes[number], b.axes[number]
+    if mine.size != theirs.size:
+        return which, mine.size, theirs.size
+    return f"ranges on the {which}", mine.upper, theirs.upper
+
+
+def _broadcast(operator: str, a: Tensor, b: Tensor, left: Span, right: Span, scope: Scope | None) -> str:
+    """x[N, D] + b[D] as the equation that it is, where one shape is the end of the other."""
+    large, small = (a, b) if len(a.axes) > len(b.axes) else (b, a)
+    if scope is None or operator not in _KINDS or large.axes[len(large.axes) - len(small.axes) :] != small.axes:
+        return "write an equation that says which axes belong together"
+    indices = _fresh(scope, len(large.axes))
+    own = {large: indices, small: indices[len(large.axes) - len(small.axes) :]}
+    return _written(operator, left, right, indices, own[a], own[b], scope) or "write an equation to broadcast"
+
+
+def _turned(operator: str, a: Tensor, b: Tensor, left: Span, right: Span, scope: Scope | None) -> str:
+    """x[N, D] + y[D, N] as an equation, where the axes are the same in another order."""
+    if scope is None or operator not in _KINDS or len(set(a.axes)) != len(a.axes) or set(a.axes) != set(b.axes):
+        return ""
+    indices = _fresh(scope, len(a.axes))
+    turned = [indices[a.axes.index(axis)] for axis in b.axes]
+    return _written(operator, left, right, indices, indices, turned, scope)
+
+
+def _written(
+    operator: str, left: Span, right: Span, indices: list[str], mine: list[str], theirs: list[str], scope: Scope
+) -> str:
+    if not (re.fullmatch(r"\w+'*", left.text) and re.fullmatch(r"\w+'*", right.text)):
+        return ""
+    target = next(name for name in ("y", "z", "u", "v", "result") if scope.get(name) is None)
+    reads = f"{left.text}[{', '.join(mine)}] {operator} {right.text}[{', '.join(theirs)}]"
+    return f"write it as an equation: `{target}[{', '.join(indices)}] = {reads}`"
+
+
+def _fresh(scope: Scope, number: int) -> list[str]:
+    free = [name for name in "ijklmnpqrstuvw" if scope.get(name) is None]
+    return [*free, *(f"i{n}" for n in range(number))][:number]
+
+
+def _pointwise(kind: str, operands: Sequence[Tensor | Size | Literal_], name: str, span: Span, body: Body) -> Tensor:
+    target, equation = pointwise(kind, list(operands), name, span)
     body.nodes.append(equation)
     return target
 
@@ -201,8 +260,16 @@ def condition(node: syntax.Expression, scope: Scope, body: Body, context: Contex
             return not condition(value, scope, body, context)
         case _:
             value_ = evaluate(node, scope, body, context)
+            if isinstance(value_, Poisoned):
+                raise Silent
             if not isinstance(value_, bool):
-                raise error(f"a condition is true or false, and this is {sizes.describe(value_)}", node.span)
+                raise error(
+                    f"a condition is true or false, and this is {sizes.describe(value_)}",
+                    node.span,
+                    hint=f"compare it: `{brief(node.span)} > 1`"
+                    if isinstance(value_, Expr) and brief(node.span)
+                    else "",
+                )
             return value_
 
 
@@ -242,13 +309,15 @@ def _callee(name: str, span: Span, scope: Scope) -> LayerValue | FunctionValue:
 def _call(node: syntax.Call, scope: Scope, body: Body, context: Context) -> Value:
     if node.name in ("concat", "split") and scope.get(node.name) is None:
         positional, named = _arguments(node.arguments, scope, body, context)
-        return (_concat if node.name == "concat" else _split)(positional, named, node.span, body, context)
+        return (concat if node.name == "concat" else split)(positional, named, node.span, body, context)
     layer = _callee(node.name, node.name_span, scope)
     positional, named = _arguments(node.arguments, scope, body, context)
     return _applied(layer, positional, named, node.span, body, context)
 
 
-def _pipe(value: syntax.Expression, stages: Sequence[syntax.Stage], scope: Scope, body: Body, context: Context) -> Value:
+def _pipe(
+    value: syntax.Expression, stages: Sequence[syntax.Stage], scope: Scope, body: Body, context: Context
+) -> Value:
     current = _single(evaluate(value, scope, body, context), value.span)
     at = value.span
     for stage in stages:
@@ -257,7 +326,7 @@ def _pipe(value: syntax.Expression, stages: Sequence[syntax.Stage], scope: Scope
         if not isinstance(_single(current, at), Tensor):
             raise error(f"a pipe carries a tensor, and this is {sizes.describe(current)}", at)
         if stage.name in ("concat", "split") and scope.get(stage.name) is None:
-            operate = _concat if stage.name == "concat" else _split
+            operate = concat if stage.name == "concat" else split
             current = operate([(current, at), *positional], named, span, body, context)
         else:
             layer = _callee(stage.name, stage.name_span, scope)
@@ -281,7 +350,7 @@ def _applied(
         raise Silent
     if not tensors:
         if not positional and not named:
-            raise error(f"`{layer.name}` is applied to nothing", span, hint=f"`x -> {layer.name}`")
+            raise error(f"`{layer.name}` is applied to nothing", span, hint=f"`x -> {layer.name}` applies it to `x`")
         return LayerValue(
             layer.name,
             layer.definition,
@@ -317,96 +386,9 @@ def _function(
         if not isinstance(value, Expr | Tensor):
             raise error(f"`{name}` has no meaning for {sizes.describe(value)}", at)
     for tensor, at in tensors[1:]:
-        _same_shape(name, tensors[0][0], tensor, tensors[0][1], at)
+        _same_shape(name, tensors[0][0], tensor, tensors[0][1], at, None)
     operands = [v if isinstance(v, Tensor) else _scalar(v) for v in values]
-    return _pointwise(name, operands, tensors[0][0].name, span, body, context)
+    return _pointwise(name, operands, tensors[0][0].name, span, body)
 
 
-# ---------------------------------------------------------------- shape operations
-
-
-def _axis_number(named: dict[str, tuple[Value, Span]], tensor: Tensor, span: Span, context: Context) -> int:
-    value, at = named.get("axis", (const(-1), span))
-    for name in named:
-        if name != "axis":
-            raise error(f"there is no option `{name}` here", named[name][1], hint="the option is `axis`")
-    number = sizes.whole_number(value, at, context, "an axis")
-    rank = len(tensor.axes)
-    if not -rank <= number < rank:
-        raise error(f"`{tensor.name}` has {rank} axes, so there is no axis {number}", at)
-    return number % rank
-
-
-def _tensors(positional: list[tuple[Value, Span]], what: str, span: Span) -> list[tuple[Tensor, Span]]:
-    found = []
-    for value, at in positional:
-        if isinstance(value, Poisoned):
-            raise Silent
-        if not isinstance(value, Tensor):
-            raise error(f"`{what}` takes tensors, and this is {sizes.describe(value)}", at)
-        found.append((value, at))
-    if not found:
-        raise error(f"`{what}` takes at least one tensor", span)
-    return found
-
-
-def _concat(
-    positional: list[tuple[Value, Span]], named: dict[str, tuple[Value, Span]], span: Span, body: Body, context: Context
-) -> Value:
-    items = _tensors(positional, "concat", span)
-    first = items[0][0]
-    axis = _axis_number(named, first, span, context)
-    for tensor, at in items[1:]:
-        if len(tensor.axes) != len(first.axes):
-            raise error(f"`concat` joins tensors with equally many axes: {shape(first)} and {shape(tensor)}", at)
-        for number, (mine, theirs) in enumerate(zip(first.axes, tensor.axes, strict=True)):
-            if number != axis and mine != theirs:
-                raise error(
-                    f"`concat` joins along axis {axis}, and axis {number} differs: {show(mine.size)} and {show(theirs.size)}", at
-                )
-    if any(tensor.axes[axis].ragged for tensor, _ in items) or any(a.ragged for a in first.axes):
-        from ..errors import unsupported
-
-        raise unsupported("`concat` along or beside an axis whose range depends on another", span)
-    size = total(tensor.axes[axis].size for tensor, _ in items)
-    axes = list(first.axes)
-    axes[axis] = Axis(const(0), size - 1)
-    result = Tensor("concat" if len(items) > 1 else first.name, tuple(axes))
-    body.nodes.append(Join(result, tuple(t for t, _ in items), axis, span))
-    return result
-
-
-def _split(
-    positional: list[tuple[Value, Span]], named: dict[str, tuple[Value, Span]], span: Span, body: Body, context: Context
-) -> Value:
-    if len(positional) != 2:
-        raise error("`split` takes a tensor and a number of pieces or their sizes", span, hint="`split(x, 3)` or `split(x, [R, S])`")
-    ((source, _),) = _tensors(positional[:1], "split", span)
-    pieces, at = positional[1]
-    axis = _axis_number(named, source, span, context)
-    whole = source.axes[axis].size
-    if isinstance(pieces, tuple):
-        lengths = []
-        for piece in pieces:
-            if not isinstance(piece, Expr):
-                raise error("the pieces of a `split` are sizes", at)
-            lengths.append(sizes.whole(piece, at, context, "a piece"))
-        if total(lengths) != whole:
-            raise error(f"the pieces add up to {show(total(lengths))}, and the axis has {show(whole)}", at)
-    else:
-        count = sizes.whole_number(pieces, at, context, "the number of pieces")
-        if not 1 <= count <= 10_000:
-            raise error(f"`split` into {count} pieces has no meaning", at)
-        lengths = [sizes.whole(whole / count, at, context, "a piece")] * count
-    results, offsets, offset = [], [], const(0)
-    for length in lengths:
-        axes = list(source.axes)
-        axes[axis] = Axis(const(0), length - 1)
-        results.append(Tensor(source.name, tuple(axes)))
-        offsets.append(offset)
-        offset = offset + length
-    body.nodes.append(Split(tuple(results), source, axis, tuple(offsets), span))
-    return results[0] if len(results) == 1 else tuple(results)
-
-
-__all__ = ["Operation", "condition", "evaluate", "number_of", "size_of"]
+__all__ = ["condition", "evaluate", "number_of", "size_of"]

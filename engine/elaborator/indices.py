@@ -1,88 +1,44 @@
-"""The indices of equations and their ranges: which index ranges over which axis, read off the places where it stands bare.
+"""The indices of equations and their ranges: read off the places where an index stands bare on an axis.
 
-`analyse` takes a run of equations that may read each other (a recurrence) and gives, for each, its indices with their ranges. Ranges
-travel until nothing changes: an index is known when it is stated or stands bare on an axis that is known, an equation's tensor
-is known when the indices on its left are.
+`analyse` takes a run of equations that may read each other (a recurrence) and gives, for each, its indices with their
+ranges. Ranges travel until nothing changes: an index is known when it is stated or stands bare on an axis that is
+known, an equation's tensor is known when the indices on its left are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from .. import syntax
-from ..algebra.expression import ONE, ZERO, Expr, Symbol, const, from_atom
+from ..algebra.expression import ONE, ZERO, Expr, Extreme, Symbol, const, from_atom
+from ..algebra.facts import Facts
+from ..algebra.ranges import at_least
 from ..algebra.substitution import substitute
-from ..errors import Span, error
-from ..program import Axis, Index, Tensor, at_places, place
-from .sizes import positive_size, unknown_name
+from ..errors import ArchError, Span, error
+from ..program import Axis, Tensor, at_places, place
+from .describe import count, shape, show
+from .drafts import Draft, Occurrence, Variable, draft_of, reads_itself
+from .reads import check_name, check_tensor, leading_count
+from .scalars import size_with_indices
+from .sizes import positive_size
 from .values import Context, Scope
-
-
-@dataclass(eq=False)
-class Variable:
-    """An index while its range is being looked for. `names` are the indices in sight where it is bound."""
-
-    name: str
-    symbol: Symbol
-    span: Span
-    declared: syntax.Index | None
-    sight: dict[str, Variable]
-    lower: Expr | None = None
-    upper: Expr | None = None
-    stated: bool = False
-    origin: Span | None = None
-    where: bool = False
-
-    @property
-    def known(self) -> bool:
-        return self.lower is not None and self.upper is not None
-
-    def index(self) -> Index:
-        assert self.lower is not None and self.upper is not None
-        return Index(self.symbol, self.name, self.lower, self.upper, self.stated)
-
-
-@dataclass(eq=False)
-class Occurrence:
-    """A read of a tensor, with the indices in sight there."""
-
-    read: syntax.Read
-    sight: dict[str, Variable]
-    tensor: Tensor | None
-    inner: bool
-
-
-@dataclass(eq=False)
-class Draft:
-    """An equation while it is analysed."""
-
-    syntax: syntax.Equation
-    scope: Scope
-    free: list[Variable] = field(default_factory=list)
-    leading: list[Variable] = field(default_factory=list)
-    sight: dict[str, Variable] = field(default_factory=dict)
-    bound: dict[int, list[Variable]] = field(default_factory=dict)
-    occurrences: list[Occurrence] = field(default_factory=list)
-    target: Tensor | None = None
-    ranks_leading: int | None = None
-    initial: bool = False
-    used: set[str] = field(default_factory=set)
-
-    @property
-    def variables(self) -> list[Variable]:
-        return [*self.leading, *self.free, *(v for bound in self.bound.values() for v in bound)]
 
 
 def analyse(equations: list[syntax.Equation], scope: Scope, context: Context) -> list[Draft]:
     """The drafts of a run of equations, every index with its range and every target with its shape."""
     group = {equation.name for equation in equations}
-    drafts = [_draft(equation, scope, group if len(equations) > 1 or _reads_itself(equation) else set()) for equation in equations]
+    drafts = [
+        draft_of(equation, scope, group if len(equations) > 1 or reads_itself(equation) else set())
+        for equation in equations
+    ]
     tensors: dict[str, Tensor] = {}
     while True:
         progress = False
         for draft in drafts:
             progress |= _propagate(draft, tensors, context)
-            if draft.target is None and draft.ranks_leading is not None and all(v.known for v in [*draft.leading, *draft.free]):
+            if (
+                draft.target is None
+                and draft.ranks_leading is not None
+                and all(v.known for v in [*draft.leading, *draft.free])
+            ):
                 draft.target = _target(draft, context)
                 if not draft.initial:
                     tensors.setdefault(draft.syntax.name, draft.target)
@@ -90,210 +46,8 @@ def analyse(equations: list[syntax.Equation], scope: Scope, context: Context) ->
         if not progress:
             break
     for draft in drafts:
-        _complain(draft, tensors, context)
+        _complain(draft, tensors)
     return drafts
-
-
-def _reads_itself(equation: syntax.Equation) -> bool:
-    return any(read.name == equation.name for read in syntax_reads(equation.body))
-
-
-def syntax_reads(node: object) -> list[syntax.Read]:
-    """Every read in an expression as written."""
-    found: list[syntax.Read] = []
-    _walk_reads(node, found)
-    return found
-
-
-def _walk_reads(node: object, found: list[syntax.Read]) -> None:
-    match node:
-        case syntax.Read(subscripts=subscripts):
-            found.append(node)
-            for subscript in subscripts:
-                _walk_reads(subscript, found)
-        case syntax.Negate(value=value) | syntax.Not(value=value):
-            _walk_reads(value, found)
-        case syntax.Binary(left=left, right=right):
-            _walk_reads(left, found)
-            _walk_reads(right, found)
-        case syntax.Compare(operands=items) | syntax.Logic(operands=items) | syntax.Tuple(items=items):
-            for item in items:
-                _walk_reads(item, found)
-        case syntax.Choice(then=then, condition=condition, otherwise=otherwise):
-            for item in (then, condition, otherwise):
-                _walk_reads(item, found)
-        case syntax.Call(arguments=arguments):
-            for argument in arguments:
-                _walk_reads(argument.value, found)
-        case syntax.Reduce(indices=indices, where=where, body=body):
-            for index in indices:
-                for end in (index.below, index.range and index.range.first, index.range and index.range.last):
-                    _walk_reads(end, found)
-            _walk_reads(where, found)
-            _walk_reads(body, found)
-        case _:
-            pass
-
-
-# ---------------------------------------------------------------- what is there
-
-
-def _draft(equation: syntax.Equation, scope: Scope, group: set[str]) -> Draft:
-    draft = Draft(equation, scope)
-    has_ellipsis = False
-    for position, target in enumerate(equation.targets):
-        match target:
-            case syntax.Ellipsis():
-                if position:
-                    raise error("`...` stands for leading axes, so it comes first", target.span)
-                has_ellipsis = True
-            case syntax.Index():
-                _add_free(draft, target)
-            case syntax.Merged(indices=indices):
-                for index in indices:
-                    _add_free(draft, index)
-            case syntax.Number(value=value):
-                if value != -1 and value.denominator != 1:
-                    raise error("a position must be a whole number", target.span)
-                draft.initial = True
-    if not has_ellipsis:
-        draft.ranks_leading = 0
-    if equation.operator == "+=":
-        _collect(_left_as_read(equation), draft, draft.sight, set(), inner=False)
-    _collect(equation.body, draft, draft.sight, group, inner=False)
-    return draft
-
-
-def _left_as_read(equation: syntax.Equation) -> syntax.Read:
-    """`y[n, (g, a)] += …` reads y[n, (g, a)] too."""
-    subscripts: list[syntax.Expression | syntax.Ellipsis] = []
-    for target in equation.targets:
-        match target:
-            case syntax.Index(name=name, span=span):
-                subscripts.append(syntax.Name(span, name))
-            case syntax.Merged(indices=indices, span=span):
-                subscripts.append(syntax.Tuple(span, tuple(syntax.Name(i.span, i.name) for i in indices)))
-            case syntax.Ellipsis() | syntax.Number():
-                subscripts.append(target)
-    return syntax.Read(equation.name_span, equation.name, tuple(subscripts))
-
-
-def _variable(draft: Draft, declared: syntax.Index, sight: dict[str, Variable]) -> Variable:
-    name = declared.name
-    if name in sight:
-        raise error(
-            f"the index `{name}` is bound twice",
-            declared.span,
-            hint=f"give one of them another name",
-            notes=[f"it is bound first in line {sight[name].span.line}"] if sight[name].span.line != declared.span.line else [],
-        )
-    earlier = draft.scope.get(name)
-    if earlier is not None:
-        at = draft.scope.place(name)
-        raise error(
-            f"the index `{name}` has the name of something else",
-            declared.span,
-            notes=[f"`{name}` is bound in line {at.line} of {at.source.name}"] if at is not None else [],
-            hint=f"rename the index; `dim {name}' as \"{name}\"` lets a size look like it"
-            if isinstance(earlier, Expr)
-            else "rename the index",
-        )
-    symbol_name = name
-    while symbol_name in draft.used:
-        symbol_name += "′"
-    draft.used.add(symbol_name)
-    return Variable(name, Symbol(symbol_name, "index"), declared.span, declared, sight)
-
-
-def _add_free(draft: Draft, index: syntax.Index) -> None:
-    variable = _variable(draft, index, draft.sight)
-    variable.sight = dict(draft.sight)
-    draft.sight[index.name] = variable
-    draft.free.append(variable)
-
-
-def _collect(node: object, draft: Draft, sight: dict[str, Variable], group: set[str], *, inner: bool) -> None:
-    """Find the reads and the bound indices of a body, each with the indices in sight there."""
-    match node:
-        case syntax.Reduce(indices=indices, where=where, body=body):
-            local = dict(sight)
-            bound = []
-            for index in indices:
-                variable = _variable(draft, index, local)
-                variable.sight = dict(local)
-                variable.where = where is not None
-                local[index.name] = variable
-                bound.append(variable)
-            draft.bound[id(node)] = bound
-            _check_mentions(node, bound)
-            _collect(where, draft, local, group, inner=inner)
-            _collect(body, draft, local, group, inner=inner)
-        case syntax.Read(name=name, subscripts=subscripts):
-            value = draft.scope.get(name)
-            tensor = value if isinstance(value, Tensor) and name not in _shadowed(draft, group) else None
-            draft.occurrences.append(Occurrence(node, sight, tensor, inner))
-            for subscript in subscripts:
-                _collect(subscript, draft, sight, group, inner=True)
-        case syntax.Negate(value=value) | syntax.Not(value=value):
-            _collect(value, draft, sight, group, inner=inner)
-        case syntax.Binary(left=left, right=right):
-            _collect(left, draft, sight, group, inner=inner)
-            _collect(right, draft, sight, group, inner=inner)
-        case syntax.Compare(operands=items) | syntax.Logic(operands=items) | syntax.Tuple(items=items):
-            for item in items:
-                _collect(item, draft, sight, group, inner=inner)
-        case syntax.Choice(then=then, condition=condition, otherwise=otherwise):
-            for item in (then, condition, otherwise):
-                _collect(item, draft, sight, group, inner=inner)
-        case syntax.Call(arguments=arguments):
-            for argument in arguments:
-                _collect(argument.value, draft, sight, group, inner=inner)
-        case _:
-            pass
-
-
-def _shadowed(draft: Draft, group: set[str]) -> set[str]:
-    """Names that the run itself defines and that nothing had bound before."""
-    return {name for name in group if not isinstance(draft.scope.get(name), Tensor)}
-
-
-def _check_mentions(reduce: syntax.Reduce, bound: list[Variable]) -> None:
-    used = _names(reduce.body) | _names(reduce.where)
-    for index in reduce.indices:
-        for part in (index.below, index.range and index.range.first, index.range and index.range.last):
-            used |= _names(part)
-    for variable in bound:
-        if variable.name not in used:
-            raise error(
-                f"neither the body nor the condition of this `{reduce.operator}` mentions its index `{variable.name}`",
-                variable.span,
-            )
-
-
-def _names(node: object) -> set[str]:
-    match node:
-        case syntax.Name(name=name):
-            return {name}
-        case syntax.Read(subscripts=subscripts):
-            return set().union(*map(_names, subscripts))
-        case syntax.Negate(value=value) | syntax.Not(value=value):
-            return _names(value)
-        case syntax.Binary(left=left, right=right):
-            return _names(left) | _names(right)
-        case syntax.Compare(operands=items) | syntax.Logic(operands=items) | syntax.Tuple(items=items):
-            return set().union(*map(_names, items))
-        case syntax.Choice(then=then, condition=condition, otherwise=otherwise):
-            return _names(then) | _names(condition) | _names(otherwise)
-        case syntax.Call(arguments=arguments):
-            return set().union(*(_names(argument.value) for argument in arguments))
-        case syntax.Reduce(indices=indices, where=where, body=body):
-            inside = _names(body) | _names(where)
-            for index in indices:
-                for part in (index.below, index.range and index.range.first, index.range and index.range.last):
-                    inside |= _names(part)
-            return inside - {index.name for index in indices}
-        case _:
-            return set()
 
 
 # ---------------------------------------------------------------- ranges
@@ -312,13 +66,14 @@ def _propagate(draft: Draft, tensors: dict[str, Tensor], context: Context) -> bo
 
 
 def _stated(variable: Variable, draft: Draft, context: Context) -> bool:
-    from .scalars import size_with_indices
-
     declared = variable.declared
     assert declared is not None
     if declared.below is not None:
         value = size_with_indices(declared.below, variable.sight, draft.scope, context)
-        variable.lower, variable.upper = ZERO, positive_size(value, declared.below.span, context, "a range") - ONE
+        variable.lower, variable.upper = (
+            ZERO,
+            positive_size(value, declared.below.span, context, f"the range of `{variable.name}`") - ONE,
+        )
     elif declared.range is not None:
         variable.lower = size_with_indices(declared.range.first, variable.sight, draft.scope, context)
         variable.upper = size_with_indices(declared.range.last, variable.sight, draft.scope, context)
@@ -329,26 +84,6 @@ def _stated(variable: Variable, draft: Draft, context: Context) -> bool:
     return True
 
 
-def leading_count(draft: Draft, read: syntax.Read, tensor: Tensor) -> int:
-    """How many axes the `...` of a read stands for (0 where there is none); checks the number of subscripts."""
-    explicit = [s for s in read.subscripts if not isinstance(s, syntax.Ellipsis)]
-    has = len(explicit) < len(read.subscripts)
-    if has and not isinstance(read.subscripts[0], syntax.Ellipsis):
-        raise error("`...` stands for leading axes, so it comes first", read.span)
-    missing = len(tensor.axes) - len(explicit)
-    if missing < 0 or (missing and not has):
-        raise error(
-            f"`{read.name}` has {_count(len(tensor.axes), 'axis', 'axes')} and is read with "
-            f"{_count(len(explicit), 'subscript', 'subscripts')}",
-            read.span,
-        )
-    return missing if has else 0
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
-
-
 def _from_read(draft: Draft, occurrence: Occurrence, tensor: Tensor, context: Context) -> bool:
     read = occurrence.read
     progress = False
@@ -356,15 +91,18 @@ def _from_read(draft: Draft, occurrence: Occurrence, tensor: Tensor, context: Co
     if isinstance(read.subscripts[0] if read.subscripts else None, syntax.Ellipsis):
         if draft.ranks_leading is None:
             draft.ranks_leading = leading
-            draft.leading = [
-                Variable(f"…{n}", Symbol(f"…{n}", "index"), read.span, None, {}) for n in range(leading)
-            ]
+            draft.leading = [Variable(f"…{n}", Symbol(f"…{n}", "index"), read.span, None, {}) for n in range(leading)]
             progress = True
         elif draft.ranks_leading != leading:
             if draft.ranks_leading == 0 and not draft.leading:
-                raise error("`...` stands on the right only", read.span, hint=f"write `{draft.syntax.name}[..., …]`")
+                raise error(
+                    "`...` stands on the right only",
+                    read.span,
+                    hint=f"`{_with_ellipsis(draft.syntax)}` has it on the left too",
+                )
             raise error(
-                f"`...` stands for {_count(leading, 'axis', 'axes')} of `{read.name}` and for {draft.ranks_leading} elsewhere",
+                f"`...` stands for {count(leading, 'axis', 'axes')} of `{read.name}` "
+                f"and for {draft.ranks_leading} elsewhere",
                 read.span,
             )
     positions: list[Expr | None] = []
@@ -379,6 +117,11 @@ def _from_read(draft: Draft, occurrence: Occurrence, tensor: Tensor, context: Co
         progress |= _from_subscript(draft, occurrence, subscript, here, context, tensor)
         positions.append(_affine(subscript, occurrence.sight, draft, context))
     return progress
+
+
+def _with_ellipsis(equation: syntax.Equation) -> str:
+    left = ", ".join(target.span.text for target in equation.targets)
+    return f"{equation.name}[..., {left}]" if left else f"{equation.name}[...]"
 
 
 def _has_ellipsis(read: syntax.Read) -> bool:
@@ -397,7 +140,9 @@ def _from_subscript(
             return False
 
 
-def _divide(draft: Draft, occurrence: Occurrence, items: tuple[syntax.Expression, ...], axis: Axis, context: Context) -> bool:
+def _divide(
+    draft: Draft, occurrence: Occurrence, items: tuple[syntax.Expression, ...], axis: Axis, context: Context
+) -> bool:
     """Merged indices on the right: one unknown size is found by division."""
     unknown: Variable | None = None
     known = ONE
@@ -418,7 +163,11 @@ def _divide(draft: Draft, occurrence: Occurrence, items: tuple[syntax.Expression
     if unknown is None or not known:
         return False
     size = axis.size / known
-    unknown.lower, unknown.upper = ZERO, positive_size(size, items[0].span.to(items[-1].span), context, f"the range of `{unknown.name}`") - ONE
+    unknown.lower, unknown.upper = (
+        ZERO,
+        positive_size(size, items[0].span.to(items[-1].span), context, f"the range of `{unknown.name}`", rounding=False)
+        - ONE,
+    )
     unknown.origin = occurrence.read.span
     return True
 
@@ -451,61 +200,101 @@ def _meet(variable: Variable, axis: Axis | None, span: Span, draft: Draft, conte
         return True
     if mine.size == theirs.size and variable.lower == axis.lower:
         return False
-    raise _disagreement(variable, axis, span, context, tensor)
+    raise _disagreement(variable, axis, span, tensor)
 
 
 def _depends(*ends: Expr) -> bool:
     return any(symbol.kind == "index" for end in ends for symbol in end.symbols())
 
 
-def _disagreement(variable: Variable, axis: Axis, span: Span, context: Context, tensor: Tensor) -> Exception:
-    from .describe import show
-
+def _disagreement(variable: Variable, axis: Axis, span: Span, tensor: Tensor) -> ArchError:
     assert variable.lower is not None and variable.upper is not None
     mine = variable.upper - variable.lower + ONE
-    name = f"`{variable.name}`" if not variable.name.startswith("…") else "a leading axis"
-    origin = [f"it took {show(mine)} from {_where(variable.origin, span)}"] if variable.origin is not None else []
+    if variable.name.startswith("…"):
+        return error(
+            f"the axes that `...` stands for differ: {show(mine)} and {show(axis.size)}",
+            span,
+            label=f"`{tensor.name}` is {shape(tensor)}",
+            notes=[f"{show(mine)} comes from {_where(variable.origin, span)}"] if variable.origin is not None else [],
+        )
     return error(
-        f"the index {name} ranges over {show(mine)} and over {show(axis.size)}",
+        f"the index `{variable.name}` runs over {show(mine)} and over {show(axis.size)}",
         span,
-        label=f"{show(axis.size)} in `{tensor.name}`",
-        notes=origin,
-        hint=f"state the range where {name} is bound, or make the two axes agree",
+        label=f"{show(axis.size)}: `{tensor.name}` is {shape(tensor)}",
+        notes=[f"{show(mine)} comes from {_where(variable.origin, span)}"] if variable.origin is not None else [],
+        hint=_other_shape(tensor, axis, mine) if tensor.kind in ("weight", "buffer") else "",
     )
 
 
-def _where(origin: Span | None, span: Span) -> str:
-    if origin is None:
-        return "elsewhere"
+def _other_shape(tensor: Tensor, axis: Axis, size: Expr) -> str:
+    """A weight that does not fit is declared anew."""
+    axes = [show(size) if own is axis or own == axis else show(own.size) for own in tensor.axes]
+    return f"`{tensor.kind} {tensor.name}[{', '.join(axes)}]`" if tensor.axes.count(axis) == 1 else ""
+
+
+def _where(origin: Span, span: Span) -> str:
     same = origin.source is span.source and origin.line == span.line
-    column = origin.source.position(origin.start)[1]
-    return f"column {column} of this line" if same else f"line {origin.line}"
+    return f"column {origin.source.position(origin.start)[1]}" if same else f"line {origin.line}"
 
 
 def _inside(variable: Variable, axis: Axis, span: Span, draft: Draft, context: Context, tensor: Tensor) -> None:
     """A stated range must lie inside the axis."""
-    from .describe import show
-    from ..algebra.ranges import at_least, at_most
-
     assert variable.lower is not None and variable.upper is not None
-    variables = draft.variables
-    low = at_least(variable.lower - axis.lower, variables, context.facts)
-    high = at_most(variable.upper - axis.upper, variables, context.facts)
+    low = _always(variable.lower - axis.lower, draft.variables, context.facts)
+    high = _always(axis.upper - variable.upper, draft.variables, context.facts)
     if low is True and high is True:
         return
     stated = f"{show(variable.lower)}..{show(variable.upper)}"
+    has = f"{show(axis.lower)}..{show(axis.upper)}"
+    at = variable.declared.span if variable.stated and variable.declared is not None else span
     if low is False or high is False:
+        fits = f"`{variable.name} < {show(axis.size)}`" if not axis.lower else f"`{variable.name} in {has}`"
         raise error(
-            f"the range {stated} of `{variable.name}` leaves the axis {show(axis.lower)}..{show(axis.upper)} of `{tensor.name}`",
-            span,
+            f"the range {stated} of `{variable.name}` leaves the axis of `{tensor.name}`, which is {has}",
+            at,
+            hint=f"{fits} is inside" if not _depends(axis.lower, axis.upper) else "",
         )
-    bound = (axis.lower, variable.lower) if low is None else (variable.upper, axis.upper)
+    gap = variable.lower - axis.lower if low is not True else axis.upper - variable.upper
     raise error(
-        f"it is not known whether the range {stated} of `{variable.name}` lies inside the axis "
-        f"{show(axis.lower)}..{show(axis.upper)} of `{tensor.name}`",
-        span,
-        hint=f"`assume {show(bound[0])} <= {show(bound[1])}`",
+        f"it is not known whether the range {stated} of `{variable.name}` lies inside the axis of "
+        f"`{tensor.name}`, which is {has}",
+        at,
+        hint=_clipped(variable, axis, low is True, high is True) if _depends(gap) else f"`assume {_order(gap)}`",
     )
+
+
+def _clipped(variable: Variable, axis: Axis, low: bool, high: bool) -> str:
+    """The stated range cut to the axis, at the ends that may leave it."""
+    assert variable.lower is not None and variable.upper is not None
+    if _depends(axis.lower, axis.upper):
+        return f"`{variable.name} in {show(axis.lower)}..{show(axis.upper)}` is inside"
+    first = show(variable.lower) if low else f"max({show(axis.lower)}, {show(variable.lower)})"
+    last = show(variable.upper) if high else f"min({show(axis.upper)}, {show(variable.upper)})"
+    return f"`{variable.name} in {first}..{last}` is inside"
+
+
+def _always(gap: Expr, variables: list[Variable], facts: Facts, depth: int = 3) -> bool | None:
+    """Is gap >= 0 at every position? A bound such as max(0, n - r) is at least each of its arguments."""
+    answer = at_least(gap, variables, facts)
+    if answer is not None or not depth:
+        return answer
+    for atom in gap.atoms():
+        sign = gap.terms.get(((atom, 1),)) if isinstance(atom, Extreme) else None
+        if not isinstance(atom, Extreme) or sign not in (1, -1):
+            continue
+        rest = gap - from_atom(atom) * sign
+        answers = [_always(rest + argument * sign, variables, facts, depth - 1) for argument in atom.arguments]
+        enough = any if (atom.operator == "max") == (sign == 1) else all
+        if enough(found is True for found in answers):
+            return True
+    return None
+
+
+def _order(gap: Expr) -> str:
+    """`gap >= 0` without negative terms: r <= N for N - r."""
+    large = Expr({m: c for m, c in gap.terms.items() if c > 0})
+    small = Expr({m: -c for m, c in gap.terms.items() if c < 0})
+    return f"{show(small)} <= {show(large)}"
 
 
 # ---------------------------------------------------------------- the left side
@@ -531,7 +320,9 @@ def _target(draft: Draft, context: Context) -> Tensor:
                     variable = next(variables)
                     assert variable.lower is not None and variable.upper is not None
                     if _depends(variable.lower, variable.upper):
-                        raise error(f"the range of the merged index `{variable.name}` depends on another index", variable.span)
+                        raise error(
+                            f"the range of the merged index `{variable.name}` depends on another index", variable.span
+                        )
                     size = size * (variable.upper - variable.lower + ONE)
                 axes.append(Axis(ZERO, size - ONE))
             case syntax.Number():
@@ -546,35 +337,35 @@ def _axis(variable: Variable, places: dict[Symbol, Expr]) -> Axis:
     lower, upper = substitute(variable.lower, places), substitute(variable.upper, places)
     for symbol in lower.symbols() | upper.symbols():
         if symbol.kind == "index" and not symbol.name.startswith("@"):
-            raise error(f"the range of `{variable.name}` depends on `{symbol.name}`, which is not on the left before it", variable.span)
+            raise error(
+                f"the range of `{variable.name}` depends on `{symbol.name}`, which is not on the left before it",
+                variable.span,
+            )
     return Axis(lower, upper)
 
 
-def _complain(draft: Draft, tensors: dict[str, Tensor], context: Context) -> None:
-    """Report what has stayed unknown."""
+def _complain(draft: Draft, tensors: dict[str, Tensor]) -> None:
+    """Report what has stayed unknown: first the names, then the ranges that may be unknown because of them."""
     for occurrence in draft.occurrences:
-        read = occurrence.read
-        if occurrence.tensor is None and read.name not in tensors:
-            value = draft.scope.get(read.name)
-            if value is None and not any(read.name == other for other in tensors):
-                defined = {name for name, _ in draft.scope.tensors().items()}
-                if read.name == draft.syntax.name:
-                    continue
-                raise unknown_name(read.name, read.span, draft.scope, defined)
+        if occurrence.tensor is None:
+            check_tensor(occurrence.read, draft, tensors)
+    for mention in draft.mentions:
+        if mention.name.name not in mention.sight:
+            check_name(mention.name, draft, tensors)
     for variable in draft.variables:
         if variable.known:
             continue
-        on_left = variable in draft.free
-        if on_left:
-            raise error(
-                f"the range of `{variable.name}` is not known: it stands bare on no axis on the right",
-                variable.span,
-                hint=f"state it: `{variable.name} < N`",
-            )
+        side = " on the right" if variable in draft.free else ""
+        more = "" if variable in draft.free else f" or `{variable.name} in a..b`"
         raise error(
-            f"the range of `{variable.name}` is not known: it stands bare on no axis",
+            f"the range of `{variable.name}` is not known: it stands bare on no axis{side}",
             variable.span,
-            hint=f"state it: `{variable.name} < N` or `{variable.name} in a..b`",
+            hint=f"state it: `{variable.name} < N`{more}",
         )
     if draft.ranks_leading is None:
-        raise error("`...` stands on the left only, so the axes that it means are not known", draft.syntax.span)
+        at = next((t.span for t in draft.syntax.targets if isinstance(t, syntax.Ellipsis)), draft.syntax.span)
+        raise error(
+            "`...` stands on the left only, so the axes that it means are not known",
+            at,
+            hint="read a tensor with `...` on the right, or write the axes out",
+        )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import library, syntax
-from ..algebra.expression import ZERO, Expr, const
+from ..algebra.expression import Expr
+from ..algebra.facts import Facts
+from ..algebra.ranges import extreme
 from ..errors import ArchError, Diagnostic, Span, error, nearest
-from ..program import Axis, Call, Instance, Tensor
-from . import sizes
-from .describe import shape, show
+from ..program import Axis, Call, Instance, Tensor, place
+from .arguments import bind_arguments, signature
+from .describe import brief, count, shape, show
 from .values import (
     FUNCTIONS,
     Body,
@@ -17,7 +19,6 @@ from .values import (
     FunctionValue,
     LayerValue,
     Module,
-    Poisoned,
     Scope,
     Silent,
     Value,
@@ -48,84 +49,18 @@ def standard_module(name: str) -> Module:
 
 
 def unknown_layer(name: str, span: Span, module: Module) -> ArchError:
-    known = set(module.layers) | set(module.imports) | set(library.index()) | set(FUNCTIONS)
-    return error(f"there is no layer `{name}`", span, hint=nearest(name, known) or "`derive --list` shows the standard layers")
-
-
-# ---------------------------------------------------------------- arguments
-
-
-def bind_arguments(
-    layer: LayerValue, positional: Sequence[tuple[Value, Span]], named: dict[str, tuple[Value, Span]], span: Span
-) -> tuple[dict[str, tuple[Tensor, Span]], dict[str, tuple[Value, Span]]]:
-    """Tensors fill the tensors of the signature, other values the options; every mistake has its own message."""
-    definition = layer.definition
-    tensor_names = [t.name for t in definition.tensors]
-    option_names = [o.name for o in definition.options]
-    tensors: dict[str, tuple[Tensor, Span]] = {}
-    options: dict[str, tuple[Value, Span]] = {}
-    waiting = list(option_names)
-    for name, value in layer.named:
-        options[name] = (value, span)
-    for value in layer.positional:
-        _fill_next(value, span, waiting, options, layer)
-    free = [n for n in tensor_names if n not in named]
-    for value, at in positional:
-        if isinstance(value, Poisoned):
-            raise Silent
-        if isinstance(value, Tensor):
-            if not free:
-                raise error(
-                    f"`{layer.name}` takes {_count(len(tensor_names), 'tensor')}, and this is one more", at, hint=signature(definition)
-                )
-            tensors[free.pop(0)] = (value, at)
-        else:
-            _fill_next(value, at, waiting, options, layer)
-    for name, (value, at) in named.items():
-        if isinstance(value, Poisoned):
-            raise Silent
-        if name in tensor_names:
-            if not isinstance(value, Tensor):
-                raise error(f"`{name}` of `{layer.name}` is a tensor, and this is {sizes.describe(value)}", at)
-            tensors[name] = (value, at)
-        elif name in option_names:
-            if name in options and name not in dict(layer.named):
-                raise error(f"the option `{name}` of `{layer.name}` is given twice", at)
-            if isinstance(value, Tensor):
-                raise error(f"the option `{name}` of `{layer.name}` is no tensor", at)
-            options[name] = (value, at)
-        else:
-            hint = nearest(name, option_names) or signature(definition)
-            raise error(f"`{layer.name}` has no option `{name}`", at, hint=hint)
-    return tensors, options
-
-
-def _fill_next(
-    value: Value, at: Span, waiting: list[str], options: dict[str, tuple[Value, Span]], layer: LayerValue
-) -> None:
-    while waiting and waiting[0] in options:
-        waiting.pop(0)
-    if not waiting:
-        names = len(layer.definition.options)
-        raise error(
-            f"`{layer.name}` takes {_count(names, 'option')}, and this is one more", at, hint=signature(layer.definition)
+    if module.broken:
+        return Silent()
+    if name in module.models:
+        return error(
+            f"`{name}` is a model, and only layers are applied",
+            span,
+            hint=f"`layer {name}(…)` may be applied, and a model of one line derives it",
         )
-    options[waiting.pop(0)] = (value, at)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
-
-
-def signature(definition: syntax.Definition) -> str:
-    """The head of a definition on one line, for a hint."""
-    text = definition.span.source.text[definition.name_span.start : definition.span.end]
-    depth = 0
-    for position, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
-        if character == ")" and depth == 0:
-            return f"the layer is `{' '.join(text[: position + 1].split())}`"
-    return ""
+    known = set(module.layers) | set(module.imports) | set(library.index()) | set(FUNCTIONS)
+    return error(
+        f"there is no layer `{name}`", span, hint=nearest(name, known) or "`derive --list` shows the standard layers"
+    )
 
 
 # ---------------------------------------------------------------- application
@@ -144,9 +79,7 @@ def apply(
     for parameter in definition.tensors:
         if parameter.name not in tensors:
             if parameter.default is None or parameter.default not in tensors:
-                raise error(
-                    f"`{layer.name}` needs the tensor `{parameter.name}`", span, hint=signature(definition)
-                )
+                raise error(f"`{layer.name}` needs the tensor `{parameter.name}`", span, hint=signature(definition))
             tensors[parameter.name] = tensors[parameter.default]
     arguments = tuple(tensors[p.name][0] for p in definition.tensors)
     for option in definition.options:
@@ -192,39 +125,64 @@ def _open(
             hint="the recursion needs an `if` on a number that gets smaller",
         )
     context.depth += 1
+    context.stack.append(layer.name)
+    outer, context.errors = context.errors, []
     try:
         instance = _opened(layer, arguments, tensors, given, options, span, context)
     except ArchError as failure:
-        raise _blame(failure, layer, span, context.depth) from None
+        context.record(failure)
+        if not context.errors:
+            raise
+        raise _blame(ArchError(*context.errors), layer, span, options, context) from None
     finally:
+        context.errors = outer
+        context.stack.pop()
         context.depth -= 1
     context.opened[key] = instance
     return instance
 
 
-def _blame(failure: ArchError, layer: LayerValue, span: Span, depth: int) -> ArchError:
-    """A mistake inside a layer, told from where the user called it: a standard layer's own lines are no place to look."""
-    if isinstance(failure, Silent):
-        return failure
+def _blame(
+    failure: ArchError, layer: LayerValue, span: Span, options: dict[str, tuple[Value, Span]], context: Context
+) -> ArchError:
+    """A mistake inside a layer, told from where it was called: a standard layer's own lines are no place to look."""
     diagnostics = []
     for d in failure.diagnostics:
-        inside = d.span is not None and d.span.source.library
-        if inside and d.span is not None and not span.source.library:
-            where = f"in {d.span.source.name}, line {d.span.line}: {_line(d.span)}"
-            diagnostics.append(Diagnostic(f"`{layer.name}` cannot be applied here: {d.message}", span, d.label, d.hint, notes=(*d.notes, where)))
-        elif d.span is not None and d.span.source is not span.source and not d.span.source.library:
+        if d.span is None or span.source.library or "calls itself" in d.message:
             diagnostics.append(d)
-        elif d.span is not None and not inside and len(d.notes) < 3 and "calls itself" not in d.message:
-            line, _ = span.source.position(span.start)
-            note = f"`{layer.name}` is opened in line {line}"
+        elif d.span.source.library:
+            where = f"in {d.span.source.name}, line {d.span.line}: {_line(d.span)}"
+            hint = _whole_option(d, options, context) or (
+                d.hint if not d.hint.startswith("`floor(") else signature(layer.definition)
+            )
+            message = f"`{layer.name}` cannot be applied here: {d.message}"
+            diagnostics.append(Diagnostic(message, span, d.label, hint, notes=(*d.notes, where)))
+        elif len(d.notes) < 3 and not (d.span.source is span.source and d.span.line == span.line):
+            file = "" if d.span.source is span.source else f" of {span.source.name}"
+            note = f"`{layer.name}` is opened in line {span.line}{file}"
             diagnostics.append(Diagnostic(d.message, d.span, d.label, d.hint, d.severity, (*d.notes, note)))
         else:
             diagnostics.append(d)
     return ArchError(*diagnostics)
 
 
+def _whole_option(diagnostic: Diagnostic, options: dict[str, tuple[Value, Span]], context: Context) -> str:
+    """Where a size inside a layer is not whole because an option is not, the option rounded."""
+    if not diagnostic.hint.startswith("`floor("):
+        return ""
+    for value, at in options.values():
+        if isinstance(value, Expr) and not at.source.library and not context.facts.is_integer(value):
+            text = brief(at)
+            name, equals, right = text.partition("=")
+            start = f"{name.strip()} = " if equals else ""
+            written = right.strip() if equals else text
+            return f"`{start}floor({written})` or `{start}ceil({written})`" if written else ""
+    return ""
+
+
 def _line(span: Span) -> str:
-    return span.source.line(span.line).strip()
+    text = span.source.line(span.line).strip()
+    return text if len(text) <= 80 else text[:80].rstrip() + " …"
 
 
 def _opened(
@@ -250,6 +208,8 @@ def _opened(
     _check_late_axes(definition, inputs, scope, tensors, layer, context)
     body = Body()
     execute(definition.body, scope, body, context)
+    if context.errors:
+        raise Silent  # what is wrong was recorded
     if body.outputs is None:
         raise missing_return(definition)
     return Instance(
@@ -270,8 +230,21 @@ def missing_return(definition: syntax.Definition) -> ArchError:
     return error(
         f"`{definition.name}` returns nothing",
         definition.name_span,
-        hint="end its body with `return` and a tensor",
+        hint=_last_name(definition),
     )
+
+
+def _last_name(definition: syntax.Definition) -> str:
+    """`return y`, where y is what the body binds last."""
+    for statement in reversed(definition.body):
+        match statement:
+            case syntax.Bind(names=names):
+                return f"end its body with `return {', '.join(names)}`"
+            case syntax.Equation(name=name):
+                return f"end its body with `return {name}`"
+            case _:
+                pass
+    return "end its body with `return` and a tensor"
 
 
 def option_text(value: Value) -> str:
@@ -301,13 +274,19 @@ def _bind_axes(
     if leading < 0 or (leading and not has):
         raise error(
             f"`{layer.name}` wants `{parameter.name}` with {'at least ' if has else ''}{_axes(len(written))}, "
-            f"and this has {_axes(len(argument.axes))}: {shape(argument)}",
+            f"and this has {_axes(len(argument.axes))}",
             at,
+            label=f"this is {shape(argument)}",
+            hint=signature(layer.definition),
         )
     if has:
         if scope.leading is not None and scope.leading[0] != leading:
             raise error(
-                f"`...` of `{layer.name}` stands for {_axes(scope.leading[0])} before and for {_axes(leading)} here", at
+                f"`...` of `{layer.name}` stands for {_axes(scope.leading[0])} of the tensor before "
+                f"and for {_axes(leading)} of this one",
+                at,
+                label=f"this is {shape(argument)}",
+                hint=signature(layer.definition),
             )
         scope.leading = (leading, at)
     for axis, node in zip(argument.axes[leading:], written, strict=True):
@@ -318,25 +297,22 @@ def _bind_axes(
                 scope.set(node.name, size, node.span)
             elif known != size and isinstance(known, Expr):
                 raise error(
-                    f"`{layer.name}` wants the same size `{node.name}` in both places, and they are {show(known)} and {show(size)}",
+                    f"`{layer.name}` wants the same size `{node.name}` in both places, "
+                    f"and they are {show(known)} and {show(size)}",
                     at,
-                    label=f"`{parameter.name}` is {shape(argument)}",
+                    label=f"this is {shape(argument)}",
+                    hint=signature(layer.definition),
                 )
 
 
-def _axes(count: int) -> str:
-    return f"{count} {'axis' if count == 1 else 'axes'}"
+def _axes(number: int) -> str:
+    return count(number, "axis", "axes")
 
 
 def hull(axis: Axis, tensor: Tensor) -> Expr:
     """The size of an axis; of a ragged one, that of the smallest axis that holds every row of it."""
-    from ..algebra.ranges import extreme
-    from ..algebra.facts import Facts
-
     if not axis.ragged:
         return axis.size
-    from ..program import place
-
     table = {place(n): (a.lower, a.upper) for n, a in enumerate(tensor.axes)}
     upper = extreme(axis.upper, table, Facts(), largest=True)
     lower = extreme(axis.lower, table, Facts(), largest=False)
@@ -362,7 +338,8 @@ def _check_late_axes(
             wanted = size_of(node, scope, context)
             if hull(axis, formal) != wanted:
                 raise error(
-                    f"`{layer.name}` wants {show(wanted)} on an axis of `{parameter.name}`, and this has {show(hull(axis, formal))}",
+                    f"`{layer.name}` wants {show(wanted)} on an axis of `{parameter.name}`, "
+                    f"and this has {show(hull(axis, formal))}",
                     tensors[parameter.name][1],
                 )
 
@@ -387,9 +364,3 @@ def _bind_options(
         if scope.own(option.name) is not None:
             raise error(f"`{option.name}` is an axis of `{layer.name}` already", option.span)
         scope.set(option.name, value, options.get(option.name, (value, option.span))[1])
-
-
-def dimension_axis(size: Expr) -> Axis:
-    """An axis that counts from 0."""
-    return Axis(ZERO, size - const(1))
-

@@ -10,7 +10,8 @@ from fractions import Fraction
 
 from .. import syntax
 from ..algebra.expression import Expr, from_atom
-from ..errors import Span, error
+from ..algebra.ranges import at_least, at_most
+from ..errors import Span, error, nearest
 from ..program import (
     COMPARISONS,
     Axis,
@@ -31,8 +32,11 @@ from ..program import (
     reads,
 )
 from . import sizes
-from .indices import Draft, Variable, leading_count
-from .values import CONSTANTS, FUNCTIONS, Context, FunctionValue, Poisoned, Scope, Silent
+from .describe import shape, show
+from .drafts import Draft, Variable
+from .layers import find_layer
+from .reads import check_name, check_tensor, leading_count
+from .values import CONSTANTS, FUNCTIONS, Context, FunctionValue, LayerValue, Poisoned, Scope, Silent
 
 OPERATORS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power"}
 
@@ -54,9 +58,7 @@ def build_body(draft: Draft, tensors: dict[str, Tensor], context: Context) -> Sc
 class Builder:
     """Everything that stays the same while one body is built."""
 
-    def __init__(
-        self, scope: Scope, context: Context, tensors: dict[str, Tensor], draft: Draft | None = None
-    ) -> None:
+    def __init__(self, scope: Scope, context: Context, tensors: dict[str, Tensor], draft: Draft | None = None) -> None:
         self.scope = scope
         self.context = context
         self.tensors = tensors
@@ -65,7 +67,11 @@ class Builder:
     def scalar(self, node: syntax.Expression, sight: dict[str, Variable]) -> Scalar:
         match node:
             case syntax.Number(value=value, text=text):
-                return Size(Expr({(): _whole(value)}) if value else Expr({})) if value.denominator == 1 else Literal_(text, value)
+                return (
+                    Size(Expr({(): _whole(value)}) if value else Expr({}))
+                    if value.denominator == 1
+                    else Literal_(text, value)
+                )
             case syntax.Name(name=name, span=span):
                 return self._name(name, span, sight)
             case syntax.Read():
@@ -83,8 +89,8 @@ class Builder:
                 return Operation("not", (self.scalar(value, sight),))
             case syntax.Choice(then=then, condition=condition, otherwise=otherwise):
                 return Choice(self.scalar(then, sight), self.scalar(condition, sight), self.scalar(otherwise, sight))
-            case syntax.Call(name=name, arguments=arguments, span=span):
-                return self._call(node, name, [a.value for a in arguments], span, sight)
+            case syntax.Call():
+                return self._call(node, sight)
             case syntax.Reduce():
                 return self._reduce(node, sight)
             case syntax.Tuple(items=items):
@@ -111,31 +117,19 @@ class Builder:
             raise Silent
         if isinstance(value, Expr):
             return Size(value)
-        if isinstance(value, Tensor) or name in self.tensors:
-            raise error(
-                f"`{name}` is a tensor: an equation reads its elements",
-                span,
-                hint=f"write `{name}[…]` with an index for each axis",
-            )
-        if name in CONSTANTS:
+        if value is None and name in CONSTANTS:
             return Literal_(name, None)
+        if self.draft is not None:
+            check_name(syntax.Name(span, name), self.draft, self.tensors)
         if value is not None:
-            raise error(f"`{name}` is {sizes.describe(value)}, which has no place in an equation", span)
-        if self.draft is not None and any(v.name == name for v in self.draft.variables):
-            raise error(f"the index `{name}` is used outside the reduction that binds it", span)
-        if self.draft is not None and len(name) <= 2:
-            raise error(
-                f"the index `{name}` stands on the right only",
-                span,
-                hint=f"put it on the left, or bind it by a reduction: `sum[{name}] …`",
-            )
+            raise error(f"`{name}` is {sizes.describe(value)}, and a size is wanted here", span)
         raise sizes.unknown_name(name, span, self.scope, set(sight))
 
     def _binary(self, operator: str, left: Scalar, right: Scalar, span: Span) -> Scalar:
         if isinstance(left, Size) and isinstance(right, Size):
-            if operator == "^" and any(s.kind == "index" for s in left.value.symbols() | right.value.symbols()):
-                if right.value.integer() is None:
-                    return Operation("power", (left, right))
+            indexed = any(s.kind == "index" for s in left.value.symbols() | right.value.symbols())
+            if operator == "^" and indexed and right.value.integer() is None:
+                return Operation("power", (left, right))
             return Size(sizes.arithmetic(operator, left.value, right.value, span, self.context))
         return Operation(OPERATORS[operator], (left, right))
 
@@ -146,35 +140,61 @@ class Builder:
         ]
         return links[0] if len(links) == 1 else Operation("and", tuple(links))
 
-    def _call(
-        self, node: syntax.Expression, name: str, arguments: list[syntax.Expression], span: Span, sight: dict[str, Variable]
-    ) -> Scalar:
+    def _call(self, node: syntax.Call, sight: dict[str, Variable]) -> Scalar:
+        name, span, at = node.name, node.span, node.name_span
+        arguments = [argument.value for argument in node.arguments]
         value = self.scope.get(name)
+        if isinstance(value, Poisoned):
+            raise Silent
         if isinstance(value, FunctionValue):
             name = value.name
         elif value is not None or name not in FUNCTIONS:
-            if name in self.scope.module.layers:
-                raise error(f"`{name}` is a layer: it is applied to whole tensors, outside equations", span)
+            if isinstance(value, Tensor):
+                raise error(f"`{name}` is a tensor: its elements are read with square brackets", at)
+            if isinstance(value, LayerValue) or find_layer(name, self.scope.module) is not None:
+                raise error(
+                    f"`{name}` is a layer, and layers are applied to whole tensors, outside equations",
+                    at,
+                    hint=f"`z = x -> {name}`, and read `z` in the equation",
+                )
+            if value is not None:
+                raise error(f"`{name}` is {sizes.describe(value)}, not a function", at)
             raise error(
                 f"there is no function `{name}` for the elements of a tensor",
-                span,
-                hint=sizes.nearest(name, FUNCTIONS) or f"functions: {', '.join(FUNCTIONS)}",
+                at,
+                hint=nearest(name, FUNCTIONS) or f"functions: {', '.join(FUNCTIONS)}",
             )
+        for argument in node.arguments:
+            if argument.name is not None:
+                raise error(f"`{name}` is a scalar function and has no options", argument.span)
         low, high = FUNCTIONS[name]
         if not low <= len(arguments) <= high:
             wanted = str(low) if low == high else f"{low} to {high}"
             raise error(f"`{name}` takes {wanted} argument{'s' if wanted != '1' else ''}, not {len(arguments)}", span)
         values = [self.scalar(a, sight) for a in arguments]
-        if all(isinstance(v, Size) for v in values) and name in ("floor", "ceil", "mod", "abs", "min", "max", "log", "log2", "sqrt"):
+        if all(isinstance(v, Size) for v in values) and name in (
+            "floor",
+            "ceil",
+            "mod",
+            "abs",
+            "min",
+            "max",
+            "log",
+            "log2",
+            "sqrt",
+        ):
             return Size(sizes.function(name, [v.value for v in values if isinstance(v, Size)], span, self.context))
         return Operation(name, tuple(values))
 
     def _reduce(self, node: syntax.Reduce, sight: dict[str, Variable]) -> Scalar:
-        assert self.draft is not None
+        if self.draft is None:
+            raise error("a range holds no reduction", node.span)
         bound = self.draft.bound[id(node)]
         local = {**sight, **{variable.name: variable for variable in bound}}
         where = None if node.where is None else self.scalar(node.where, local)
-        return Reduction(node.operator, tuple(v.index() for v in bound), where, self.scalar(node.body, local), node.span)
+        return Reduction(
+            node.operator, tuple(v.index() for v in bound), where, self.scalar(node.body, local), node.span
+        )
 
     # ---------------------------------------------------------------- reads
 
@@ -183,11 +203,11 @@ class Builder:
         if isinstance(value, Poisoned):
             raise Silent
         tensor = self.tensors.get(node.name) if not isinstance(value, Tensor) else value
+        if self.draft is None:
+            raise error("a range does not read tensors", node.span)
         if tensor is None:
-            if value is not None:
-                raise error(f"`{node.name}` is {sizes.describe(value)}, not a tensor", node.span)
+            check_tensor(node, self.draft, self.tensors)
             raise sizes.unknown_name(node.name, node.span, self.scope)
-        assert self.draft is not None
         leading = leading_count(self.draft, node, tensor)
         subscripts: list[Subscript] = [Position(from_atom(v.symbol)) for v in self.draft.leading[:leading]]
         written = [s for s in node.subscripts if not isinstance(s, syntax.Ellipsis)]
@@ -195,7 +215,7 @@ class Builder:
         for axis, item in zip(tensor.axes[leading:], written, strict=True):
             subscript = self._subscript(item, axis, sight)
             subscripts.append(subscript)
-            self._check_merge(subscript, axis, item.span)
+            self._check_merge(subscript, axis, tensor, item.span)
             self._check_ragged(tensor, axis, places, subscript, item.span)
             places.append(position(subscript))
         return Read(tensor, tuple(subscripts), node.span)
@@ -222,9 +242,7 @@ class Builder:
             return index.upper - index.lower + 1
         return None
 
-    def _check_merge(self, subscript: Subscript, axis: Axis, span: Span) -> None:
-        from .describe import show
-
+    def _check_merge(self, subscript: Subscript, axis: Axis, tensor: Tensor, span: Span) -> None:
         if not isinstance(subscript, Merged):
             return
         size = Expr({(): 1})
@@ -232,15 +250,16 @@ class Builder:
             size = size * part
         if axis.size != size:
             raise error(
-                f"these indices count over {show(size)} together, and the axis has {show(axis.size)}", span
+                f"these indices count over {show(size)} together, "
+                f"and this axis of `{tensor.name}` has {show(axis.size)}",
+                span,
+                label=f"`{tensor.name}` is {shape(tensor)}",
             )
 
     def _check_ragged(
         self, tensor: Tensor, axis: Axis, places: list[Expr | None], subscript: Subscript, span: Span
     ) -> None:
         """A read outside a ragged range is an error: what lies there was never computed."""
-        from ..algebra.ranges import at_least, at_most
-
         if not axis.ragged or self.draft is None:
             return
         here, value = at_places(axis, places), position(subscript)
@@ -263,6 +282,8 @@ def _fill(part_sizes: list[Expr | None], axis: Axis, span: Span) -> list[Expr]:
         if size is not None:
             known = known * size
     missing = [n for n, size in enumerate(part_sizes) if size is None]
+    if missing and not known:
+        raise error("these indices count over nothing", span)
     if len(missing) > 1:
         raise error("only one of several merged indices may be a number", span)
     return [size if size is not None else axis.size / known for size in part_sizes]

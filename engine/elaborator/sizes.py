@@ -1,7 +1,7 @@
 """Sizes, truth values and other plain values: syntax and a scope in, a `Value` out. Tensors are left to `expressions`.
 
-What is asked to be a whole number and cannot be proved to be one is assumed to be, noted for the derivation, and checked at the example
-values.
+What is asked to be a whole number and cannot be proved to be one is assumed to be, noted for the derivation, and
+checked at the example values.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import assert_never
 
-from .. import syntax
 from ..algebra import build
 from ..algebra.expression import Expr, Symbol, const
 from ..algebra.substitution import evaluate
-from ..errors import Span, error, nearest
+from ..errors import ArchError, Span, error, nearest
 from ..program import Assumption, Tensor
+from .describe import brief, examples, number, show
 from .values import Context, FunctionValue, LayerValue, NeedsValue, Poisoned, Scope, Silent, Value
 
 MAX_DIGITS = 200
@@ -43,7 +43,7 @@ def describe(value: Value) -> str:
             assert_never(value)
 
 
-def unknown_name(name: str, span: Span, scope: Scope, extra: set[str] | None = None) -> Exception:
+def unknown_name(name: str, span: Span, scope: Scope, extra: set[str] | None = None) -> ArchError:
     candidates = scope.all_names() | (extra or set())
     return error(f"`{name}` is not defined here", span, hint=nearest(name, candidates))
 
@@ -59,19 +59,23 @@ def arithmetic(operator: str, left: Expr, right: Expr, span: Span, context: Cont
             return left * right
         case "/":
             if not right:
-                raise error("division by zero", span)
+                raise error(_zero(span), span)
             return left / right
         case _:
             return _power(left, right, span, context)
 
 
+def _zero(span: Span) -> str:
+    return f"division by zero in `{span.text}`" if brief(span) else "division by zero"
+
+
 def _power(base: Expr, exponent: Expr, span: Span, context: Context) -> Expr:
     number, times = base.constant, exponent.constant
     if number is not None and times is not None:
-        if abs(times) * max(1, len(str(number))) > 100 * MAX_DIGITS:
+        if abs(Fraction(times)) * max(1, len(str(number))) > 100 * MAX_DIGITS:
             raise error("this power has too many digits to be a size", span)
         if number == 0 and times < 0:
-            raise error("division by zero", span)
+            raise error(_zero(span), span)
     if number is not None and number <= 0 and times is None:
         raise error(f"a power of {number} with a symbolic exponent has no meaning here", span)
     if isinstance(times, int) and len(base.terms) > 1 and abs(times) > 60:
@@ -130,12 +134,33 @@ def decide(left: Value, operator: str, right: Value, span: Span, context: Contex
         return answer
     need_values(left, context)
     need_values(right, context)
-    shown = f"{span.text}"
-    raise error(
-        f"whether `{shown}` holds depends on the sizes",
-        span,
-        hint=f"`assume {shown}` if it always holds",
-    )
+    raise _undecided(left, operator, right, span, context)
+
+
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "", "!=": ""}
+
+
+def _undecided(left: Expr, operator: str, right: Expr, span: Span, context: Context) -> ArchError:
+    """Neither true nor false for all sizes: offers as a fact what holds at the example values."""
+    plain = f"{show(left)} {operator} {show(right)}"
+    notes = [] if plain.replace(" ", "") == span.text.replace(" ", "") else [f"here it is `{plain}`"]
+    if context.stack and context.stack.count(context.stack[-1]) > 1:
+        name = context.stack[-1]
+        hint = f"a layer that calls itself counts down from a number: `{name}` was given a size"
+    else:
+        hint = _fact(left, operator, right, context)
+    return error(f"whether `{span.text}` holds depends on the sizes", span, notes=notes, hint=hint)
+
+
+def _fact(left: Expr, operator: str, right: Expr, context: Context) -> str:
+    try:
+        gap = Fraction(evaluate(left - right, context.values))
+    except (KeyError, OverflowError, ZeroDivisionError, ValueError):
+        return ""
+    holds = {"<": gap < 0, "<=": gap <= 0, ">": gap > 0, ">=": gap >= 0, "==": gap == 0, "!=": gap != 0}[operator]
+    if not holds or operator == "!=":
+        operator = _OPPOSITE[operator] or (">" if gap > 0 else "<" if gap < 0 else "==")
+    return f"`assume {show(left)} {operator} {show(right)}`, if that is always so"
 
 
 def need_values(value: Expr, context: Context) -> None:
@@ -145,26 +170,39 @@ def need_values(value: Expr, context: Context) -> None:
             raise NeedsValue(context.options[symbol])
 
 
-def whole_number(value: Value, span: Span, context: Context, what: str) -> int:
+def whole_number(value: Value, span: Span, context: Context, what: str, hint: str = "") -> int:
     """A number known now: how often a `for` runs, how long a list is, how deep a recursion goes."""
     if isinstance(value, Expr):
         number = value.integer()
         if number is not None:
             return number
         need_values(value, context)
-    raise error(f"{what} must be a whole number that is known, and `{span.text}` is not", span)
+    if isinstance(value, Poisoned):
+        raise Silent
+    shown = f"`{brief(span)}`" if brief(span) else "this"
+    if isinstance(value, Expr) and value.constant is None:
+        raise error(f"{what} must be a number, and {shown} is a symbol", span, hint=hint)
+    found = show(value) if isinstance(value, Expr) else describe(value)
+    raise error(
+        f"{what} must be a whole number, and {shown} is {found}",
+        span,
+    )
 
 
 # ---------------------------------------------------------------- wholeness
 
 
-def whole(value: Expr, span: Span, context: Context, what: str = "a size") -> Expr:
-    """The size, assumed to be whole where that is not proved: the assumption is noted and checked at the example values."""
+def whole(value: Expr, span: Span, context: Context, what: str = "a size", *, rounding: bool = True) -> Expr:
+    """The size, assumed to be whole where that is not proved: this is noted and checked at the example values.
+
+    `rounding` offers `floor(…)` of the text at `span`, which must then be the text of the size.
+    """
     check_magnitude(value, span)
-    number = value.constant
-    if number is not None:
-        if not isinstance(number, int):
-            raise error(f"{what} must be a whole number, and this is {number}", span, hint=_round_hint(span))
+    hint = _round_hint(span) if rounding else ""
+    known = value.constant
+    if known is not None:
+        if not isinstance(known, int):
+            raise error(f"{what} must be a whole number, and this is {number(known)}", span, hint=hint)
         return value
     if context.facts.is_integer(value):
         return value
@@ -175,9 +213,9 @@ def whole(value: Expr, span: Span, context: Context, what: str = "a size") -> Ex
         below = Expr({tuple((a, -e) for a, e in monomial if e < 0): Fraction(coefficient).denominator})
         above = term * below
         if any(isinstance(s, Symbol) and s.kind == "ratio" for s in term.symbols()) or not _is_polynomial(above):
-            raise error(f"{what} must be whole, and `{span.text}` need not be", span, hint=_round_hint(span))
+            raise error(f"{what} must be whole, and {show(value)} need not be", span, hint=hint)
         assume_divides(below, above, span, context)
-    at_examples(value, span, context, what)
+    at_examples(value, span, context, what, hint)
     return value
 
 
@@ -194,32 +232,31 @@ def assume_divides(divisor: Expr, dividend: Expr, span: Span, context: Context) 
     context.assumptions.append(Assumption("divides", divisor, dividend, False, span))
 
 
-def at_examples(value: Expr, span: Span, context: Context, what: str) -> None:
-    """The size must be a whole number, and not negative, at the example values."""
+def at_examples(value: Expr, span: Span, context: Context, what: str, hint: str) -> None:
+    """The size must be a whole number at the example values."""
     try:
-        number = evaluate(value, context.values)
+        found = evaluate(value, context.values)
     except (KeyError, OverflowError, ZeroDivisionError):
         return
-    if isinstance(number, Fraction):
-        sizes = ", ".join(f"{s.name} = {context.values[s.name]}" for s in sorted(value.symbols(), key=lambda s: s.name))
+    if isinstance(found, Fraction) and found.denominator != 1:
+        at = examples(context.values, value)
         raise error(
-            f"{what} must be whole, and this is {number} at the example values ({sizes})", span, hint=_round_hint(span)
+            f"{what} must be whole, and {show(value)} is {number(found)} at the example values ({at})", span, hint=hint
         )
 
 
-def positive_size(value: Expr, span: Span, context: Context, what: str) -> Expr:
+def positive_size(value: Expr, span: Span, context: Context, what: str, *, rounding: bool = True) -> Expr:
     """A whole size that is not negative: of an axis or a range."""
-    whole(value, span, context, what)
-    number = value.integer()
-    if number is not None and number < 0:
-        raise error(f"{what} is negative here: {number}", span)
-    if number is None:
+    whole(value, span, context, what, rounding=rounding)
+    known = value.integer()
+    if known is not None and known < 0:
+        raise error(f"{what} is negative here: {known}", span)
+    if known is None:
         try:
-            shown = evaluate(value, context.values)
+            found = evaluate(value, context.values)
         except (KeyError, OverflowError, ZeroDivisionError):
             return value
-        if shown < 0:
-            raise error(f"{what} is negative at the example values: {shown}", span)
+        if found < 0:
+            at = examples(context.values, value)
+            raise error(f"{what} is negative at the example values: {show(value)} is {number(found)} ({at})", span)
     return value
-
-

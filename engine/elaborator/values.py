@@ -34,7 +34,7 @@ CONSTANTS = frozenset({"pi", "inf"})
 
 @dataclass(frozen=True)
 class LayerValue:
-    """A layer that may be applied: its definition, the file that its free names belong to, and options given in advance."""
+    """A layer that may be applied: its definition, the file of its free names, and options given in advance."""
 
     name: str
     definition: syntax.Definition = field(compare=False, repr=False)
@@ -73,12 +73,18 @@ class Silent(ArchError):
 
 @dataclass(eq=False)
 class Module:
-    """A file while it is elaborated: its source, its layers, its sizes, the files that it uses."""
+    """A file while it is elaborated: its source, its layers, its sizes, the files that it uses.
+
+    `broken` says that a file that it uses could not be read: a layer that is missing then is no new mistake.
+    """
 
     source: Source
     layers: dict[str, syntax.Definition]
     imports: dict[str, LayerValue] = field(default_factory=dict)
     sizes: dict[str, Value] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
+    models: frozenset[str] = frozenset()
+    broken: bool = False
 
     def __hash__(self) -> int:
         return id(self)
@@ -117,7 +123,7 @@ class Scope:
             if name in scope.spans:
                 return scope.spans[name]
             scope = scope.parent
-        return None
+        return self.module.places.get(name)
 
     def set(self, name: str, value: Value, span: Span) -> None:
         """Bind here; a tensor is bound where it was bound before, or in the body."""
@@ -128,13 +134,13 @@ class Scope:
         scope.names[name] = value
         scope.spans[name] = span
 
-    def all_names(self) -> set[str]:
+    def all_names(self) -> frozenset[str]:
         found = set(self.module.sizes)
         scope: Scope | None = self
         while scope is not None:
             found |= set(scope.names)
             scope = scope.parent
-        return found
+        return frozenset(found)
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor in sight, by name."""
@@ -168,7 +174,16 @@ class Context:
     opened: dict[object, Instance] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     depth: int = 0
+    stack: list[str] = field(default_factory=list)
+    overrides: frozenset[str] = frozenset()
     fresh: int = 0
+
+    def record(self, failure: ArchError) -> None:
+        """Keep a mistake to be reported with the others, once."""
+        if isinstance(failure, Silent):
+            return
+        known = {(d.message, d.span) for d in self.errors}
+        self.errors += [d for d in failure.diagnostics if (d.message, d.span) not in known]
 
     def number(self) -> int:
         self.fresh += 1

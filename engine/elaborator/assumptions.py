@@ -1,0 +1,79 @@
+"""`assume`: facts that are taken for granted after a look at the example values."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .. import syntax
+from ..algebra.expression import Expr
+from ..algebra.substitution import evaluate
+from ..errors import ArchError, Span, error, unsupported
+from ..program import Assumption
+from .describe import examples, number, show
+from .expressions import number_of
+from .values import Context, Scope
+
+
+def assume(fact: syntax.Expression | syntax.Divides, scope: Scope, context: Context) -> None:
+    """Take a fact for granted, after a look at the example values."""
+    match fact:
+        case syntax.Divides(divisor=divisor, dividend=dividend):
+            below, above = number_of(divisor, scope, context), number_of(dividend, scope, context)
+            if not below:
+                raise error("nothing is divided by 0", divisor.span)
+            if context.facts.divides(below, above):
+                return
+            _check_division(below, above, fact.span, context)
+            context.facts.assume_divides(below, above)
+            context.assumptions.append(Assumption("divides", below, above, True, fact.span))
+        case syntax.Compare(operands=operands, operators=operators):
+            values = [number_of(o, scope, context) for o in operands]
+            for left, operator, right in zip(values, operators, values[1:], strict=False):
+                _assume_order(left, operator, right, fact.span, context)
+        case syntax.Logic(operator="and", operands=operands):
+            for operand in operands:
+                assume(operand, scope, context)
+        case _:
+            raise error(
+                "this is no fact that can be used",
+                fact.span,
+                hint="facts are `a divides b`, and comparisons such as `a <= b`",
+            )
+
+
+def _check_division(below: Expr, above: Expr, span: Span, context: Context) -> None:
+    try:
+        quotient = evaluate(above / below, context.values)
+    except (KeyError, OverflowError, ZeroDivisionError):
+        return
+    if Fraction(quotient).denominator != 1:
+        raise _false(span, context, below, above, f", and {show(above / below)} is {number(quotient)}")
+
+
+def _false(span: Span, context: Context, left: Expr, right: Expr, why: str = "") -> ArchError:
+    return error(f"this is false at the example values: {examples(context.values, left, right)}{why}", span)
+
+
+def _assume_order(left: Expr, operator: str, right: Expr, span: Span, context: Context) -> None:
+    gap = {"<=": right - left, "<": right - left - 1, ">=": left - right, ">": left - right - 1}.get(operator)
+    if gap is None:
+        if operator == "==":
+            _check_order(left, right, left - right, span, context)
+            _check_order(left, right, right - left, span, context)
+            context.facts.assume_order(right - left)
+            context.facts.assume_order(left - right)
+            context.assumptions.append(Assumption("order", left, right, True, span))
+            return
+        raise unsupported("a fact with `!=`", span)
+    _check_order(left, right, gap, span, context)
+    context.facts.assume_order(gap)
+    small, large = (left, right) if operator in ("<=", "<") else (right, left)
+    context.assumptions.append(Assumption("order", small if operator in ("<=", ">=") else small + 1, large, True, span))
+
+
+def _check_order(left: Expr, right: Expr, gap: Expr, span: Span, context: Context) -> None:
+    try:
+        if evaluate(gap, context.values) < 0:
+            raise _false(span, context, left, right)
+    except (KeyError, OverflowError, ZeroDivisionError):
+        pass

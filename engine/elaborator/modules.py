@@ -1,0 +1,166 @@
+"""The names of a file: its layers, the files that it uses, its dims and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from .. import syntax
+from ..algebra.expression import Symbol, from_atom
+from ..algebra.substitution import evaluate as number_at
+from ..errors import ArchError, Diagnostic, Source, Span, error
+from ..program import Dimension
+from . import sizes
+from .assumptions import assume
+from .bindings import let
+from .describe import brief, number, place_note
+from .expressions import number_of
+from .values import Context, LayerValue, Module, Poisoned, Scope
+
+MAX_EXAMPLE = 10**15
+
+Loader = Callable[[str, Span], tuple[Source, syntax.File]]
+
+
+def open_module(
+    file: syntax.File,
+    source: Source,
+    load: Loader,
+    context: Context,
+    overrides: Mapping[str, Fraction],
+    seen: tuple[str, ...] = (),
+) -> Module:
+    """The names of a file: its layers, those that it uses, its sizes and facts. Mistakes are kept in the context."""
+    definitions = [item for item in file.items if isinstance(item, syntax.Definition)]
+    module = Module(source, {})
+    for definition in definitions:
+        if definition.kind == "layer":
+            module.layers.setdefault(definition.name, definition)
+    module.models = frozenset(d.name for d in definitions if d.kind == "model")
+    scope = Scope(module)
+    for item in file.items:
+        try:
+            match item:
+                case syntax.Use():
+                    _use(item, module, load, context, overrides, seen or (source.name,))
+                case syntax.Dim(items=items) | syntax.Ratio(items=items):
+                    _dims(items, isinstance(item, syntax.Ratio), scope, context, overrides, report=not seen)
+                case syntax.Let():
+                    let(item, scope, context, module_level=True)
+                case syntax.Assume(facts=facts):
+                    for fact in facts:
+                        assume(fact, scope, context)
+                case _:
+                    pass
+        except ArchError as failure:
+            if failure.status == 2:
+                raise
+            context.record(failure)
+            if isinstance(item, syntax.Let):
+                for name in item.names:
+                    module.sizes.setdefault(name, Poisoned())
+    return module
+
+
+def _use(
+    use: syntax.Use,
+    module: Module,
+    load: Loader,
+    context: Context,
+    overrides: Mapping[str, Fraction],
+    seen: tuple[str, ...],
+) -> None:
+    try:
+        if use.path in seen:
+            itself = module.source.name == use.path
+            message = f"`{use.path}` uses itself" if itself else f"`{use.path}` uses this file in turn"
+            raise error(message, use.span, hint="drop this line: a file knows its own layers" if itself else "")
+        source, other = load(use.path, use.span)
+    except ArchError:
+        module.broken = True
+        raise
+    used = open_module(other, source, load, context, overrides, (*seen, use.path))
+    module.broken |= used.broken
+    for name, definition in used.layers.items():
+        module.imports.setdefault(name, LayerValue(name, definition, used))
+
+
+def _dims(
+    items: tuple[syntax.DimItem, ...],
+    ratio: bool,
+    scope: Scope,
+    context: Context,
+    overrides: Mapping[str, Fraction],
+    *,
+    report: bool,
+) -> None:
+    # names without anything of their own share what follows: dim H, W = 224 "image size"
+    tail: syntax.DimItem | None = None
+    resolved: list[tuple[syntax.DimItem, syntax.DimItem]] = []
+    for item in reversed(items):
+        bare = item.value is None and item.note is None and item.symbol is None and not item.batch
+        if not bare or tail is None:
+            tail = item
+        resolved.append((item, tail if bare else item))
+    for item, carrier in reversed(resolved):
+        module = scope.module
+        if item.name in module.sizes:
+            notes = place_note(item.name, module.places.get(item.name), item.name_span)
+            context.record(
+                error(f"`{item.name}` is a size already", item.name_span, notes=notes, hint="choose another name")
+            )
+            continue
+        symbol = Symbol(item.name, "ratio" if ratio else "dim")
+        module.sizes[item.name] = from_atom(symbol)
+        module.places[item.name] = item.name_span
+        value = overrides.get(item.name)
+        try:
+            if value is None and carrier.value is not None:
+                value = _example(carrier.value, scope, context)
+            if value is not None:
+                _check_example(item, carrier, value, ratio, item.name in overrides)
+                context.values[item.name] = value
+        except ArchError as failure:
+            if failure.status == 2:
+                raise
+            context.record(failure)
+            value = None
+        if report or item.name not in {d.symbol.name for d in context.dimensions}:
+            context.dimensions.append(
+                Dimension(symbol, item.symbol, value, item.note or carrier.note, item.batch or carrier.batch)
+            )
+
+
+def _example(node: syntax.Expression, scope: Scope, context: Context) -> Fraction:
+    value = number_of(node, scope, context)
+    sizes.check_magnitude(value, node.span)
+    try:
+        number = number_at(value, context.values)
+    except KeyError as missing:
+        raise error(f"`{missing.args[0]}` has no example value", node.span) from None
+    except (OverflowError, ZeroDivisionError):
+        raise error("this is no size", node.span) from None
+    if isinstance(number, float):
+        raise error("an example value must be exact", node.span)
+    return Fraction(number)
+
+
+def _check_example(
+    item: syntax.DimItem, carrier: syntax.DimItem, value: Fraction, ratio: bool, from_outside: bool
+) -> None:
+    span = carrier.value.span if carrier.value is not None else item.span
+    hint = ""
+    if ratio:
+        if value > 0:
+            return
+        message = f"a ratio is a positive number, and `{item.name}` is {number(value)}"
+    elif value.denominator != 1 or value < 1:
+        message = f"a dim is a positive integer, and `{item.name}` is {number(value)}"
+        hint = f"`ratio {item.name} = {brief(span)}` is a positive real" if value > 0 and brief(span) else ""
+    elif value > MAX_EXAMPLE:
+        message = f"the example value of `{item.name}` is larger than 10^15"
+    else:
+        return
+    if from_outside:
+        raise ArchError(Diagnostic(f"`--at {item.name}=…`: {message}"), status=2)
+    raise error(message, span, hint=hint)
