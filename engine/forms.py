@@ -44,6 +44,7 @@ class Layout:
     def __init__(self, order: Sequence[str] = (), form: str = "auto") -> None:
         self.order = {name: number for number, name in enumerate(order)}
         self.form = form
+        self._known: dict[Expr, Formula] = {}
 
     def formula(self, expr: Expr) -> Formula:
         """The expression in the form that was asked for."""
@@ -103,6 +104,12 @@ class Layout:
         return _fractional(expr) or _dividing(expr)
 
     def _best(self, expr: Expr) -> Formula:
+        """The form with the fewest names; the parts of a sum come up again and again, so each is looked at once."""
+        if expr not in self._known:
+            self._known[expr] = self._searched(expr)
+        return self._known[expr]
+
+    def _searched(self, expr: Expr) -> Formula:
         expanded = self._expanded(expr)
         if len(expr.terms) <= 1 or len(expr.terms) > MAX_SEARCHED:
             return expanded

@@ -323,7 +323,7 @@ class _Loops:
         if outside:
             first = factors.index(inside[0])
             result = _Factor(free, any(link.tensor for link in links), None, False)
-            place = sum(1 for pair in outside if factors.index(pair) < first)
+            place = sum(1 for pair in factors[:first] if pair in outside)
             joined = [self.factor(f, below) for f, below in outside]
             joined.insert(place, result)
             self.chain(joined, at, ("outside", id(node)), fused=False)

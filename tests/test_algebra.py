@@ -295,7 +295,10 @@ def test_comparisons_that_are_decided_hold(facts: list[Fact], left: Grown, right
 
 @settings(max_examples=300, deadline=None)
 @given(
-    facts=FACTS, tree=trees(True), below=st.sampled_from(NAMES), operator=st.sampled_from(["floor", "ceil", "max", "min"])
+    facts=FACTS,
+    tree=trees(True),
+    below=st.sampled_from(NAMES),
+    operator=st.sampled_from(["floor", "ceil", "max", "min"]),
 )
 def test_simplifying_under_facts_keeps_the_value(facts: list[Fact], tree: Grown, below: str, operator: str) -> None:
     given_, satisfied = known(facts)
@@ -360,7 +363,9 @@ def test_growth_dominates_at_random_sizes(
         ([(0, 0), (1, 0)], [], [(1, 0)]),
     ],
 )
-def test_growth_by_hand(terms: list[tuple[int, int]], orders: list[tuple[int, int]], kept: list[tuple[int, int]]) -> None:
+def test_growth_by_hand(
+    terms: list[tuple[int, int]], orders: list[tuple[int, int]], kept: list[tuple[int, int]]
+) -> None:
     def make(powers: list[tuple[int, int]]) -> Expr:
         return sum((sym("A") ** a * sym("B") ** b for a, b in powers), Expr({}))
 

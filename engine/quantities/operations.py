@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ..algebra.build import symbol_of
-from ..algebra.expression import ONE, Expr, Symbol, total
+from ..algebra.expression import ONE, ZERO, Expr, Symbol, total
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
 from ..errors import unsupported
@@ -33,6 +33,7 @@ from ..program import (
     Size,
     Subscript,
     bound_symbols,
+    children,
     lookups,
     position,
     reads,
@@ -67,8 +68,6 @@ def all_indices(equation: Equation) -> list[Index]:
 
 
 def _bound(scalar: Scalar) -> Iterator[Index]:
-    from ..program import children
-
     if isinstance(scalar, Reduction):
         yield from scalar.indices
     for child in children(scalar):
@@ -84,6 +83,19 @@ class _Counter:
         self.order = {symbol: n for n, symbol in enumerate(self.indices)}
         self.space = Space(self.indices.values(), facts, equation.span)
         self.facts = facts
+        self.fixed = dict(self._fixed(equation.body))
+
+    def _fixed(self, scalar: Scalar) -> Iterator[tuple[Symbol, frozenset[Symbol]]]:
+        """Every index that a condition determines, with the indices that determine it."""
+        if isinstance(scalar, Reduction) and scalar.where is not None:
+            for symbol, other in self._determined(scalar.where, scalar):
+                yield symbol, self.mentions(other)
+        for child in children(scalar):
+            yield from self._fixed(child)
+
+    def _points(self, over: frozenset[Symbol]) -> frozenset[Symbol]:
+        """Indices without those that others among them determine: of e and v with dst[e] == v, e alone."""
+        return frozenset(s for s in over if s not in self.fixed or not self.fixed[s] <= over)
 
     # ---------------------------------------------------------------- what a subexpression mentions
 
@@ -165,6 +177,7 @@ class _Counter:
             yield self._line(name, over, {"add": "an addition", "subtract": "a subtraction"}.get(kind, kind))
 
     def _line(self, kind: str, over: frozenset[Symbol], what: str, reduced: tuple[Index, ...] = ()) -> Line:
+        over = self._points(over)
         return Line(kind, self.space.volume(over), self._ordered(over), what, reduced)
 
     def _ordered(self, symbols: Iterable[Symbol]) -> tuple[Index, ...]:
@@ -223,7 +236,6 @@ class _Counter:
             yield from self.lines(reduction.body)
             inner = self.mentions(reduction.body)
         if reduction.where is not None:
-            yield from self.lines(reduction.where)
             yield from self._where(reduction, inner)
         else:
             yield from self._combine(reduction, inner)
@@ -234,6 +246,7 @@ class _Counter:
         bound = bound_symbols(reduction.indices)
         mentioned = (inner | self._ends(reduction.indices)) - bound
         terms, results = self.space.volume(mentioned | bound), self.space.volume(mentioned)
+        results = results - self._empty(reduction, mentioned)
         over = self._ordered(mentioned)
         kind = REDUCTION_KINDS[reduction.kind]
         if terms != results:
@@ -242,7 +255,23 @@ class _Counter:
         if reduction.kind == "mean":
             yield Line("divide", results, over, "the mean's division")
 
-    def _determined(self, condition: Scalar, reduction: Reduction) -> Iterator[Symbol]:
+    def _empty(self, reduction: Reduction, mentioned: frozenset[Symbol]) -> Expr:
+        """How many results have no terms at all, and so save no addition: of m in 0..n-1 the one at n = 0."""
+        empty = ZERO
+        ranges = {s: (i.lower, i.upper) for s, i in self.indices.items()}
+        for index in reduction.indices:
+            size = index.upper - index.lower + 1
+            least = extreme(size, {s: r for s, r in ranges.items() if s != index.symbol}, self.facts, largest=False)
+            if least is None or self.facts.positive(least) or not any(s in mentioned for s in size.symbols()):
+                continue
+            moving = [s for s in size.symbols() if s in self.indices]
+            slopes = [size.coefficients(s).get(1, ZERO) for s in moving]
+            if least.terms or len(moving) != 1 or slopes[0] not in (ONE, -ONE):
+                raise unsupported("a reduction that has no terms at some positions", reduction.span)
+            empty = empty + self.space.volume(mentioned - {moving[0]})
+        return empty
+
+    def _determined(self, condition: Scalar, reduction: Reduction) -> Iterator[tuple[Symbol, Scalar]]:
         """Indices that equalities of a condition determine: each stands bare on one side and not on the other."""
         match condition:
             case Operation(kind="and", operands=operands):
@@ -253,7 +282,7 @@ class _Counter:
                     symbol = _bare(side)
                     if symbol in self.indices and symbol is not None and not _mentions(other, symbol):
                         self._check_inside(symbol, other, reduction)
-                        yield symbol
+                        yield symbol, other
                         return
                 raise unsupported("a condition whose equality determines no index", reduction.span)
             case _:
@@ -280,7 +309,8 @@ class _Counter:
         bound = bound_symbols(reduction.indices)
         if reduction.kind not in ("sum", "mean"):
             raise unsupported(f"`{reduction.kind}` with a condition", reduction.span)
-        over = (inner | bound) - frozenset(self._determined(reduction.where, reduction))
+        over = self._points(inner | bound)
+        over -= frozenset(symbol for symbol, _ in self._determined(reduction.where, reduction))
         yield Line(
             "add",
             self.space.volume(over),
@@ -376,8 +406,6 @@ def _bare(scalar: Scalar) -> Symbol | None:
 
 
 def _mentions(scalar: Scalar, symbol: Symbol) -> bool:
-    from ..program import children
-
     if isinstance(scalar, Size):
         return scalar.value.mentions(symbol)
     if isinstance(scalar, Read):
