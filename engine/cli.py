@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WIDTH",
         help="the text width of the LaTeX, in in, cm, mm or pt (default 5.5in)",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    parser.add_argument("--version", action="store_true", help="print the version")
     return parser
 
 
@@ -134,6 +134,8 @@ def _spread(arguments: list[str]) -> list[str]:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.version:
+        return _print(f"derive {_version()}\n", options)
     if options.list:
         return _print(_library_list(), options)
     if options.source is not None:

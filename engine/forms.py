@@ -33,6 +33,7 @@ from .formula import Formula
 
 FORMS = ("auto", "expanded", "factored", "leading")
 MAX_SEARCHED = 40
+LONG = 5
 
 
 class Layout:
@@ -329,6 +330,8 @@ def _times(factor: Formula, rest: Formula) -> Formula:
         case f.Number(value=value) if value == 1:
             return rest
         case f.Quotient(above=above, below=below):
+            if measure(rest) > LONG:  # a long fraction cannot be broken between lines
+                return f.Product((factor, *_factors(rest)))
             return f.Quotient(_times(above, rest), below)
         case f.Product(factors=factors):
             return f.Product((*factors, *_factors(rest)))

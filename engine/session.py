@@ -1,4 +1,7 @@
-"""From a path or a text to elaborated models: reads files, the files that they use, and standard layers by name."""
+"""From a path or a text to elaborated models: reads files, the files that they use, and standard layers by name.
+
+What is needed only for a text without mistakes is loaded after it was parsed.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from . import library, syntax
-from .elaborator.elaborate import Elaborated, elaborate
 from .errors import ArchError, Diagnostic, Source, Span, nearest, usage
-from .expectations import Check, Checker
 from .parser import load_source, parse
-from .program import Program
-from .quantities import Measures
+
+if TYPE_CHECKING:
+    from . import syntax
+    from .elaborator.elaborate import Elaborated
+    from .expectations import Check
+    from .program import Program
+    from .quantities import Measures
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +34,14 @@ class Session:
         return self.elaborated.programs
 
     def measures(self, dtype: str = "float32") -> dict[str, Measures]:
+        from .quantities import Measures
+
         return {program.name: Measures(program, dtype) for program in self.programs}
 
     def check(self, measures: Mapping[str, Measures]) -> list[Check]:
         """Every `expect` line compared with what is derived; what cannot be compared is raised all together."""
+        from .expectations import Checker
+
         checks: list[Check] = []
         errors: list[Diagnostic] = []
         for name, expects in self.elaborated.expects.items():
@@ -49,6 +59,8 @@ class Session:
 def open_path(path: str, overrides: Mapping[str, Fraction] | None = None) -> Session:
     """A file, `-` for standard input, or a standard layer by its name."""
     if path != "-" and not Path(path).exists() and "/" not in path and not path.endswith(".arch"):
+        from . import library
+
         if path in library.index():
             return open_layer(path, overrides or {})
         hint = nearest(path, [*library.index(), *(p.name for p in Path().glob("*.arch"))])
@@ -70,11 +82,16 @@ def open_source(source: Source, overrides: Mapping[str, Fraction] | None = None,
             raise ArchError(Diagnostic(first.message, span, hint=first.hint)) from None
         return used, parse(used)
 
-    return Session(source, elaborate(parse(source), source, load, overrides))
+    file = parse(source)
+    from .elaborator.elaborate import elaborate
+
+    return Session(source, elaborate(file, source, load, overrides))
 
 
 def open_layer(name: str, overrides: Mapping[str, Fraction]) -> Session:
     """A standard layer as a model: its axes and its options without a default are dims, `...` is empty."""
+    from . import library, syntax
+
     definition = library.definition(name)
     dims: dict[str, None] = {}
     tensors, arguments = [], []
@@ -107,6 +124,8 @@ def open_layer(name: str, overrides: Mapping[str, Fraction]) -> Session:
 
 
 def _names(node: syntax.Expression) -> list[str]:
+    from . import syntax
+
     match node:
         case syntax.Name(name=name):
             return [name]

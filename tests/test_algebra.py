@@ -235,9 +235,11 @@ WHOLE = st.one_of(
     st.sampled_from(NAMES).map(leaf_name),
     st.integers(1, 4).map(Fraction).map(leaf_number),
     st.builds(join, st.sampled_from(NAMES).map(leaf_name), st.just("*"), st.sampled_from(NAMES).map(leaf_name)),
-    st.builds(join, st.sampled_from(NAMES).map(leaf_name), st.just("*"), st.integers(1, 4).map(Fraction).map(leaf_number)),
+    st.builds(
+        join, st.sampled_from(NAMES).map(leaf_name), st.just("*"), st.integers(1, 4).map(Fraction).map(leaf_number)
+    ),
     st.builds(join, st.sampled_from(NAMES).map(leaf_name), st.just("+"), st.sampled_from(NAMES).map(leaf_name)),
-)  # fmt: skip
+)
 FACTS = st.lists(st.one_of(st.builds(order, SIMPLE, SIMPLE), st.builds(divides, WHOLE, WHOLE)), max_size=3)
 
 

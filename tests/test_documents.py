@@ -1,6 +1,6 @@
-"""The derivations of all examples, in the real thing: LaTeX compiles without a warning, Markdown is read by KaTeX and MathJax.
+"""The derivations of all examples in the real thing: LaTeX without a warning, Markdown read by KaTeX and MathJax.
 
-The formulas themselves are tested in `test_must_show`; here it is that no document fails, overflows or leaves its width.
+The formulas themselves are tested in `test_must_show`; here it is that no document fails or overflows.
 """
 
 from __future__ import annotations

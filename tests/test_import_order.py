@@ -13,6 +13,7 @@ formula syntax_expressions syntax_scan
 document notation syntax syntax_stop
 printer syntax_advice
 syntax_errors
+builder
 parser
 algebra
 forms program

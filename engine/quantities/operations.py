@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from ..algebra.build import symbol_of
 from ..algebra.expression import ONE, ZERO, Expr, Symbol, total
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
@@ -36,8 +35,8 @@ from ..program import (
     children,
     lookups,
     position,
-    reads,
 )
+from .chains import Link, bare, factors_of, folded, is_chain, is_constant, is_square, mentions, reads_tensor
 from .spaces import Space
 
 MAC = "mac"
@@ -135,7 +134,7 @@ class _Counter:
 
     def lines(self, scalar: Scalar) -> Iterator[Line]:
         """The operations of a subexpression, each counted once for every value of the indices that it mentions."""
-        if not _reads_tensor(scalar):
+        if not reads_tensor(scalar):
             return
         match scalar:
             case Size() | Literal_() | Read():
@@ -189,13 +188,13 @@ class _Counter:
 
     def _chain(self, scalar: Scalar) -> Iterator[Line]:
         """A product or quotient outside a sum."""
-        links = [self._link(factor, below) for factor, below in _factors(scalar)]
-        for factor, _ in _factors(scalar):
+        links = [self._link(factor, below) for factor, below in factors_of(scalar)]
+        for factor, _ in factors_of(scalar):
             yield from self.lines(factor)
         yield from self._products(links, fused=False)
 
     def _link(self, factor: Scalar, below: bool) -> Link:
-        return Link(self.mentions(factor), _reads_tensor(factor), factor if _is_constant(factor) else None, below)
+        return Link(self.mentions(factor), reads_tensor(factor), factor if is_constant(factor) else None, below)
 
     def _products(self, links: list[Link], *, fused: bool) -> Iterator[Line]:
         """The multiplications and divisions of a chain whose factors are there already; the last multiplication of a
@@ -203,7 +202,7 @@ class _Counter:
         steps: list[tuple[str, frozenset[Symbol]]] = []
         running: frozenset[Symbol] = frozenset()
         touched = False
-        for number, link in enumerate(_folded(links)):
+        for number, link in enumerate(folded(links)):
             running |= link.mentions
             touched |= link.tensor
             if touched and (number or link.below):
@@ -220,18 +219,18 @@ class _Counter:
     def _reduction(self, reduction: Reduction) -> Iterator[Line]:
         bound = bound_symbols(reduction.indices)
         outside: list[Link] = []
-        if reduction.kind in ("sum", "mean") and _is_chain(reduction.body):
-            factors = _factors(reduction.body)
+        if reduction.kind in ("sum", "mean") and is_chain(reduction.body):
+            factors = factors_of(reduction.body)
             for factor, _ in factors:
                 yield from self.lines(factor)
             inside = [(f, below) for f, below in factors if self.mentions(f) & bound]
             inner = frozenset().union(*(self.mentions(f) for f, _ in inside))
-            fused = len(inside) >= 2 and not _is_square([f for f, _ in inside])
+            fused = len(inside) >= 2 and not is_square([f for f, _ in inside])
             yield from self._products([self._link(f, below) for f, below in inside], fused=fused)
             outside = [self._link(f, below) for f, below in factors if not self.mentions(f) & bound]
             place = next((n for n, (f, _) in enumerate(factors) if self.mentions(f) & bound), 0)
             result = (inner | self._ends(reduction.indices)) - bound
-            outside.insert(place, Link(result, _reads_tensor(reduction), None, False))
+            outside.insert(place, Link(result, reads_tensor(reduction), None, False))
         else:
             yield from self.lines(reduction.body)
             inner = self.mentions(reduction.body)
@@ -279,8 +278,8 @@ class _Counter:
                     yield from self._determined(operand, reduction)
             case Operation(kind="==", operands=(left, right)):
                 for side, other in ((left, right), (right, left)):
-                    symbol = _bare(side)
-                    if symbol in self.indices and symbol is not None and not _mentions(other, symbol):
+                    symbol = bare(side)
+                    if symbol in self.indices and symbol is not None and not mentions(other, symbol):
                         self._check_inside(symbol, other, reduction)
                         yield symbol, other
                         return
@@ -321,99 +320,6 @@ class _Counter:
         if reduction.kind == "mean":
             mentioned = (inner | self.mentions(reduction.where)) - bound
             yield self._line("divide", mentioned, "the mean's division")
-
-
-@dataclass(frozen=True)
-class Link:
-    """A factor of a chain: the indices it mentions, whether it reads a tensor, its value if it is a constant."""
-
-    mentions: frozenset[Symbol]
-    tensor: bool
-    constant: Scalar | None
-    below: bool
-
-
-def _factors(scalar: Scalar, below: bool = False) -> list[tuple[Scalar, bool]]:
-    """A chain of * and / from left to right: (factor, stands below the line). Signs fall away."""
-    match scalar:
-        case Operation(kind="multiply", operands=(left, right)):
-            return [*_factors(left), (_unsigned(right), False)]
-        case Operation(kind="divide", operands=(left, right)):
-            return [*_factors(left), (_unsigned(right), True)]
-        case Operation(kind="negate", operands=(inner,)):
-            return _factors(inner)
-        case _:
-            return [(scalar, below)]
-
-
-def _unsigned(scalar: Scalar) -> Scalar:
-    while isinstance(scalar, Operation) and scalar.kind == "negate":
-        (scalar,) = scalar.operands
-    return scalar
-
-
-def _is_chain(scalar: Scalar) -> bool:
-    scalar = _unsigned(scalar)
-    return isinstance(scalar, Operation) and scalar.kind in ("multiply", "divide")
-
-
-def _is_square(factors: list[Scalar]) -> bool:
-    return len(factors) > 1 and all(isinstance(f, Read) and f == factors[0] for f in factors)
-
-
-def _reads_tensor(scalar: Scalar) -> bool:
-    return next(reads(scalar), None) is not None
-
-
-def _is_constant(scalar: Scalar) -> bool:
-    """Made of sizes and numbers alone: no tensor, no index."""
-    match scalar:
-        case Size(value=value):
-            return not any(s.kind == "index" for s in value.symbols())
-        case Literal_():
-            return True
-        case Operation(operands=operands):
-            return all(map(_is_constant, operands))
-        case _:
-            return False
-
-
-def _folded(links: list[Link]) -> list[Link]:
-    """Constants as one factor at the place of the first of them: below the line if all of them are; a factor 1 falls
-    away."""
-    constants = [link for link in links if link.constant is not None]
-    if not constants:
-        return links
-    rest_below = all(link.below for link in links if link.constant is None)
-    first = links.index(constants[0])
-    if _is_unit(constants) and not (first == 0 and rest_below):  # of 1/x the 1 stays: it is what is divided
-        return [link for link in links if link.constant is None]
-    merged = Link(frozenset(), False, constants[0].constant, all(link.below for link in constants))
-    return [merged if n == first else link for n, link in enumerate(links) if link.constant is None or n == first]
-
-
-def _is_unit(constants: list[Link]) -> bool:
-    value = ONE
-    for link in constants:
-        if not isinstance(link.constant, Size):
-            return False
-        value = value / link.constant.value if link.below else value * link.constant.value
-    return value in (ONE, -ONE)
-
-
-def _bare(scalar: Scalar) -> Symbol | None:
-    return symbol_of(scalar.value) if isinstance(scalar, Size) else None
-
-
-def _mentions(scalar: Scalar, symbol: Symbol) -> bool:
-    if isinstance(scalar, Size):
-        return scalar.value.mentions(symbol)
-    if isinstance(scalar, Read):
-        for subscript in scalar.subscripts:
-            value = position(subscript)
-            if value is not None and value.mentions(symbol):
-                return True
-    return any(_mentions(child, symbol) for child in children(scalar))
 
 
 def by_kind(lines: Iterable[Line]) -> dict[str, Expr]:
