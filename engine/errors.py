@@ -132,7 +132,7 @@ def _shorten(head: str, body: str, tail: str, limit: int = 160) -> tuple[str, in
     """The line cut to a readable length around the marked text, and the width of what stands before the mark."""
     head, body, tail = (part.replace("\t", " ") for part in (head, body[:limit], tail))
     if _width(head) + _width(body) > limit:
-        head = "… " + head[-40:]
+        head = "… " + head[-40:] if len(head) > 42 else head
     if _width(head) + _width(body) + _width(tail) > limit:
         tail = tail[: max(0, limit - _width(head) - _width(body))] + " …"
     return head + body + tail, _width(head)

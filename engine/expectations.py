@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from . import syntax
-from .algebra.expression import Expr, Group
+from .algebra.division import without_brackets
+from .algebra.expression import Expr
 from .algebra.substitution import Value, evaluate
 from .elaborator import sizes
 from .elaborator.values import FUNCTIONS, Context, Scope
@@ -76,7 +77,11 @@ class Checker:
 
     def _setting(self, setting: syntax.Setting, scope: Scope, context: Context) -> Fraction:
         if setting.name not in context.values and not isinstance(scope.get(setting.name), Expr):
-            raise error(f"there is no size `{setting.name}`", setting.span, hint=nearest(setting.name, context.values))
+            raise error(
+                f"there is no size `{setting.name}`",
+                setting.span,
+                hint=nearest(setting.name, context.values) or f"sizes: {', '.join(context.values)}",
+            )
         value = self._value(setting.value, scope, context)
         number = value.constant if isinstance(value, Expr) else None
         if number is None:
@@ -229,19 +234,8 @@ def measures_names(measures: Measures) -> list[str]:
 
 
 def _cleared(expr: Expr) -> Expr:
-    """The expression times the brackets below its lines, for a test against zero."""
-    for atom in [a for a in expr.atoms() if isinstance(a, Group)]:
-        depth = min((e for m in expr.terms for a, e in m if a == atom), default=0)
-        if isinstance(depth, int) and depth < 0:
-            cleared = Expr({})
-            for monomial, coefficient in expr.terms.items():
-                power = dict(monomial).get(atom, 0)
-                if not isinstance(power, int):
-                    return expr
-                rest = tuple(pair for pair in monomial if pair[0] != atom)
-                cleared = cleared + Expr({rest: coefficient}) * atom.content ** (power - depth)
-            expr = cleared
-    return expr
+    """The expression without brackets below its lines, for a test against zero."""
+    return without_brackets(expr, lambda _: True)
 
 
 def _digits(value: Value) -> str:

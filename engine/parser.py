@@ -73,7 +73,9 @@ def load_source(path: str) -> Source:
 def _nearest_file(path: str) -> str:
     folder = Path(path).parent
     try:
-        return nearest(Path(path).name, (p.name for p in folder.iterdir() if p.suffix == ".arch"))
+        stems = {p.stem for p in folder.iterdir() if p.suffix == ".arch"}
+        close = nearest(Path(path).stem, stems)
+        return close.replace("`?", ".arch`?") if close else ""
     except OSError:
         return ""
 

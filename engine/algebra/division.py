@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
-from .expression import ZERO, Atom, Expr, Monomial, Rational, normal, raised, times
+from .expression import ZERO, Atom, Expr, Group, Monomial, Rational, normal, raised, times
+
+
+def without_brackets(expr: Expr, allowed: Callable[[Group], bool]) -> Expr:
+    """The expression times the brackets below its lines that are `allowed`: zero where it was zero."""
+    for atom in [a for a in expr.atoms() if isinstance(a, Group)]:
+        powers = [e for m in expr.terms for a, e in m if a == atom]
+        depth = min(powers, default=0)
+        if depth >= 0 or not all(isinstance(e, int) for e in powers) or not allowed(atom):
+            continue
+        cleared = ZERO
+        for monomial, coefficient in expr.terms.items():
+            rest = tuple(pair for pair in monomial if pair[0] != atom)
+            power = int(dict(monomial).get(atom, 0) - depth)
+            cleared = cleared + Expr({rest: coefficient}) * atom.content**power
+        expr = cleared
+    return expr
 
 
 def divide_exactly(dividend: Expr, divisor: Expr) -> Expr | None:

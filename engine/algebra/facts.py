@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import product as combinations
 from math import lcm
 
+from .division import without_brackets
 from .expression import (
     ONE,
     UNIT,
@@ -153,17 +154,7 @@ class Facts:
 
     def _cleared(self, expr: Expr) -> Expr:
         """The expression times what stands below its lines, as far as that is positive: of the same sign."""
-        for atom in [a for a in expr.atoms() if isinstance(a, Group)]:
-            depth = min((e for m in expr.terms for a, e in m if a == atom), default=0)
-            if isinstance(depth, int) and depth < 0 and self.positive(atom.content):
-                terms = ZERO
-                for monomial, coefficient in expr.terms.items():
-                    power = dict(monomial).get(atom, 0)
-                    rest = tuple(pair for pair in monomial if pair[0] != atom)
-                    if not isinstance(power, int):
-                        return expr
-                    terms = terms + Expr({rest: coefficient}) * atom.content ** (power - depth)
-                expr = terms
+        expr = without_brackets(expr, lambda atom: self.positive(atom.content))
         below = tuple(
             (atom, exponent)
             for atom, exponent in _below_line(expr)
