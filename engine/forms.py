@@ -168,8 +168,7 @@ class Layout:
             return self._expanded(expr)
         content, primitive = expr.primitive()
         shared = primitive.common()
-        first = self.terms(primitive)[0][1]
-        if first < 0:
+        if content < 0 and any(c < 0 for c in primitive.terms.values()):
             content, primitive = -content, -primitive
         if not isinstance(content, Fraction) and not shared and abs(content) == 1:
             return self._expanded(expr)

@@ -346,7 +346,12 @@ def fold(factors: list[_Factor]) -> list[_Factor]:
     if not constants:
         return factors
     first = constants[0]
-    ones = all(factors[n].constant == 1 or factors[n].constant == -1 for n in constants)
+    numbers = [factors[n].constant for n in constants]
+    whole = Fraction(1)
+    for n, number in zip(constants, numbers, strict=True):
+        if isinstance(number, int | Fraction) and number:
+            whole = whole / number if factors[n].below else whole * number
+    ones = all(isinstance(number, int | Fraction) for number in numbers) and abs(whole) == 1
     others = [f for f in factors if f.constant is None]
     if ones and not (first == 0 and all(f.below for f in others)):
         return others

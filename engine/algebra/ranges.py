@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from .expression import Expr, Symbol
+from .expression import Expr, Extreme, Symbol, from_atom
 from .facts import Facts
 from .substitution import substitute
 
@@ -33,19 +33,35 @@ def extreme(expr: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], facts: Facts, *
         )
         if symbol is None:
             return None
-        powers = expr.coefficients(symbol)
-        if set(powers) - {0, 1} or any(part.mentions(symbol) for part in powers.values()):
+        direction = _direction(expr, symbol, facts)
+        if not direction:
             return None
-        slope = powers.get(1, Expr({}))
         lower, upper = ranges[symbol]
-        if facts.nonnegative(slope):
-            end = upper if largest else lower
-        elif facts.nonnegative(-slope):
-            end = lower if largest else upper
-        else:
-            return None
+        end = upper if (direction > 0) == largest else lower
         expr = substitute(expr, {symbol: end}, facts)
     return None
+
+
+def _direction(expr: Expr, symbol: Symbol, facts: Facts) -> int:
+    """+1 where the expression rises with a symbol, −1 where it falls, 0 where that is not known."""
+    directions = set()
+    for monomial, coefficient in expr.terms.items():
+        atoms = [(a, e) for a, e in monomial if from_atom(a).mentions(symbol)]
+        if not atoms:
+            continue
+        atom, exponent = atoms[0]
+        rest = Expr({tuple(pair for pair in monomial if pair[0] != atom): coefficient})
+        sign = 1 if facts.nonnegative(rest) else -1 if facts.nonnegative(-rest) else 0
+        if len(atoms) > 1 or exponent != 1:
+            return 0
+        if isinstance(atom, Extreme):
+            arms = {_direction(argument, symbol, facts) for argument in atom.arguments if argument.mentions(symbol)}
+            directions |= {sign * arm for arm in arms}
+        elif atom == symbol:
+            directions.add(sign)
+        else:
+            return 0
+    return directions.pop() if len(directions) == 1 else 0
 
 
 def at_least(gap: Expr, variables: Iterable[Ranged], facts: Facts) -> bool | None:

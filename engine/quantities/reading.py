@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..algebra.expression import ONE, ZERO, Expr, Symbol
+from ..algebra.expression import ONE, ZERO, Expr, Extreme, Symbol, from_atom
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
 from ..program import Axis, Equation, Index, Read, position
@@ -88,6 +88,7 @@ def _spread(
     upper = extreme(value, bound, facts, largest=True)
     if lower is None or upper is None:
         return None, unknown("an index expression whose ends are not known")
+    lower, upper = _unclipped(lower, "max", free), _unclipped(upper, "min", free)
     own = [s for s in lower.symbols() | upper.symbols() if s in free]
     if not own:
         first = axis.lower if not axis.ragged else ZERO
@@ -113,3 +114,13 @@ def _size(index: Index) -> Expr:
 
 def _is_symbol(value: Expr | None, symbol: Symbol) -> bool:
     return value == Expr({((symbol, 1),): 1})
+
+
+def _unclipped(end: Expr, operator: str, free: Mapping[Symbol, int]) -> Expr:
+    """max(0, n − w) as n − w: the border cuts every window off, whether it says so or not."""
+    for atom in end.atoms():
+        if isinstance(atom, Extreme) and atom.operator == operator and end == from_atom(atom):
+            moving = [a for a in atom.arguments if any(s in free for s in a.symbols())]
+            if len(moving) == 1:
+                return moving[0]
+    return end

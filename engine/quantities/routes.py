@@ -8,8 +8,9 @@ whose inputs have positions on more than one axis is left to a fuller analysis: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..algebra.build import minimum
 from ..algebra.expression import ONE, ZERO, Expr
 from ..algebra.facts import Facts
 from ..program import (
@@ -30,20 +31,25 @@ from .operations import all_indices
 from .reading import seen
 from .relation import SELF, Relation, after, covers, over_turns, unknown
 
-MAX_ROUTES = 12
+MAX_ROUTES = 24
 
 
 @dataclass(frozen=True)
 class Route:
-    """A way in from the input's positions to those on `axis` (None: to every position alike) over `units` units."""
+    """A way in from the input's positions to those on `axis` (None: to every position alike) over `units` units.
+
+    `source` is the input and the axis of it at which the route starts, while a layer is followed by itself.
+    """
 
     axis: int | None
     relation: Relation
     units: Expr
     run: int = 0
+    source: tuple[int, int] | None = None
 
 
 Flow = tuple[Route, ...]
+Starts = tuple[tuple[int, int], ...]
 
 
 class NotDerived(Exception):
@@ -121,7 +127,7 @@ class Router:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self._known: dict[tuple[Instance, int, int], tuple[Flow, ...]] = {}
+        self._known: dict[tuple[Instance, Starts], tuple[Flow, ...]] = {}
         self._leaf: dict[Instance, bool] = {}
         self._run = 0
 
@@ -169,7 +175,8 @@ class Router:
                 mixed = after(relation, route.relation, self.facts)
                 fresh = not relation.identity and route.run != self._run
                 units = route.units + (1 if fresh else 0)
-                found.append(Route(axis, mixed, units, self._run if not relation.identity else route.run))
+                run = self._run if not relation.identity else route.run
+                found.append(Route(axis, mixed, units, run, route.source))
         return self.pruned(found)
 
     # ---------------------------------------------------------------- recurrences, joins, splits
@@ -187,14 +194,15 @@ class Router:
             found = []
             for route in self.pruned(gathered):
                 if len(axes) != 1:
-                    found.append(Route(route.axis, unknown("a recurrence along several axes"), route.units))
+                    found.append(replace(route, relation=unknown("a recurrence along several axes")))
                     continue
                 ((axis, direction),) = axes
                 if route.axis is None:
                     found.append(route)
                 elif route.axis == axis:
                     relation = after(Relation("scan", direction=direction), route.relation, self.facts)
-                    found.append(Route(axis, relation, route.units + (0 if route.run == self._run else 1), self._run))
+                    units = route.units + (0 if route.run == self._run else 1)
+                    found.append(Route(axis, relation, units, self._run, route.source))
                 else:
                     found.append(route)
             flows[equation.target] = self.pruned(found)
@@ -204,14 +212,15 @@ class Router:
         for part in parts:
             for route in flows.get(part, ()):
                 if route.axis == axis and len(parts) > 1:
-                    found.append(Route(None, unknown("sequences are laid end to end"), route.units))
+                    found.append(replace(route, axis=None, relation=unknown("sequences are laid end to end")))
                 else:
                     found.append(route)
         return self.pruned(found)
 
     def _cut(self, flow: Flow, axis: int, offset: Expr) -> Flow:
         return tuple(
-            Route(None, unknown("a sequence is cut into pieces"), r.units) if r.axis == axis else r for r in flow
+            replace(r, axis=None, relation=unknown("a sequence is cut into pieces")) if r.axis == axis else r
+            for r in flow
         )
 
     # ---------------------------------------------------------------- calls and repeats
@@ -225,46 +234,45 @@ class Router:
     def _mixing(self, node: Node) -> bool:
         if not isinstance(node, Call):
             return False
-        return any(
-            not (route.relation.identity)
-            for k, tensor in enumerate(node.instance.inputs)
-            for axis in range(max(0, len(tensor.axes) - 1))
-            for flow in self.through(node.instance, k, axis)
-            for route in flow
-        )
+        starts = tuple((k, a) for k, t in enumerate(node.instance.inputs) for a in range(max(0, len(t.axes) - 1)))
+        return any(not r.relation.identity for flow in self.through(node.instance, starts) for r in flow)
 
-    def through(self, instance: Instance, number: int, axis: int) -> tuple[Flow, ...]:
-        """The routes from one axis of one input to each output."""
-        key = (instance, number, axis)
+    def through(self, instance: Instance, starts: Starts) -> tuple[Flow, ...]:
+        """The routes to each output from all axes that carry positions at once; each remembers its start."""
+        key = (instance, starts)
         if key not in self._known:
             saved, self._run = self._run, 0
-            flows: dict[Tensor, Flow] = {instance.inputs[number]: (Route(axis, SELF, ZERO),)}
+            flows: dict[Tensor, Flow] = {}
+            for number, axis in starts:
+                tensor = instance.inputs[number]
+                flows[tensor] = (*flows.get(tensor, ()), Route(axis, SELF, ZERO, source=(number, axis)))
             self.body(instance.body, flows)
-            outputs = tuple(flows.get(output, ()) for output in instance.outputs)
+            outputs = [flows.get(output, ()) for output in instance.outputs]
             if self.leaf(instance):
+                # one unit, if any of the positions that come in are mixed, and for every way through it
                 mixes = any(not r.relation.identity for flow in flows.values() for r in flow)
-                outputs = tuple(
-                    self.pruned([Route(r.axis, r.relation, ONE if mixes else ZERO) for r in flow]) for flow in outputs
-                )
-            else:
-                outputs = tuple(tuple(Route(r.axis, r.relation, r.units) for r in flow) for flow in outputs)
-            self._known[key] = outputs
+                outputs = [tuple(replace(r, units=ONE if mixes else ZERO) for r in flow) for flow in outputs]
+            self._known[key] = tuple(self.pruned(replace(r, run=0) for r in flow) for flow in outputs)
             self._run = saved
         return self._known[key]
 
     def call(self, node: Call, flows: dict[Tensor, Flow]) -> None:
         results: list[list[Route]] = [[] for _ in node.results]
-        for number, argument in enumerate(node.arguments):
-            for route in flows.get(argument, ()):
+        arriving = [(number, route) for number, a in enumerate(node.arguments) for route in flows.get(a, ())]
+        starts = tuple(sorted({(number, route.axis) for number, route in arriving if route.axis is not None}))
+        outputs = self.through(node.instance, starts) if starts else tuple(() for _ in node.results)
+        for number, route in arriving:
+            for found, outs in zip(results, outputs, strict=True):
                 if route.axis is None:
-                    for found in results:
-                        found.append(route)
+                    # the same for all positions already: it still passes the layer, over as few units as any other way
+                    passing = [out.units for out in outs if out.source is not None and out.source[0] == number]
+                    fewest = minimum(passing, self.facts) if passing else ZERO
+                    found.append(replace(route, units=route.units + fewest, run=0))
                     continue
-                for found, outputs in zip(results, self.through(node.instance, number, route.axis), strict=True):
-                    for out in outputs:
-                        found.append(
-                            Route(out.axis, after(out.relation, route.relation, self.facts), out.units + route.units)
-                        )
+                for out in outs:
+                    if out.source == (number, route.axis):
+                        relation = after(out.relation, route.relation, self.facts)
+                        found.append(Route(out.axis, relation, out.units + route.units, 0, route.source))
         for tensor, found in zip(node.results, results, strict=True):
             flows[tensor] = self.pruned(found)
 
@@ -274,8 +282,8 @@ class Router:
         outer = dict(flows)
         current = [flows.get(c.initial, ()) for c in node.carried]
         if len(node.carried) == 1 and all(r.relation == SELF for r in current[0]):
-            axes = {r.axis for r in current[0]}
-            if len(axes) == 1 and None not in axes:
+            starts = {(r.axis, r.source) for r in current[0]}
+            if len(starts) == 1 and None not in {axis for axis, _ in starts}:
                 self._single(node, current[0], outer, flows)
                 return
         self._several(node, current, outer, flows)
@@ -288,18 +296,19 @@ class Router:
 
     def _single(self, node: Repeat, start: Flow, outer: Mapping[Tensor, Flow], flows: dict[Tensor, Flow]) -> None:
         (carried,) = node.carried
-        axis, base = start[0].axis, start[0].units
+        axis, base, source = start[0].axis, start[0].units, start[0].source
         (turn,) = self._turn(node, outer, ((Route(axis, SELF, ZERO),),))
         rest = any(r.relation.identity and not r.units for r in turn)
         found: list[Route] = []
         for route in turn:
             if route.axis not in (axis, None):
-                found.append(Route(route.axis, unknown("positions move to another axis in a repeat"), route.units))
+                moved = unknown("positions move to another axis in a repeat")
+                found.append(Route(route.axis, moved, route.units, 0, source))
                 continue
             relation = over_turns(route.relation, node.symbol, node.count, self.facts)
             single = route.relation.kind in ("all", "prefix", "suffix")
             units = route.units if rest and single else route.units * node.count
-            found.append(Route(route.axis, relation, base + units))
+            found.append(Route(route.axis, relation, base + units, 0, source))
         flows[carried.result] = self.pruned(found)
 
     def _several(
@@ -308,7 +317,7 @@ class Router:
         history = [current]
         for _ in range(3):
             history.append(self._turn(node, outer, history[-1]))
-        flat = [[{(r.axis, r.relation) for r in flow} for flow in turn] for turn in history]
+        flat = [[{(r.axis, r.relation, r.source) for r in flow} for flow in turn] for turn in history]
         if flat[2] != flat[3]:
             self._windows(node, current, outer, flows)
             return
@@ -317,10 +326,10 @@ class Router:
             for route in history[3][number]:
                 units = [_units(history[t][number], route) for t in (1, 2, 3)]
                 if None in units or units[1] - units[0] != units[2] - units[1]:  # type: ignore[operator]
-                    found.append(Route(route.axis, unknown("routes through a repeat"), route.units))
+                    found.append(replace(route, relation=unknown("routes through a repeat")))
                     continue
                 pace = units[2] - units[1]  # type: ignore[operator]
-                found.append(Route(route.axis, route.relation, route.units + pace * (node.count - 3)))
+                found.append(replace(route, units=route.units + pace * (node.count - 3)))
             flows[carried.result] = self.pruned(found)
 
     def _windows(
@@ -357,7 +366,10 @@ class Router:
         return tuple(kept)
 
     def _better(self, one: Route, other: Route) -> bool:
-        same = one.axis == other.axis or (one.axis is None and one.relation.kind == "all")
+        if other.relation.identity and not one.relation.identity:
+            return False  # the way that keeps its position tells on which axis the positions are
+        everywhere = one.axis is None and one.relation.kind == "all"
+        same = one.source == other.source and (one.axis == other.axis or everywhere)
         return (
             same
             and covers(one.relation, other.relation, self.facts)
@@ -366,7 +378,8 @@ class Router:
 
 
 def _units(flow: Flow, wanted: Route) -> Expr | None:
-    return next((r.units for r in flow if (r.axis, r.relation) == (wanted.axis, wanted.relation)), None)
+    key = (wanted.axis, wanted.relation, wanted.source)
+    return next((r.units for r in flow if (r.axis, r.relation, r.source) == key), None)
 
 
 def _all_nodes(body: Iterable[Node]) -> Iterable[Node]:
