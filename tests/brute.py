@@ -133,7 +133,7 @@ class _Factor:
 
     mentions: frozenset[str]
     tensor: bool
-    constant: Fraction | str | None
+    constant: Expr | str | None
     below: bool
 
 
@@ -269,10 +269,9 @@ class _Loops:
     # ---------------------------------------------------------------- chains
 
     def factor(self, scalar: Scalar, below: bool) -> _Factor:
-        constant: Fraction | str | None = None
+        constant: Expr | str | None = None
         if not reads(scalar) and not self.mentions(scalar):
-            whole = isinstance(scalar, Size) and scalar.value.constant is not None
-            constant = Fraction(scalar.value.constant) if whole else "size"
+            constant = scalar.value if isinstance(scalar, Size) else "number"
         return _Factor(self.mentions(scalar), reads(scalar), constant, below)
 
     def chain(self, factors: list[_Factor], at: Environment, what: tuple[object, ...], *, fused: bool) -> None:
@@ -346,12 +345,12 @@ def fold(factors: list[_Factor]) -> list[_Factor]:
     if not constants:
         return factors
     first = constants[0]
-    numbers = [factors[n].constant for n in constants]
-    whole = Fraction(1)
-    for n, number in zip(constants, numbers, strict=True):
-        if isinstance(number, int | Fraction) and number:
-            whole = whole / number if factors[n].below else whole * number
-    ones = all(isinstance(number, int | Fraction) for number in numbers) and abs(whole) == 1
+    whole = Expr({(): 1})
+    for n in constants:
+        value = factors[n].constant
+        if isinstance(value, Expr):
+            whole = whole / value if factors[n].below else whole * value
+    ones = all(isinstance(factors[n].constant, Expr) for n in constants) and whole in (Expr({(): 1}), Expr({(): -1}))
     others = [f for f in factors if f.constant is None]
     if ones and not (first == 0 and all(f.below for f in others)):
         return others
