@@ -187,7 +187,7 @@ class Facts:
     def _all_positive(self, expr: Expr, *, strictly: bool = False) -> bool:
         """Is there no negative term left once every size is its least value plus a slack (and a constant, if
         `strictly`)?"""
-        from .substitution import substitute
+        from .substitution import map_atoms, substitute
 
         for _ in range(_DEPTH):
             slacks = {symbol: value for symbol, value in self._slacks().items() if expr.mentions(symbol)}
@@ -201,6 +201,7 @@ class Facts:
             if symbol.kind == "dim"
         }
         expr = substitute(expr, least) if least else expr
+        expr = map_atoms(expr, _at_least_one)
         for monomial, coefficient in expr.terms.items():
             if coefficient < 0:
                 return False
@@ -263,6 +264,13 @@ def _integer_atom(atom: Atom) -> bool:
             )
         case _:
             return False
+
+
+def _at_least_one(atom: Atom) -> Expr | None:
+    """A power with a base of at least 1 and an exponent that is not negative, as 1 plus a slack."""
+    if isinstance(atom, Exponential) and _none_negative(atom.base - ONE) and _none_negative(atom.exponent):
+        return ONE + from_atom(Symbol(f"{atom.key}-1", "count"))
+    return None
 
 
 def _positive_atom(atom: Atom) -> bool:
