@@ -42,16 +42,16 @@ class Measures:
 
     def billed(self, name: str) -> Derived:
         """The operations under a convention."""
-        rates = convention(name).rates
-        return Derived(self.totals.billed(rates))
+        chosen = convention(name)
+        return Derived(self.totals.billed(chosen.rates), (chosen.sentence,))
 
     @cached_property
     def params(self) -> Derived:
-        return Derived(self.totals.params)
+        return Derived(self.totals.params, ("the volumes of the distinct weights, added up",))
 
     @cached_property
     def buffers(self) -> Derived:
-        return Derived(self.totals.buffers)
+        return Derived(self.totals.buffers, ("the volumes of what is held and not trained, added up",))
 
     @cached_property
     def macs(self) -> Derived:
