@@ -8,11 +8,13 @@ leave gaps and everything that data decides are not derived here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..algebra import build
 from ..algebra.expression import ONE, ZERO, Exponential, Expr, Monomial, Rational, Symbol, const, from_atom
 from ..algebra.facts import Facts
+from ..algebra.substitution import Value, evaluate
 from ..algebra.summation import NoClosedForm, sum_over
 from ..program import Program
 from .relation import Relation, extent, over_turns
@@ -39,9 +41,9 @@ def path(program: Program) -> Derived:
         if program.stack is not None:
             start = positions(program.stack.instance, program)
             routes = _routes(program, stacked=True)
-            return _stacked(routes, program.stack.symbol, start, program.facts)
+            return _stacked(routes, program.stack.symbol, start, program)
         start = positions(program.instance, program)
-        return _standing(_routes(program, stacked=False), start, program.facts)
+        return _standing(_routes(program, stacked=False), start, program)
     except NotDerived as failure:
         return Derived(None, unknown=f"not supported yet: {failure}")
 
@@ -69,7 +71,8 @@ def _routes(program: Program, *, stacked: bool) -> list[Route]:
 # ---------------------------------------------------------------- as it stands
 
 
-def _standing(routes: list[Route], start: Positions, facts: Facts) -> Derived:
+def _standing(routes: list[Route], start: Positions, program: Program) -> Derived:
+    facts = program.facts
     n = start.size
     joined = [r for r in routes if r.relation.kind == "all"]
     prefixes = [r for r in routes if r.relation.kind == "prefix"]
@@ -107,7 +110,8 @@ def _standing(routes: list[Route], start: Positions, facts: Facts) -> Derived:
         )
     if not windows:
         return Derived(None, ("no position reads another one",), infinite=True)
-    return _windowed(windows, n, facts)
+    values = {d.symbol.name: d.value for d in program.dimensions if d.value is not None}
+    return _windowed(windows, n, facts, values)
 
 
 def _one_way(forward: list[Route], backward: list[Route]) -> str:
@@ -124,7 +128,7 @@ def _fewest(routes: list[Route], facts: Facts) -> Expr:
     return build.minimum((r.units for r in routes), facts)
 
 
-def _windowed(windows: list[Route], n: Expr, facts: Facts) -> Derived:
+def _windowed(windows: list[Route], n: Expr, facts: Facts, values: Mapping[str, Value]) -> Derived:
     """A fixed number of windows joins all pairs only where they reach from end to end."""
     widest = windows[0] if len(windows) == 1 else _widest(windows, facts)
     relation = widest.relation
@@ -140,11 +144,18 @@ def _windowed(windows: list[Route], n: Expr, facts: Facts) -> Derived:
     never = facts.nonnegative(n - 2 - behind) or (not causal and facts.nonnegative(n - 2 - ahead))
     if never:
         return Derived(None, reason, infinite=True)
-    return Derived(
-        None,
-        (*reason, " unless the sequence is that short; `stacked` gives the path of as many layers as it takes"),
-        infinite=True,
-    )
+    if not _short_at(values, behind if causal else build.minimum((behind, ahead), facts), n):
+        raise NotDerived("whether the layers together reach from end to end depends on the sizes")
+    closing = " at the example values; `stacked` gives the path of as many layers as it takes"
+    return Derived(None, (*reason, closing), infinite=True)
+
+
+def _short_at(values: Mapping[str, Value], reach: Expr, n: Expr) -> bool:
+    """Do the layers fall short of the sequence at the example values?"""
+    try:
+        return evaluate(reach - n + 1, values) < 0
+    except (KeyError, OverflowError, ZeroDivisionError):
+        return False
 
 
 def _widest(windows: list[Route], facts: Facts) -> Route:
@@ -162,12 +173,13 @@ def _widest(windows: list[Route], facts: Facts) -> Route:
 # ---------------------------------------------------------------- stacks
 
 
-def _stacked(routes: list[Route], turn: Symbol, start: Positions, facts: Facts) -> Derived:
+def _stacked(routes: list[Route], turn: Symbol, start: Positions, program: Program) -> Derived:
     """The smallest stack that joins every admitted pair: one unit a layer."""
+    facts = program.facts
     n = start.size
     wide = [r for r in routes if not r.relation.identity]
     if any(r.relation.kind in ("all", "prefix", "suffix", "scan") for r in wide):
-        return _standing(routes, start, facts)
+        return _standing(routes, start, program)
     if not wide:
         return Derived(None, ("no position reads another one, however many layers there are",), infinite=True)
     route = wide[0] if len(wide) == 1 else _widest(wide, facts)
