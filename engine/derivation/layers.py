@@ -93,8 +93,8 @@ class LayerWriter:
         return words
 
     def body(self, instance: Instance) -> Iterator[Block]:
-        weights = [n.tensor for n in instance.body if isinstance(n, Declared) and n.kind == "weight"]
-        buffers = [n.tensor for n in instance.body if isinstance(n, Declared) and n.kind == "buffer"]
+        weights = _declared(instance.body, "weight")
+        buffers = _declared(instance.body, "buffer")
         if weights:
             yield Paragraph(("Weights: ", *self._shapes(tuple(weights)), "."))
         if buffers:
@@ -213,6 +213,17 @@ def sentence(doc: str) -> str:
     """A docstring as a sentence; one that begins with a formula (`y = x W + b`) keeps its first letter."""
     first = doc[:1] if doc[1:2] in ("", " ", "′") else doc[:1].upper()
     return first + doc[1:].rstrip(".") + "."
+
+
+def _declared(body: tuple[Node, ...], kind: str) -> list[Tensor]:
+    """The weights or buffers of a body, those of the turns of its repeats too."""
+    found: list[Tensor] = []
+    for node in body:
+        if isinstance(node, Declared) and node.kind == kind:
+            found.append(node.tensor)
+        elif isinstance(node, Repeat):
+            found += _declared(node.body, kind)
+    return found
 
 
 def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
