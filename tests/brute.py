@@ -16,23 +16,17 @@ from itertools import pairwise
 
 from archderive.algebra.expression import Expr
 from archderive.algebra.substitution import evaluate
-from archderive.program import (
-    Call,
+from archderive.program import Call, Declared, Equation, Node, Program, Recurrence, Repeat
+from archderive.scalars import (
     Choice,
-    Declared,
-    Equation,
     Index,
     Literal_,
     Lookup,
     Merged,
-    Node,
     Operation,
     Position,
-    Program,
     Read,
-    Recurrence,
     Reduction,
-    Repeat,
     Scalar,
     Size,
     Subscript,

@@ -16,7 +16,8 @@ syntax_errors
 builder
 parser
 algebra
-forms program
+forms scalars
+program
 library
 elaborator
 conventions growth

@@ -10,10 +10,11 @@ from ..document import Run
 from ..elaborator.layers import hull
 from ..forms import Layout
 from ..formula import Formula
-from ..program import (
+from ..program import Equation
+from ..quantities.operations import all_indices
+from ..scalars import (
     COMPARISONS,
     Choice,
-    Equation,
     Index,
     Literal_,
     Lookup,
@@ -27,7 +28,6 @@ from ..program import (
     Subscript,
     Tensor,
 )
-from ..quantities.operations import all_indices
 
 CONSTANTS: dict[str, Formula] = {"pi": f.Symbol("pi"), "inf": f.Infinity()}
 

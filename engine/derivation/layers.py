@@ -9,9 +9,10 @@ from ..algebra.expression import Expr
 from ..conventions import Convention
 from ..document import Block, Code, Heading, Paragraph, Run, Step, Steps, Text
 from ..forms import Layout
-from ..program import Call, Declared, Equation, Instance, Join, Node, Recurrence, Repeat, Split, Tensor
+from ..program import Call, Declared, Equation, Instance, Join, Node, Recurrence, Repeat, Split
 from ..quantities.operations import Line
 from ..quantities.totals import Counter
+from ..scalars import Tensor
 from .equations import Writer
 
 

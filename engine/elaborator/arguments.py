@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .. import syntax
 from ..errors import Span, error, nearest
-from ..program import Tensor
+from ..scalars import Tensor
 from . import sizes
 from .describe import count
 from .values import LayerValue, Poisoned, Silent, Value

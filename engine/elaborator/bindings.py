@@ -8,7 +8,8 @@ from dataclasses import replace
 from .. import syntax
 from ..algebra.expression import const
 from ..errors import Span, error
-from ..program import Axis, Call, Declared, Equation, Join, Split, Tensor
+from ..program import Call, Declared, Equation, Join, Split
+from ..scalars import Axis, Tensor
 from . import sizes
 from .describe import brief, count, name_span, place_note
 from .expressions import evaluate, number_of

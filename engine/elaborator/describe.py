@@ -10,7 +10,7 @@ from ..algebra.expression import Expr
 from ..errors import Span
 from ..forms import to_formula
 from ..notation import Symbols, to_python
-from ..program import Tensor
+from ..scalars import Tensor
 
 MANY_TERMS = 12
 

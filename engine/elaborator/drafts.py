@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from .. import syntax
 from ..algebra.expression import Expr, Symbol
 from ..errors import Span, error
-from ..program import Index, Tensor
+from ..scalars import Index, Tensor
 from .describe import place_note
 from .sizes import describe
 from .values import Scope

@@ -10,7 +10,8 @@ from .. import syntax
 from ..algebra.expression import Expr, Symbol, const, from_atom
 from ..algebra.facts import Facts
 from ..errors import ArchError, Diagnostic, Source, Span, error, nearest, unsupported
-from ..program import Axis, Dimension, Instance, Program, Stack, Tensor
+from ..program import Dimension, Instance, Program, Stack
+from ..scalars import Axis, Tensor
 from . import sizes
 from .bindings import free_name
 from .describe import name_span

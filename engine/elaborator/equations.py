@@ -8,22 +8,8 @@ from .. import syntax
 from ..algebra.expression import Expr, Symbol, const, from_atom
 from ..algebra.substitution import substitute
 from ..errors import Span, error
-from ..program import (
-    Equation,
-    Index,
-    Merged,
-    Node,
-    Operation,
-    Position,
-    Read,
-    Recurrence,
-    Scalar,
-    Step,
-    Subscript,
-    Tensor,
-    position,
-    reads,
-)
+from ..program import Equation, Node, Recurrence, Step
+from ..scalars import Index, Merged, Operation, Position, Read, Scalar, Subscript, Tensor, position, reads
 from .describe import place_note, shape
 from .drafts import Draft, reads_itself, syntax_reads
 from .indices import analyse

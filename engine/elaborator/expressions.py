@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .. import syntax
 from ..algebra.expression import Expr, const
 from ..errors import Span, error
-from ..program import Literal_, Size, Tensor
+from ..scalars import Literal_, Size, Tensor
 from . import sizes
 from .describe import brief, shape, show
 from .drafts import names_in

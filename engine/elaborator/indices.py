@@ -13,7 +13,7 @@ from ..algebra.facts import Facts
 from ..algebra.ranges import at_least
 from ..algebra.substitution import substitute
 from ..errors import ArchError, Span, error
-from ..program import Axis, Tensor, at_places, place
+from ..scalars import Axis, Tensor, at_places, place
 from .describe import count, shape, show
 from .drafts import Draft, Occurrence, Variable, draft_of, reads_itself
 from .reads import check_name, check_tensor, leading_count

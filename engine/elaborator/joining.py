@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..algebra.expression import Expr, const, total
 from ..errors import Span, error, unsupported
-from ..program import Axis, Join, Split, Tensor
+from ..program import Join, Split
+from ..scalars import Axis, Tensor
 from . import sizes
 from .describe import brief, count, shape, show
 from .values import Body, Context, Poisoned, Silent, Value

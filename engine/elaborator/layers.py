@@ -9,7 +9,8 @@ from ..algebra.expression import Expr
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
 from ..errors import ArchError, Diagnostic, Span, error, nearest
-from ..program import Axis, Call, Instance, Tensor, place
+from ..program import Call, Instance
+from ..scalars import Axis, Tensor, place
 from .arguments import bind_arguments, signature
 from .describe import brief, count, shape, show
 from .values import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import syntax
 from ..algebra.expression import Expr
 from ..errors import error
-from ..program import Tensor
+from ..scalars import Tensor
 from .describe import count, name_span, shape
 from .drafts import Draft
 from .sizes import describe, unknown_name

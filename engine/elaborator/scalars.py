@@ -12,7 +12,7 @@ from .. import syntax
 from ..algebra.expression import Expr, from_atom
 from ..algebra.ranges import at_least, at_most
 from ..errors import Span, error, nearest
-from ..program import (
+from ..scalars import (
     COMPARISONS,
     Axis,
     Choice,

@@ -13,7 +13,8 @@ from ..algebra import build
 from ..algebra.expression import Expr, Symbol, const
 from ..algebra.substitution import evaluate
 from ..errors import ArchError, Span, error, nearest
-from ..program import Assumption, Tensor
+from ..program import Assumption
+from ..scalars import Tensor
 from .describe import brief, examples, number, show
 from .values import Context, FunctionValue, LayerValue, NeedsValue, Poisoned, Scope, Silent, Value
 

@@ -12,7 +12,8 @@ from typing import assert_never
 from .. import syntax
 from ..algebra.expression import Symbol, const, from_atom
 from ..errors import ArchError, error, unsupported
-from ..program import Carried, Repeat, Tensor
+from ..program import Carried, Repeat
+from ..scalars import Tensor
 from . import sizes
 from .assumptions import assume
 from .bindings import bind, declare, free_name, give_back, let, share

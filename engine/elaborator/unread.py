@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..errors import Diagnostic, Span
-from ..program import Call, Carried, Equation, Instance, Join, Node, Recurrence, Repeat, Split, Tensor
-from ..program import reads as tensor_reads
+from ..program import Call, Carried, Equation, Instance, Join, Node, Recurrence, Repeat, Split
+from ..scalars import Tensor
+from ..scalars import reads as tensor_reads
 
 
 def unread(instance: Instance) -> list[Diagnostic]:

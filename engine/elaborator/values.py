@@ -9,7 +9,8 @@ from .. import syntax
 from ..algebra.expression import Expr, Symbol
 from ..algebra.facts import Facts
 from ..errors import ArchError, Diagnostic, Source, Span
-from ..program import Assumption, Call, Dimension, Instance, Node, Tensor
+from ..program import Assumption, Call, Dimension, Instance, Node
+from ..scalars import Tensor
 
 # Scalar functions of the language, with the number of arguments that each may have.
 FUNCTIONS: dict[str, tuple[int, int]] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..algebra.build import symbol_of
 from ..algebra.expression import ONE, Symbol
-from ..program import Literal_, Operation, Read, Scalar, Size, children, position, reads
+from ..scalars import Literal_, Operation, Read, Scalar, Size, children, position, reads
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from ..algebra.expression import ONE, ZERO, Expr, Symbol, total
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
 from ..errors import unsupported
-from ..program import (
+from ..program import Equation
+from ..scalars import (
     COMPARISONS,
     Choice,
-    Equation,
     Index,
     Literal_,
     Merged,

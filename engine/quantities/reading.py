@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from ..algebra.expression import ONE, ZERO, Expr, Extreme, Symbol, from_atom
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
-from ..program import Axis, Equation, Index, Read, position
+from ..program import Equation
+from ..scalars import Axis, Index, Read, position
 from .relation import ALL, Relation, Taps, unknown, window
 
 

@@ -13,20 +13,8 @@ from dataclasses import dataclass, replace
 from ..algebra.build import minimum
 from ..algebra.expression import ONE, ZERO, Expr
 from ..algebra.facts import Facts
-from ..program import (
-    Call,
-    Equation,
-    Instance,
-    Join,
-    Node,
-    Program,
-    Recurrence,
-    Repeat,
-    Split,
-    Tensor,
-    lookups,
-    reads,
-)
+from ..program import Call, Equation, Instance, Join, Node, Program, Recurrence, Repeat, Split
+from ..scalars import Tensor, lookups, reads
 from .operations import all_indices
 from .reading import seen
 from .relation import SELF, Relation, after, covers, over_turns, unknown

@@ -15,21 +15,8 @@ from ..algebra.build import maximum
 from ..algebra.expression import ONE, ZERO, Expr, Symbol, const
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
-from ..program import (
-    Call,
-    Declared,
-    Equation,
-    Instance,
-    Join,
-    Node,
-    Read,
-    Recurrence,
-    Repeat,
-    Split,
-    Tensor,
-    position,
-    reads,
-)
+from ..program import Call, Declared, Equation, Instance, Join, Node, Recurrence, Repeat, Split
+from ..scalars import Read, Tensor, position, reads
 from .operations import all_indices
 
 Slope = tuple[Expr, int]

@@ -10,7 +10,7 @@ from ..algebra.facts import Facts
 from ..algebra.substitution import substitute
 from ..algebra.summation import NoClosedForm, sum_over
 from ..errors import Span, error
-from ..program import Axis, Index, Tensor, place
+from ..scalars import Axis, Index, Tensor, place
 
 
 class Space:
