@@ -25,6 +25,7 @@ from .algebra.expression import (
     Monomial,
     Rational,
     Rounded,
+    Summation,
     Symbol,
     raised,
     times,
@@ -254,6 +255,9 @@ class Layout:
                 return f.Apply(operator, tuple(self._auto(argument) for argument in arguments))
             case Group(content=content):
                 return self._auto(content)
+            case Summation(index=index, first=first, last=last, term=term):
+                bound = f.Bound(f.Symbol(index.name), self._auto(first), self._auto(last))
+                return f.Reduction("sum", (bound,), self._auto(term))
             case _:
                 assert_never(atom)
 

@@ -25,11 +25,13 @@ from .algebra.expression import (
     Monomial,
     Rational,
     Rounded,
+    Summation,
     Symbol,
     from_atom,
     total,
 )
 from .algebra.facts import Facts
+from .algebra.summation import NoClosedForm, sum_over
 from .errors import ArchError, error
 
 # An exponential beats every power of its exponent, and a power beats every power of a logarithm. The exponents that
@@ -143,11 +145,21 @@ def _smooth_atom(atom: Atom, exponent: Rational, facts: Facts) -> Expr:
             return _log(smooth(argument, facts), base, exponent, facts)
         case Exponential():
             return from_atom(atom, exponent)
+        case Summation():
+            return _raise(_smooth_sum(atom, facts), exponent, facts)
         case Group(content=content):
             # the sign of a bracket is a matter of spelling: its size is what grows
             negative = facts.nonnegative(-content)
             inner = _raise(smooth(-content if negative else content, facts), exponent, facts)
             return -inner if negative and isinstance(exponent, int) and exponent % 2 else inner
+
+
+def _smooth_sum(atom: Summation, facts: Facts) -> Expr:
+    """The sum of the terms without their roundings: it has a closed form more often than the sum itself."""
+    try:
+        return smooth(sum_over(smooth(atom.term, facts), atom.index, atom.first, atom.last, facts), facts)
+    except NoClosedForm:
+        raise error("the growth of a sum is not known: it has no closed form") from None
 
 
 def _raise(expr: Expr, exponent: Rational, facts: Facts) -> Expr:

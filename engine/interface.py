@@ -9,7 +9,7 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from .algebra.expression import Atom, Exponential, Expr, Extreme, Group, Log, Rounded, Symbol
+from .algebra.expression import Atom, Exponential, Expr, Extreme, Group, Log, Rounded, Summation, Symbol
 from .algebra.substitution import evaluate
 from .conventions import convention
 from .derivation import Request, derive, values_of
@@ -246,3 +246,5 @@ def _atom(atom: Atom) -> Any:
             return (sympy.Max if operator == "max" else sympy.Min)(*map(to_sympy, arguments))
         case Group(content=content):
             return to_sympy(content)
+        case Summation(index=index, first=first, last=last, term=term):
+            return sympy.Sum(to_sympy(term), (_symbol(index), to_sympy(first), to_sympy(last)))

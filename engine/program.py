@@ -14,7 +14,7 @@ from typing import Literal
 from .algebra.expression import Expr, Symbol
 from .algebra.facts import Facts
 from .errors import Diagnostic, Span
-from .scalars import Index, Scalar, Subscript, Tensor
+from .scalars import Index, Scalar, Subscript, Tensor, reads
 
 # ---------------------------------------------------------------- nodes
 
@@ -87,13 +87,41 @@ class Split:
 
 
 @dataclass(frozen=True, eq=False)
+class Opaque:
+    """A tensor whose costs are stated, not derived, `because` of what is named. `stated` are `exact`, `depth` and
+    perhaps `macs`; `whole` are the sizes of the axes of which every element reads all."""
+
+    target: Tensor
+    sources: tuple[Tensor, ...]
+    stated: tuple[tuple[str, Expr], ...]
+    whole: tuple[Expr, ...]
+    because: str
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """One set of weights that several calls use: its identity is what is counted."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """Here a set of shared weights is made: anew for each turn or application of what it stands in."""
+
+    shared: Shared
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
 class Call:
-    """One application of a layer. `first` is false where a shared layer's weights were counted before."""
+    """One application of a layer; `shared` is the set of weights that it uses, if it has none of its own."""
 
     instance: Instance
     arguments: tuple[Tensor, ...]
     results: tuple[Tensor, ...]
-    first: bool
+    shared: Shared | None
     span: Span
 
 
@@ -108,9 +136,21 @@ class Carried:
     result: Tensor
 
 
+@dataclass(frozen=True)
+class Changing:
+    """A size that a repeat changes: `update` is its value after a turn that it enters as `symbol`, `solution` its
+    value on entry to the repeat's turn. `update` is None where the solution was read off the first turns."""
+
+    symbol: Symbol
+    initial: Expr
+    update: Expr | None
+    solution: Expr
+
+
 @dataclass(frozen=True, eq=False)
 class Repeat:
-    """`count` turns of a body; `symbol` is the number of the turn, from 0."""
+    """`count` turns of a body; `symbol` is the number of the turn, from 0. `how` is shared, recomputed, reversible,
+    connected (as many turns as it takes to join all positions) or None."""
 
     count: Expr
     symbol: Symbol
@@ -118,9 +158,78 @@ class Repeat:
     carried: tuple[Carried, ...]
     how: str | None
     span: Span
+    sizes: tuple[Changing, ...] = ()
 
 
-Node = Declared | Equation | Recurrence | Join | Split | Call | Repeat
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What one of several bodies side by side binds, and what all of them give together."""
+
+    inner: Tensor
+    outer: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Choose:
+    """`count` bodies with weights of their own, number `symbol` from 0, of which each position runs `chosen`; what
+    they bind is added up over those."""
+
+    chosen: Expr
+    count: Expr
+    symbol: Symbol
+    body: tuple[Node, ...]
+    results: tuple[Gathered, ...]
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class Parallel:
+    """`count` bodies with weights of their own, number `symbol` from 0; what they bind is stacked on a new first
+    axis."""
+
+    count: Expr
+    symbol: Symbol
+    body: tuple[Node, ...]
+    results: tuple[Gathered, ...]
+    span: Span
+
+
+Node = Declared | Equation | Recurrence | Join | Split | Opaque | Share | Call | Repeat | Choose | Parallel
+
+
+def nested(node: Node) -> tuple[Node, ...]:
+    """The nodes directly inside a repeat, a choice or bodies side by side."""
+    match node:
+        case Repeat(body=body) | Choose(body=body) | Parallel(body=body):
+            return body
+        case _:
+            return ()
+
+
+def consumed(body: tuple[Node, ...]) -> set[Tensor]:
+    """Every tensor that something in a body reads."""
+    found: set[Tensor] = set()
+    for node in body:
+        match node:
+            case Equation():
+                found |= {read.tensor for read in reads(node.body)}
+            case Recurrence(equations=equations):
+                found |= {read.tensor for equation in equations for read in reads(equation.body)}
+            case Join(parts=parts):
+                found |= set(parts)
+            case Split(source=source):
+                found.add(source)
+            case Opaque(sources=sources):
+                found |= set(sources)
+            case Call(arguments=arguments):
+                found |= set(arguments)
+            case Repeat(carried=carried):
+                found |= {t for item in carried for t in (item.initial, item.exit)} | consumed(node.body)
+            case Choose(body=inner) | Parallel(body=inner):
+                found |= consumed(inner)
+            case Declared() | Share():
+                pass
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +247,7 @@ class Instance:
     doc: str | None
     span: Span
     library: bool
+    saves: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

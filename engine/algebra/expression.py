@@ -21,14 +21,18 @@ Kind = Literal["dim", "ratio", "count", "index", "unknown"]
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """A named size. A `dim` is a positive integer, a `ratio` a positive real, a `count` (the turn of a repeat) an
-    integer from 0 on, an `index` any integer, an `unknown` any real number."""
+    integer from 0 on, an `index` any integer, an `unknown` any real number.
+
+    `number` tells names apart that look alike: the `i` of one repeat and that of the next.
+    """
 
     name: str
     kind: Kind = "dim"
+    number: int = 0
 
     @property
     def key(self) -> str:
-        return self.name
+        return f"{self.name}#{self.number}" if self.number else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,23 @@ class Group:
         object.__setattr__(self, "key", f"~({self.content.key})")
 
 
-Atom = Symbol | Rounded | Log | Exponential | Extreme | Group
+@dataclass(frozen=True, slots=True)
+class Summation:
+    """Σ term for index = first..last, where no closed form is known. The index is bound: it is no symbol of the
+    sum."""
+
+    index: Symbol
+    first: Expr
+    last: Expr
+    term: Expr
+    key: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        ends = f"{self.first.key};{self.last.key}"
+        object.__setattr__(self, "key", f"~sum({self.index.key};{ends};{self.term.key})")
+
+
+Atom = Symbol | Rounded | Log | Exponential | Extreme | Group | Summation
 Monomial = tuple[tuple[Atom, Rational], ...]
 
 UNIT: Monomial = ()
@@ -272,6 +292,8 @@ class Expr:
             else:
                 for part in parts(atom):
                     found |= part.symbols()
+                if isinstance(atom, Summation):
+                    found.discard(atom.index)
         return found
 
     def mentions(self, symbol: Symbol) -> bool:
@@ -373,6 +395,8 @@ def parts(atom: Atom) -> tuple[Expr, ...]:
             return arguments
         case Group(content=content):
             return (content,)
+        case Summation(first=first, last=last, term=term):
+            return (first, last, term)
 
 
 def _atom_mentions(atom: Atom, symbol: Symbol) -> bool:

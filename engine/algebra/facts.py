@@ -25,6 +25,7 @@ from .expression import (
     Monomial,
     Rational,
     Rounded,
+    Summation,
     Symbol,
     as_expr,
     const,
@@ -53,6 +54,13 @@ class Facts:
         other.divisibility = list(self.divisibility)
         other.orders = list(self.orders)
         return other
+
+    def restore(self, other: Facts) -> None:
+        """Know what the other one knows, and nothing else."""
+        if self.divisibility != other.divisibility or self.orders != other.orders:
+            self.divisibility = list(other.divisibility)
+            self.orders = list(other.orders)
+            self._forget()
 
     def assume_divides(self, divisor: Expr, dividend: Expr) -> None:
         if (divisor, dividend) not in self.divisibility:
@@ -84,6 +92,8 @@ class Facts:
         if all(_integer_atom(atom) for atom, _ in monomial):
             if isinstance(coefficient, int) and all(isinstance(e, int) and e >= 0 for _, e in monomial):
                 return True
+            if self._powers_whole(monomial, coefficient):
+                return True
             if depth:
                 for divisor, dividend in self.divisibility:
                     if len(divisor.terms) != 1 or len(dividend.terms) != 1:
@@ -96,6 +106,32 @@ class Facts:
                     if self._whole(rest, _plain(Fraction(coefficient) * quotient / factor), depth - 1):
                         return True
         return False
+
+    def _powers_whole(self, monomial: Monomial, coefficient: Rational) -> bool:
+        """Is a product of powers whole because no base has a negative exponent in all, as 2^depth/2^i for
+        i <= depth?"""
+        if not any(isinstance(atom, Exponential) for atom, _ in monomial):
+            return False
+        exponents: dict[Expr, Expr] = {}
+        value = Fraction(coefficient)
+        for base in {atom.base for atom, _ in monomial if isinstance(atom, Exponential)}:
+            prime, count = base.integer(), 0
+            exponents[base] = ZERO
+            while prime and prime > 1 and value.denominator % prime == 0:
+                value, count = value * prime, count - 1
+            while prime and prime > 1 and value.numerator % prime == 0 and value:
+                value, count = value / prime, count + 1
+            exponents[base] = const(count)
+        for atom, power in monomial:
+            if isinstance(atom, Exponential):
+                exponents[atom.base] = exponents[atom.base] + atom.exponent * power
+            elif from_atom(atom) in exponents:
+                exponents[from_atom(atom)] = exponents[from_atom(atom)] + const(power)
+            elif not isinstance(power, int) or power < 0:
+                return False
+        return value.denominator == 1 and all(
+            all(isinstance(c, int) for c in e.terms.values()) and self.nonnegative(e) for e in exponents.values()
+        )
 
     def _multiple(self, expr: Expr, divisor: Expr, dividend: Expr) -> bool:
         """Is the expression an integer multiple of dividend / divisor, as a whole?"""
@@ -295,7 +331,7 @@ def _not_negative(atom: Atom) -> bool:
             return _none_negative(base)
         case Log(argument=argument):
             return _none_negative(argument - ONE)
-        case Rounded(argument=argument) | Group(content=argument):
+        case Rounded(argument=argument) | Group(content=argument) | Summation(term=argument):
             return _none_negative(argument)
         case Extreme(arguments=arguments):
             return all(map(_none_negative, arguments))

@@ -17,6 +17,7 @@ from .expression import (
     Log,
     Rational,
     Rounded,
+    Summation,
     Symbol,
     from_atom,
     normal,
@@ -25,6 +26,8 @@ from .expression import (
 from .facts import Facts
 
 Value = int | Fraction | float
+
+MAX_TERMS = 100_000
 
 
 def substitute(expr: Expr, values: Mapping[Symbol, Expr], facts: Facts | None = None) -> Expr:
@@ -86,6 +89,8 @@ def _replaced(atom: Atom, values: Mapping[Symbol, Expr], facts: Facts | None) ->
             return build.minimum(map(inner, arguments), known)
         case Group(content=content):
             return inner(content)
+        case Summation(index=index, first=first, last=last, term=term):
+            return from_atom(Summation(index, inner(first), inner(last), inner(term)))
 
 
 def map_atoms(expr: Expr, change: Callable[[Atom], Expr | None]) -> Expr:
@@ -162,6 +167,18 @@ def _atom_value(atom: Atom, values: Mapping[str, Value]) -> Value:
             return choose(evaluate(argument, values) for argument in arguments)
         case Group(content=content):
             return evaluate(content, values)
+        case Summation():
+            return _summed(atom, values)
+
+
+def _summed(atom: Summation, values: Mapping[str, Value]) -> Value:
+    first, last = evaluate(atom.first, values), evaluate(atom.last, values)
+    if last - first > MAX_TERMS:
+        raise OverflowError("a sum of too many terms")
+    result: Value = 0
+    for number in range(int(first), int(last) + 1):
+        result = result + evaluate(atom.term, {**values, atom.index.name: number})
+    return _tidy(result)
 
 
 def _rounded(value: Value, direction: str) -> int:

@@ -17,7 +17,7 @@ from ..document import Block, Bullets, Code, Document, Heading, Paragraph, Resul
 from ..errors import ArchError
 from ..forms import Layout
 from ..growth import growth
-from ..program import Assumption, Program, Repeat
+from ..program import Assumption, Program
 from ..quantities import BY_NAME, Derived, Measures
 from .layers import LayerWriter, opened, sentence
 from .shown import Shown, digits
@@ -33,6 +33,7 @@ KINDS = {
     "max": "maxima",
     "compare": "comparisons",
     "power": "powers",
+    "stated": "stated, not derived",
 }
 
 
@@ -209,7 +210,6 @@ class _Author:
             yield from self.parameters(weights)
         if not parts:
             return
-        yield from self.turns()
         rows = _merged(parts)
         whole = self.measures.billed(self.convention.name)
         assert whole.expr is not None
@@ -232,36 +232,6 @@ class _Author:
             steps.append(Step(None, "=", f.Words(value), ("at the example values",)))
         yield Steps(tuple(steps))
         yield from self.sources(rows, whole.expr)
-
-    def turns(self) -> Iterator[Block]:
-        """The repeats of the model itself: the cost of one turn, and the sum over all turns."""
-        steps = []
-        repeats = [node for node in self.program.instance.body if isinstance(node, Repeat)]
-        for number, node in enumerate(repeats):
-            counter = self.measures.counter
-            turn = counter.body(node.body).billed(self.convention.rates)
-            if not turn.terms:
-                continue
-            name = "turn" if len(repeats) == 1 else f"turn_{number + 1}"
-            steps.append(
-                Step(
-                    f.Apply(self.convention.name, (f.Symbol(name),)),
-                    "=",
-                    self.layout.formula(turn),
-                    ("one turn of the repeat",),
-                )
-            )
-            index = f.Symbol(node.symbol.name if node.symbol.name.isidentifier() else "i")
-            bound = f.Bound(index, f.integer(0), self.layout.formula(node.count - 1))
-            left = f.Reduction("sum", (bound,), f.Apply(self.convention.name, (f.Symbol(name),)))
-            words: list[Run] = (
-                ["all turns alike: times ", self.layout.formula(node.count)]
-                if not turn.mentions(node.symbol)
-                else ["summed over the turns"]
-            )
-            steps.append(Step(left, "=", self.layout.formula(counter.sum_turns(turn, node)), tuple(words)))
-        if steps:
-            yield Steps(tuple(steps))
 
     def parameters(self, weights: list[tuple[tuple[str, ...], str, Expr]]) -> Iterator[Block]:
         """All weights together."""
@@ -388,8 +358,8 @@ def _merged(parts: list[Contribution]) -> list[tuple[str, Expr]]:
     """Contributions added up by the layer at the top and the equation, or the next layer, that makes them."""
     found: dict[str, Expr] = {}
     for part in parts:
-        chain = [*part.layers[:2]] if len(part.layers) > 1 else [*part.layers, part.equation.target.name]
-        name = " › ".join(dict.fromkeys(chain)) if part.layers else part.equation.target.name
+        chain = [*part.layers[:2]] if len(part.layers) > 1 else [*part.layers, part.name]
+        name = " › ".join(dict.fromkeys(chain)) if part.layers else part.name
         found[name] = found.get(name, Expr({})) + part.count
     return [(name, count) for name, count in found.items() if count]
 

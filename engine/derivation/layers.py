@@ -9,11 +9,27 @@ from ..algebra.expression import Expr
 from ..conventions import Convention
 from ..document import Block, Code, Heading, Paragraph, Run, Step, Steps, Text
 from ..forms import Layout
-from ..program import Call, Declared, Equation, Instance, Join, Node, Recurrence, Repeat, Split
+from ..program import (
+    Call,
+    Choose,
+    Declared,
+    Equation,
+    Instance,
+    Join,
+    Node,
+    Opaque,
+    Parallel,
+    Recurrence,
+    Repeat,
+    Share,
+    Split,
+    nested,
+)
 from ..quantities.operations import Line
-from ..quantities.totals import Counter
+from ..quantities.totals import Counter, stated
 from ..scalars import Tensor
 from .equations import Writer
+from .repeats import RepeatWriter
 
 
 def opened(instance: Instance) -> list[tuple[Instance, int]]:
@@ -28,8 +44,8 @@ def opened(instance: Instance) -> list[tuple[Instance, int]]:
                 found[node.instance] = found.get(node.instance, 0) + 1
                 if not known:
                     visit(node.instance.body)
-            elif isinstance(node, Repeat):
-                visit(node.body)
+            else:
+                visit(nested(node))
 
     visit(instance.body)
     return list(found.items())
@@ -44,6 +60,7 @@ class LayerWriter:
         self.layout = layout
         self.full = full
         self.writer = Writer(layout)
+        self.repeats = RepeatWriter(counter, convention, layout)
 
     def worth_opening(self, instance: Instance) -> bool:
         """Does a layer have equations of its own that cost something, or weights?"""
@@ -52,16 +69,18 @@ class LayerWriter:
     def _billed(self, node: Node) -> bool:
         match node:
             case Equation():
-                return any(self.rate(line) for line in self.counter.equation(node))
+                return any(self.rate(line.kind) for line in self.counter.equation(node))
             case Recurrence(equations=equations):
-                return any(self.rate(line) for e in equations for line in self.counter.equation(e))
-            case Repeat(body=body):
+                return any(self.rate(line.kind) for e in equations for line in self.counter.equation(e))
+            case Opaque():
+                return any(count and self.rate(kind) for kind, count in stated(node).items())
+            case Repeat(body=body) | Choose(body=body) | Parallel(body=body):
                 return any(map(self._billed, body))
             case _:
                 return False
 
-    def rate(self, line: Line) -> int:
-        return self.convention.rates.get(line.kind, self.convention.rates.get("*", 0))
+    def rate(self, kind: str) -> int:
+        return self.convention.rates.get(kind, self.convention.rates.get("*", 0))
 
     def section(self, instance: Instance, uses: int, level: int) -> Iterator[Block]:
         """Heading, what it is, equations, counts."""
@@ -105,26 +124,34 @@ class LayerWriter:
         if weights:
             yield Steps(tuple(map(self.volume, weights)))
         counts = [step for equation in equations for step in self.counts(equation)]
+        counts += [step for node in _opaque(instance.body) for step in self.stated(node)]
         if counts:
             yield Steps(tuple(counts))
+        sums = list(self.repeats.sums(instance.body))
+        if sums:
+            yield Steps(tuple(sums))
 
     def lines(self, body: tuple[Node, ...]) -> Iterator[Block]:
-        """What a body does, in its order; the turns of a repeat under a line of their own."""
+        """What a body does, in its order; what stands inside a repeat or a choice under a line of its own."""
         steps: list[Step] = []
         for node in body:
-            if isinstance(node, Repeat):
+            if isinstance(node, Repeat | Choose | Parallel):
                 if steps:
                     yield Steps(tuple(steps))
                     steps = []
-                yield Paragraph(("Repeated ", self.layout.formula(node.count), " times" + self._turn(node) + ":"))
+                yield from self.repeats.heading(node)
                 yield from self.lines(node.body)
             else:
                 steps += self.line(node)
         if steps:
             yield Steps(tuple(steps))
 
-    def _turn(self, node: Repeat) -> str:
-        return f", {node.symbol.name} from 0 on" if node.symbol.name.isidentifier() else ""
+    def stated(self, node: Opaque) -> Iterator[Step]:
+        """What an `opaque` costs under the convention: as it is stated, with its reason."""
+        count = sum((cost * self.rate(kind) for kind, cost in stated(node).items() if self.rate(kind)), Expr({}))
+        if count:
+            left = f.Apply(self.convention.name, (f.Symbol(node.target.name),))
+            yield Step(left, "=", self.layout.formula(count), (f"stated, not derived: {node.because}",))
 
     def line(self, node: Node) -> list[Step]:
         match node:
@@ -139,6 +166,9 @@ class LayerWriter:
                 return [self.made((result,), f.Apply("concat", tuple(f.Symbol(part.name) for part in parts)))]
             case Split(results=results, source=source):
                 return [self.made(results, f.Apply("split", (f.Symbol(source.name),)))]
+            case Opaque(target=target, sources=sources, because=because):
+                right = f.Apply("stated", tuple(f.Symbol(source.name) for source in sources))
+                return [Step(f.Symbol(target.name), "=", right, (*self.writer.shape(target), f", {because}"))]
             case _:
                 return []
 
@@ -167,7 +197,7 @@ class LayerWriter:
         """The cost of an equation, its factors named; further operations of the same equation are added below."""
         name: f.Formula | None = f.Apply(self.convention.name, (f.Symbol(equation.target.name),))
         for line in self.counter.equation(equation):
-            rate = self.rate(line)
+            rate = self.rate(line.kind)
             if not rate:
                 continue
             closed = self.layout.formula(line.count * rate)
@@ -222,9 +252,16 @@ def _declared(body: tuple[Node, ...], kind: str) -> list[Tensor]:
     for node in body:
         if isinstance(node, Declared) and node.kind == kind:
             found.append(node.tensor)
-        elif isinstance(node, Repeat):
-            found += _declared(node.body, kind)
+        else:
+            found += _declared(nested(node), kind)
     return found
+
+
+def _opaque(body: tuple[Node, ...]) -> Iterator[Opaque]:
+    for node in body:
+        if isinstance(node, Opaque):
+            yield node
+        yield from _opaque(nested(node))
 
 
 def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
@@ -234,7 +271,7 @@ def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
                 yield node
             case Recurrence(equations=equations):
                 yield from equations
-            case Repeat(body=inner):
+            case Repeat(body=inner) | Choose(body=inner) | Parallel(body=inner):
                 yield from _equations(inner)
-            case Declared() | Join() | Split() | Call():
+            case Declared() | Join() | Split() | Opaque() | Share() | Call():
                 pass

@@ -8,12 +8,12 @@ from dataclasses import replace
 from .. import syntax
 from ..algebra.expression import const
 from ..errors import Span, error
-from ..program import Call, Declared, Equation, Join, Split
+from ..program import Call, Declared, Equation, Join, Share, Shared, Split
 from ..scalars import Axis, Tensor
 from . import sizes
 from .describe import brief, count, name_span, place_note
 from .expressions import evaluate, number_of
-from .values import Body, Context, FunctionValue, LayerValue, Poisoned, Scope, Shared, Silent, Value
+from .values import Body, Context, FunctionValue, LayerValue, Poisoned, Scope, Silent, Value
 
 
 def free_name(name: str, span: Span, scope: Scope, *, tensor: bool) -> None:
@@ -37,7 +37,7 @@ def declare(statement: syntax.Declare, scope: Scope, body: Body, context: Contex
         axes: list[Axis] = []
         for axis in declared.axes:
             if isinstance(axis, syntax.Ellipsis):
-                axes += _leading_axes(scope, axis.span)
+                axes += leading_axes(scope, axis.span)
                 continue
             size = sizes.positive_size(
                 number_of(axis, scope, context), axis.span, context, f"an axis of `{declared.name}`"
@@ -55,7 +55,7 @@ def declare(statement: syntax.Declare, scope: Scope, body: Body, context: Contex
         scope.set(declared.name, tensor, declared.span)
 
 
-def _leading_axes(scope: Scope, span: Span) -> list[Axis]:
+def leading_axes(scope: Scope, span: Span) -> list[Axis]:
     if scope.leading is None:
         raise error("`...` has no meaning here: no tensor of the signature carries it", span)
     number = scope.leading[0]
@@ -182,7 +182,9 @@ def share(statement: syntax.Share, scope: Scope, body: Body, context: Context) -
         )
     at = name_span(statement.span, statement.name)
     free_name(statement.name, at, scope, tensor=False)
-    scope.set(statement.name, replace(value, shared=Shared(statement.name)), at)
+    shared = Shared(statement.name)
+    body.nodes.append(Share(shared, statement.span))
+    scope.set(statement.name, replace(value, shared=shared), at)
 
 
 def give_back(values: Sequence[syntax.Expression], span: Span, scope: Scope, body: Body, context: Context) -> None:

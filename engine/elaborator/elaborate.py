@@ -14,6 +14,7 @@ from ..program import Dimension, Instance, Program, Stack
 from ..scalars import Axis, Tensor
 from . import sizes
 from .bindings import free_name
+from .blocks import without_unread
 from .describe import name_span
 from .expressions import evaluate, number_of
 from .layers import missing_return
@@ -220,8 +221,18 @@ def _open_model(
     if context.errors:
         raise ArchError(*context.errors)
     assert body.outputs is not None
+    nodes = without_unread(body.nodes, body.outputs)
     instance = Instance(
-        model.name, "model", tuple(inputs), body.outputs, tuple(body.nodes), (), (), model.doc, model.span, False
+        model.name,
+        "model",
+        tuple(inputs),
+        body.outputs,
+        nodes,
+        (),
+        (),
+        model.doc,
+        model.span,
+        False,
     )
     stack = None
     if body.stacked is not None and settings is None:

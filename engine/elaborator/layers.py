@@ -93,10 +93,7 @@ def apply(
     given = {name: value for name, (value, _) in options.items()}
     instance = _open(layer, arguments, tensors, given, options, span, context)
     results = tuple(Tensor(_result_name(layer.name, output, instance), output.axes) for output in instance.outputs)
-    first = True
-    if layer.shared is not None:
-        first, layer.shared.used = not layer.shared.used, True
-    return Call(instance, arguments, results, first, span), results
+    return Call(instance, arguments, results, layer.shared, span), results
 
 
 def _result_name(layer: str, output: Tensor, instance: Instance) -> str:
@@ -195,6 +192,7 @@ def _opened(
     span: Span,
     context: Context,
 ) -> Instance:
+    from .blocks import without_unread
     from .statements import execute
 
     definition = layer.definition
@@ -218,13 +216,26 @@ def _opened(
         "layer",
         tuple(inputs),
         body.outputs,
-        tuple(body.nodes),
+        without_unread(body.nodes, body.outputs),
         tuple((name, option_text(scope.names[name])) for name in (o.name for o in definition.options)),
         tuple((name, value) for name, value in scope.names.items() if isinstance(value, Expr)),
         definition.doc,
         definition.span,
         layer.module.source.library,
+        saved(body, scope),
     )
+
+
+def saved(body: Body, scope: Scope) -> tuple[Tensor, ...]:
+    """The tensors of `saves` lines, by the names that they have at the end."""
+    found = []
+    for name, span in body.saves:
+        value = scope.own(name)
+        if not isinstance(value, Tensor):
+            known = {n for n, v in scope.names.items() if isinstance(v, Tensor)}
+            raise error(f"`saves` names tensors of this layer, and `{name}` is none", span, hint=nearest(name, known))
+        found.append(value)
+    return tuple(found)
 
 
 def missing_return(definition: syntax.Definition) -> ArchError:

@@ -1,25 +1,23 @@
-"""Statements: a block and a scope in, nodes and new names out.
-
-What the engine cannot compute yet is refused here, at its place. It does not solve sizes that a repeat changes.
-"""
+"""Statements: a block and a scope in, nodes and new names out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import assert_never
 
 from .. import syntax
-from ..algebra.expression import Symbol, const, from_atom
+from ..algebra.expression import const
 from ..errors import ArchError, error, unsupported
-from ..program import Carried, Repeat
 from ..scalars import Tensor
 from . import sizes
 from .assumptions import assume
 from .bindings import bind, declare, free_name, give_back, let, share
-from .describe import brief, count, name_span, shape
+from .blocks import choose, names_bound, parallel
+from .describe import brief, count, name_span
 from .equations import elaborate_piece, pieces
-from .expressions import condition, evaluate, number_of, size_of
+from .expressions import condition, evaluate, number_of
+from .opaque import opaque
+from .repeats import repeat, until
 from .values import Body, Context, Poisoned, Scope, Silent, Value
 
 MAX_TURNS = 10_000
@@ -53,6 +51,8 @@ def execute(statements: Sequence[syntax.Statement], scope: Scope, body: Body, co
 
 def _recovers(scope: Scope, context: Context) -> bool:
     """Deeper down, the first mistake is told: a layer that calls itself would meet it again and again."""
+    if context.trials:
+        return False
     return context.depth == 0 or (context.depth == 1 and not scope.module.source.library)
 
 
@@ -69,7 +69,7 @@ def _attempt(piece: Sequence[syntax.Statement], scope: Scope, body: Body, contex
             raise
         context.record(failure)
         for statement in piece:
-            for name in _binds(statement):
+            for name in names_bound([statement]):
                 if scope.own(name) is None or isinstance(scope.own(name), Tensor | Poisoned):
                     scope.set(name, Poisoned(), statement.span)
             if _returns(statement):
@@ -84,24 +84,6 @@ def _returns(statement: syntax.Statement) -> bool:
             return any(_returns(inner) for branch in branches for inner in branch.body)
         case _:
             return False
-
-
-def _binds(statement: syntax.Statement) -> list[str]:
-    match statement:
-        case syntax.Equation(name=name) | syntax.Share(name=name) | syntax.Opaque(name=name):
-            return [name]
-        case syntax.Bind(names=names) | syntax.Let(names=names):
-            return list(names)
-        case syntax.Declare(shapes=shapes):
-            return [s.name for s in shapes]
-        case syntax.If(branches=branches):
-            return [name for branch in branches for inner in branch.body for name in _binds(inner)]
-        case syntax.Repeat(body=body) | syntax.Until(body=body) | syntax.Parallel(body=body):
-            return [name for inner in body for name in _binds(inner)]
-        case syntax.For(body=body) | syntax.Choose(body=body):
-            return [name for inner in body for name in _binds(inner)]
-        case _:
-            return []
 
 
 def _statement(statement: syntax.Statement, scope: Scope, body: Body, context: Context) -> None:
@@ -125,7 +107,7 @@ def _statement(statement: syntax.Statement, scope: Scope, body: Body, context: C
                     execute(branch.body, scope, body, context)
                     return
         case syntax.Repeat():
-            _repeat(statement, scope, body, context)
+            repeat(statement, scope, body, context)
         case syntax.For():
             _for(statement, scope, body, context)
         case syntax.Expect():
@@ -136,20 +118,22 @@ def _statement(statement: syntax.Statement, scope: Scope, body: Body, context: C
             if context.depth:
                 raise error("`stacked` belongs into a model", statement.span)
             body.stacked = statement
-        case syntax.Saves():
-            pass  # says what training keeps; nothing that is counted yet depends on it
+        case syntax.Saves(names=names):
+            body.saves += [(name, name_span(statement.span, name)) for name in names]
         case syntax.Equation():
             raise AssertionError("equations are read in runs")
         case syntax.Until():
-            raise unsupported("`repeat until connected`", statement.span)
+            until(statement, scope, body, context)
         case syntax.Parallel():
-            raise unsupported("`parallel`", statement.span)
+            parallel(statement, scope, body, context)
         case syntax.Choose():
-            raise unsupported("`choose`", statement.span)
+            choose(statement, scope, body, context)
         case syntax.Opaque():
-            raise unsupported("`opaque`", statement.span)
+            opaque(statement, scope, body, context)
         case syntax.Quantity():
-            raise unsupported("`quantity`", statement.span)
+            if context.depth:
+                raise error("`quantity` belongs into a model, or beside it", statement.span)
+            body.quantities.append((statement, scope))
         case _:
             assert_never(statement)
 
@@ -208,73 +192,6 @@ def _turns(statement: syntax.For, scope: Scope, body: Body, context: Context) ->
     if len(found) > MAX_TURNS:
         raise too_many
     return list(found)
-
-
-def _repeat(statement: syntax.Repeat, scope: Scope, body: Body, context: Context) -> None:
-    if statement.how is not None:
-        raise unsupported(f"`repeat … {statement.how}`", statement.span)
-    turns = size_of(statement.count, scope, context, "a number of turns")
-    number = turns.integer()
-    if number is not None and number < 0:
-        raise error(f"a number of turns must not be negative, and this is {number}", statement.count.span)
-    name = statement.index
-    if name is not None:
-        free_name(name, name_span(statement.span, name), scope, tensor=False)
-    symbol = Symbol(name or f"turn {context.number()}", "count")
-    turn = Scope(scope.module)
-    turn.leading = scope.leading
-    before = scope.tensors()
-    turn.parent = _Frozen(scope)
-    if name is not None:
-        turn.names[name] = from_atom(symbol)
-        turn.spans[name] = name_span(statement.span, name)
-        context.facts.assume_order(turns - 1 - from_atom(symbol))
-        if number is not None:
-            context.values.setdefault(symbol.name, Fraction(0))
-    assigned = {n for inner in statement.body for n in _binds(inner)} & set(before)
-    entries = {n: Tensor(n, before[n].axes) for n in sorted(assigned)}
-    for n, tensor in entries.items():
-        turn.names[n] = tensor
-        turn.spans[n] = scope.place(n) or statement.span
-    inner = Body()
-    execute(statement.body, turn, inner, context)
-    if inner.outputs is not None:
-        if inner.output_span is None:
-            raise Silent
-        raise error("`return` has no place in a `repeat`", inner.output_span, hint="put it after the loop")
-    carried = []
-    for n, entry in entries.items():
-        exit_ = turn.names[n]
-        if isinstance(exit_, Poisoned):
-            scope.set(n, exit_, statement.span)
-            continue
-        assert isinstance(exit_, Tensor)
-        if exit_ is entry:
-            continue
-        if exit_.axes != entry.axes:
-            raise unsupported(
-                f"a `repeat` that changes the shape of `{n}` from {shape(entry)} to {shape(exit_)}",
-                statement.span,
-                hint=f"write the turns out: `for {name or 'i'} in 0..{number - 1}:`" if number else "",
-            )
-        result = Tensor(n, exit_.axes)
-        carried.append(Carried(before[n], entry, exit_, result))
-        scope.set(n, result, statement.span)
-    body.nodes.append(Repeat(turns, symbol, tuple(inner.nodes), tuple(carried), statement.how, statement.span))
-
-
-class _Frozen(Scope):
-    """The scope around a repeat, as its body sees it: names may be read, and are bound inside only."""
-
-    def __init__(self, outer: Scope) -> None:
-        super().__init__(outer.module, None)
-        self.names = {}
-        self.spans = {}
-        scope: Scope | None = outer
-        while scope is not None:
-            self.names = {**scope.names, **self.names}
-            self.spans = {**scope.spans, **self.spans}
-            scope = scope.parent
 
 
 __all__ = ["execute"]

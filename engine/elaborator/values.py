@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from .. import syntax
 from ..algebra.expression import Expr, Symbol
 from ..algebra.facts import Facts
 from ..errors import ArchError, Diagnostic, Source, Span
-from ..program import Assumption, Call, Dimension, Instance, Node
+from ..program import Assumption, Call, Dimension, Instance, Node, Shared
 from ..scalars import Tensor
 
 # Scalar functions of the language, with the number of arguments that each may have.
@@ -43,14 +44,6 @@ class LayerValue:
     positional: tuple[Value, ...] = ()
     named: tuple[tuple[str, Value], ...] = ()
     shared: Shared | None = None
-
-
-@dataclass(eq=False)
-class Shared:
-    """The one set of weights behind a `share`: whether it was counted already."""
-
-    name: str
-    used: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +93,7 @@ class Scope:
         self.names: dict[str, Value] = {}
         self.spans: dict[str, Span] = {}
         self.leading: tuple[int, Span] | None = None if parent is None else parent.leading
+        self.boundary = False  # what is bound inside stays inside
 
     def get(self, name: str) -> Value | None:
         scope: Scope | None = self
@@ -130,7 +124,7 @@ class Scope:
         """Bind here; a tensor is bound where it was bound before, or in the body."""
         scope = self
         if isinstance(value, Tensor | Poisoned):
-            while scope.parent is not None and name not in scope.names:
+            while scope.parent is not None and name not in scope.names and not scope.boundary:
                 scope = scope.parent
         scope.names[name] = value
         scope.spans[name] = span
@@ -158,7 +152,19 @@ class Body:
     outputs: tuple[Tensor, ...] | None = None
     output_span: Span | None = None
     expects: list[tuple[syntax.Expect, Scope]] = field(default_factory=list)
+    quantities: list[tuple[syntax.Quantity, Scope]] = field(default_factory=list)
+    saves: list[tuple[str, Span]] = field(default_factory=list)
     stacked: syntax.Stacked | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A copy of what a trial may change."""
+
+    facts: Facts
+    values: dict[str, Fraction]
+    opened: dict[object, Instance]
+    lengths: tuple[int, ...]
 
 
 @dataclass(eq=False)
@@ -176,8 +182,23 @@ class Context:
     calls: list[Call] = field(default_factory=list)
     depth: int = 0
     stack: list[str] = field(default_factory=list)
-    overrides: frozenset[str] = frozenset()
     fresh: int = 0
+    trials: int = 0
+
+    def mark(self) -> Mark:
+        """Where the opening stands, to come back to after something was tried."""
+        lengths = (len(self.dimensions), len(self.assumptions), len(self.warnings), len(self.errors), len(self.calls))
+        return Mark(self.facts.copy(), dict(self.values), dict(self.opened), lengths)
+
+    def rewind(self, mark: Mark) -> None:
+        """Forget what was tried since the mark."""
+        self.facts.restore(mark.facts)
+        self.values.clear()
+        self.values.update(mark.values)
+        self.opened = dict(mark.opened)
+        kept: tuple[list[Any], ...] = (self.dimensions, self.assumptions, self.warnings, self.errors, self.calls)
+        for items, length in zip(kept, mark.lengths, strict=True):
+            del items[length:]
 
     def record(self, failure: ArchError) -> None:
         """Keep a mistake to be reported with the others, once."""

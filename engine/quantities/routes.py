@@ -13,11 +13,27 @@ from dataclasses import dataclass, replace
 from ..algebra.build import minimum
 from ..algebra.expression import ONE, ZERO, Expr
 from ..algebra.facts import Facts
-from ..program import Call, Equation, Instance, Join, Node, Program, Recurrence, Repeat, Split
+from ..program import (
+    Call,
+    Choose,
+    Declared,
+    Equation,
+    Instance,
+    Join,
+    Node,
+    Opaque,
+    Parallel,
+    Program,
+    Recurrence,
+    Repeat,
+    Share,
+    Split,
+    nested,
+)
 from ..scalars import Tensor, lookups, reads
 from .operations import all_indices
 from .reading import seen
-from .relation import SELF, Relation, after, covers, over_turns, unknown
+from .relation import ALL, SELF, Relation, after, covers, over_turns, unknown
 
 MAX_ROUTES = 24
 
@@ -91,10 +107,8 @@ def _integer_inputs(instance: Instance) -> set[Tensor]:
                 case Call(instance=inner, arguments=arguments):
                     used = _integer_inputs(inner)
                     found.update(a for a, f in zip(arguments, inner.inputs, strict=True) if f in used and a in inputs)
-                case Repeat(body=body):
-                    visit(body)
                 case _:
-                    pass
+                    visit(nested(node))
 
     visit(instance.body)
     return found
@@ -146,10 +160,45 @@ class Router:
                 case Repeat():
                     self.repeat(node, flows)
                     self._run += 1
-                case _:
+                case Choose(results=results):
+                    self.body(node.body, flows)
+                    flows.update({r.outer: flows.get(r.inner, ()) for r in results})
+                    self._run += 1
+                case Parallel(results=results):
+                    self.body(node.body, flows)
+                    for r in results:
+                        flows[r.outer] = tuple(
+                            replace(way, axis=None if way.axis is None else way.axis + 1)
+                            for way in flows.get(r.inner, ())
+                        )
+                    self._run += 1
+                case Opaque():
+                    flows[node.target] = self.opaque(node, flows)
+                case Declared() | Share():
                     pass
 
     # ---------------------------------------------------------------- equations
+
+    def opaque(self, node: Opaque, flows: Mapping[Tensor, Flow]) -> Flow:
+        """What is stated to be read whole mixes; every other position must be its own."""
+        found: list[Route] = []
+        for source in node.sources:
+            for route in flows.get(source, ()):
+                if route.axis is None:
+                    found.append(route)
+                    continue
+                size = source.axes[route.axis].size
+                if size in node.whole:
+                    units = route.units + (0 if route.run == self._run else 1)
+                    found.append(Route(None, after(ALL, route.relation, self.facts), units, self._run, route.source))
+                    continue
+                places = [n for n, axis in enumerate(node.target.axes) if axis.size == size]
+                if len(places) == 1:
+                    found.append(replace(route, axis=places[0]))
+                else:
+                    why = unknown(f"which positions `{node.target.name}` reads is not stated")
+                    found.append(replace(route, axis=None, relation=why))
+        return self.pruned(found)
 
     def equation(self, equation: Equation, flows: Mapping[Tensor, Flow]) -> Flow:
         found: list[Route] = []
@@ -373,8 +422,7 @@ def _units(flow: Flow, wanted: Route) -> Expr | None:
 def _all_nodes(body: Iterable[Node]) -> Iterable[Node]:
     for node in body:
         yield node
-        if isinstance(node, Repeat):
-            yield from _all_nodes(node.body)
+        yield from _all_nodes(nested(node))
 
 
 __all__ = ["Flow", "NotDerived", "Positions", "Route", "Router", "positions"]

@@ -15,7 +15,21 @@ from ..algebra.build import maximum
 from ..algebra.expression import ONE, ZERO, Expr, Symbol, const
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
-from ..program import Call, Declared, Equation, Instance, Join, Node, Recurrence, Repeat, Split
+from ..program import (
+    Call,
+    Choose,
+    Declared,
+    Equation,
+    Instance,
+    Join,
+    Node,
+    Opaque,
+    Parallel,
+    Recurrence,
+    Repeat,
+    Share,
+    Split,
+)
 from ..scalars import Read, Tensor, position, reads
 from .operations import all_indices
 
@@ -84,6 +98,20 @@ class _Timer:
                     times.update(zip(results, found, strict=True))
                 case Repeat():
                     self.repeat(node, times)
+                case Choose(results=results, chosen=chosen):
+                    self.body(node.body, times)
+                    for given in results:
+                        ready = times[given.inner]
+                        times[given.outer] = ready if chosen == ONE else self._later(ready, ONE)
+                case Parallel(results=results):
+                    self.body(node.body, times)
+                    for given in results:
+                        times[given.outer] = self._stacked(times[given.inner], node)
+                case Opaque(target=target, sources=sources, stated=stated):
+                    there = [times[source].last(source) for source in sources]
+                    times[target] = Ready(maximum(there, self.facts) + dict(stated)["depth"])
+                case Share():
+                    pass
 
     # ---------------------------------------------------------------- equations
 
@@ -151,6 +179,12 @@ class _Timer:
         if len(directions) > 1:  # both directions side by side: what follows waits for the whole of either
             collapsed = [Ready(ready.last(tensor)) for ready, (_, tensor) in zip(collapsed, parts, strict=True)]
         return self._latest(collapsed)
+
+    def _stacked(self, ready: Ready, node: Parallel) -> Ready:
+        """What bodies side by side give: there when the slowest of them is."""
+        if any(e.mentions(node.symbol) for e in (ready.base, *(slope for _, (slope, _) in ready.slopes))):
+            raise NotDerived("bodies side by side take different numbers of steps")
+        return Ready(ready.base, tuple((axis + 1, slope) for axis, slope in ready.slopes))
 
     # ---------------------------------------------------------------- recurrences
 

@@ -1,35 +1,86 @@
-"""Quantities that add up: parameters, buffers and operations of a body, an instance, a repeat, a shared layer.
+"""Quantities that add up: parameters, buffers and operations of a body, an instance, a repeat, a choice, a shared
+layer.
 
 A repeat's cost is its body's, summed over its turns in closed form; an instance that is called twice is counted once
-and added twice; the weights of a shared layer are counted at its first use.
+and added twice; a set of shared weights is counted once for each time that it is made.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..algebra.expression import ZERO, Expr, const
+from ..algebra.expression import ZERO, Expr, Monomial, Summation, Symbol, const, from_atom, total
 from ..algebra.facts import Facts
 from ..algebra.summation import NoClosedForm, sum_over
-from ..errors import unsupported
-from ..program import Call, Declared, Equation, Instance, Join, Node, Recurrence, Repeat, Split
+from ..errors import ArchError, error
+from ..program import (
+    Call,
+    Choose,
+    Declared,
+    Equation,
+    Gathered,
+    Instance,
+    Join,
+    Node,
+    Opaque,
+    Parallel,
+    Recurrence,
+    Repeat,
+    Share,
+    Shared,
+    Split,
+)
 from .operations import Line, count_equation
 from .spaces import elements
+
+Enclosing = Repeat | Choose | Parallel
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What is held: trained parameters, those of them that one input uses, and buffers."""
+
+    params: Expr = ZERO
+    active: Expr = ZERO
+    buffers: Expr = ZERO
+
+    def __add__(self, other: Weights) -> Weights:
+        return Weights(self.params + other.params, self.active + other.active, self.buffers + other.buffers)
+
+    def map(self, change: Callable[[Expr], Expr]) -> Weights:
+        return Weights(change(self.params), change(self.active), change(self.buffers))
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What a body costs. `operations` are by kind."""
+    """What a body costs: its own weights, those of sets that are shared with others, operations by kind."""
 
-    params: Expr = ZERO
-    buffers: Expr = ZERO
+    own: Weights = Weights()
+    shared: Mapping[Shared, Weights] = field(default_factory=dict)
     operations: dict[str, Expr] = field(default_factory=dict)
+
+    @property
+    def weights(self) -> Weights:
+        return sum(self.shared.values(), self.own)
+
+    @property
+    def params(self) -> Expr:
+        return self.weights.params
+
+    @property
+    def active(self) -> Expr:
+        return self.weights.active
+
+    @property
+    def buffers(self) -> Expr:
+        return self.weights.buffers
 
     def __add__(self, other: Totals) -> Totals:
         kinds = dict(self.operations)
         for kind, count in other.operations.items():
             kinds[kind] = kinds[kind] + count if kind in kinds else count
-        return Totals(self.params + other.params, self.buffers + other.buffers, kinds)
+        return Totals(self.own + other.own, {**self.shared, **other.shared}, kinds)
 
     def billed(self, rates: dict[str, int]) -> Expr:
         """The number under a convention: operations of each kind times what it bills for one; `rates['*']` is for all
@@ -56,10 +107,17 @@ class Counter:
         return self._instances[instance]
 
     def body(self, nodes: tuple[Node, ...]) -> Totals:
+        """The sum over the nodes; weights that are shared within the body are its own."""
         result = Totals()
         for node in nodes:
-            result = result + self.node(node)
-        return result
+            cost = self.node(node)
+            for shared, weights in cost.shared.items():
+                if result.shared.get(shared, weights) != weights:
+                    raise _other_sizes(shared, node)
+            result = result + cost
+        made = {node.shared for node in nodes if isinstance(node, Share)}
+        own = sum((weights for shared, weights in result.shared.items() if shared in made), result.own)
+        return Totals(own, {s: w for s, w in result.shared.items() if s not in made}, result.operations)
 
     def equation(self, equation: Equation) -> tuple[Line, ...]:
         if equation not in self._equations:
@@ -70,9 +128,9 @@ class Counter:
         match node:
             case Declared(kind=kind, tensor=tensor, span=span):
                 size = elements(tensor, self.facts, span)
-                return (
-                    Totals(params=size) if kind == "weight" else Totals(buffers=size) if kind == "buffer" else Totals()
-                )
+                if kind == "weight":
+                    return Totals(Weights(params=size, active=size))
+                return Totals(Weights(buffers=size)) if kind == "buffer" else Totals()
             case Equation():
                 return self._operations(node)
             case Recurrence(equations=equations):
@@ -80,13 +138,21 @@ class Counter:
                 for equation in equations:
                     result = result + self._operations(equation)
                 return result
-            case Join() | Split():
+            case Join() | Split() | Share():
                 return Totals()
-            case Call(instance=instance, first=first):
+            case Opaque():
+                return Totals(operations=stated(node))
+            case Call(instance=instance, shared=shared):
                 inside = self.instance(instance)
-                return inside if first else Totals(ZERO, ZERO, inside.operations)
+                if shared is None:
+                    return inside
+                return Totals(Weights(), {**inside.shared, shared: inside.own}, inside.operations)
             case Repeat():
                 return self.repeated(self.body(node.body), node)
+            case Choose():
+                return self._chosen(self.body(node.body), node)
+            case Parallel():
+                return self._side_by_side(self.body(node.body), node)
 
     def _operations(self, equation: Equation) -> Totals:
         kinds: dict[str, Expr] = {}
@@ -95,19 +161,103 @@ class Counter:
         return Totals(operations=kinds)
 
     def repeated(self, turn: Totals, node: Repeat) -> Totals:
-        """The sum over all turns."""
-        return Totals(
-            self.sum_turns(turn.params, node),
-            self.sum_turns(turn.buffers, node),
-            {kind: self.sum_turns(count, node) for kind, count in turn.operations.items()},
-        )
+        """The sum over all turns; `shared` turns have one set of weights."""
+        self._same_weights(turn, node)
+        own = turn.own
+        if node.how == "shared" and any(cost.mentions(node.symbol) for cost in (own.params, own.buffers)):
+            raise error(
+                "the turns of this `repeat … shared` have weights of different sizes",
+                node.span,
+                hint="without `shared` every turn has its own",
+            )
+        kinds = {kind: self.operations_of_all(count, node) for kind, count in turn.operations.items()}
+        return Totals(own.map(lambda cost: self.weights_of_all(cost, node)), turn.shared, kinds)
 
-    def sum_turns(self, cost: Expr, node: Repeat) -> Expr:
+    def weights_of_all(self, cost: Expr, node: Enclosing) -> Expr:
+        """Weights of one turn, or of one body of several, in all of them."""
+        return cost if isinstance(node, Repeat) and node.how == "shared" else self.sum_turns(cost, node)
+
+    def operations_of_all(self, cost: Expr, node: Enclosing) -> Expr:
+        """Operations of one turn in all of them; of bodies to choose from, in those that are chosen."""
+        return cost * node.chosen if isinstance(node, Choose) else self.sum_turns(cost, node)
+
+    def sum_turns(self, cost: Expr, node: Enclosing) -> Expr:
+        """The sum over the turns: in closed form, or as a sum that stays."""
         if not cost.mentions(node.symbol):
             return cost * node.count
+        return sum_or_keep(cost, node.symbol, const(0), node.count - 1, self.facts)
+
+    def _chosen(self, one: Totals, node: Choose) -> Totals:
+        """All sets of weights are held; each position runs `chosen` bodies, and adds up what they give."""
+        self._same_weights(one, node)
+        kinds: dict[str, Expr] = {}
+        for kind, count in one.operations.items():
+            if count.mentions(node.symbol):
+                raise error(
+                    f"the {node.symbol.name}-th body of this `choose` costs more than others, so the cost depends on "
+                    "which of them are chosen",
+                    node.span,
+                    hint="bodies of one cost can be chosen from",
+                )
+            kinds[kind] = self.operations_of_all(count, node)
+        for result in node.results:
+            kinds["add"] = kinds.get("add", ZERO) + self.added_up(result, node)
+        own = one.own.map(lambda cost: self.weights_of_all(cost, node))
+        return Totals(Weights(own.params, one.own.active * node.chosen, own.buffers), one.shared, kinds)
+
+    def added_up(self, result: Gathered, node: Choose) -> Expr:
+        """Additions over the bodies that were chosen, for one of the tensors that they bind."""
+        return elements(result.outer, self.facts, node.span) * (node.chosen - 1)
+
+    def _side_by_side(self, one: Totals, node: Parallel) -> Totals:
+        self._same_weights(one, node)
+        own = one.own.map(lambda cost: self.weights_of_all(cost, node))
+        return Totals(own, one.shared, {k: self.operations_of_all(count, node) for k, count in one.operations.items()})
+
+    def _same_weights(self, turn: Totals, node: Enclosing) -> None:
+        for shared, weights in turn.shared.items():
+            if weights.params.mentions(node.symbol) or weights.buffers.mentions(node.symbol):
+                raise _other_sizes(shared, node)
+
+
+def stated(node: Opaque) -> dict[str, Expr]:
+    """The operations that an `opaque` states: its multiply-adds, and all others as one kind."""
+    costs = dict(node.stated)
+    macs = costs.get("macs", ZERO)
+    return {"mac": macs, "stated": costs.get("exact", ZERO) - macs}
+
+
+def sum_or_keep(cost: Expr, symbol: Symbol, first: Expr, last: Expr, facts: Facts) -> Expr:
+    """Σ cost in closed form, term by term; the terms that have none stay under one sum sign."""
+    result, left = ZERO, ZERO
+    try:
+        return sum_over(cost, symbol, first, last, facts)
+    except NoClosedForm:
+        pass
+    for term in cost:
         try:
-            return sum_over(cost, node.symbol, const(0), node.count - 1, self.facts)
-        except NoClosedForm as failure:
-            raise unsupported(
-                f"a repeat whose cost has no closed sum over its turns ({failure.reason})", node.span
-            ) from None
+            result = result + sum_over(term, symbol, first, last, facts)
+        except NoClosedForm:
+            left = left + term
+    return result + kept_sum(left, symbol, first, last)
+
+
+def kept_sum(cost: Expr, symbol: Symbol, first: Expr, last: Expr) -> Expr:
+    """Σ cost as it stands, what does not depend on the index in front of it."""
+    groups: dict[Monomial, Expr] = {}
+    for term in cost:
+        ((monomial, coefficient),) = term.terms.items()
+        outside = tuple((a, e) for a, e in monomial if not from_atom(a).mentions(symbol))
+        inside = tuple((a, e) for a, e in monomial if from_atom(a).mentions(symbol))
+        groups[outside] = groups.get(outside, ZERO) + Expr({inside: coefficient})
+    return total(
+        Expr({outside: 1}) * from_atom(Summation(symbol, first, last, inside)) for outside, inside in groups.items()
+    )
+
+
+def _other_sizes(shared: Shared, node: Node) -> ArchError:
+    return error(
+        f"`{shared.name}` is one set of weights, and here it would have another size than before",
+        node.span,
+        hint="`share` a layer for each size",
+    )

@@ -1,0 +1,149 @@
+"""Repeats, choices and bodies side by side: how their sizes change, what one turn costs, and the sum over all turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import formula as f
+from ..algebra.expression import Expr, Symbol, from_atom
+from ..algebra.substitution import substitute
+from ..conventions import Convention
+from ..document import Block, Paragraph, Run, Step, Steps, Text
+from ..forms import Layout
+from ..program import Call, Changing, Choose, Declared, Equation, Node, Parallel, Repeat, nested
+from ..quantities.totals import Counter, Enclosing
+
+HOW = {
+    "shared": ", with the same weights each time",
+    "recomputed": "; training keeps what each turn begins with, and computes the rest again",
+    "reversible": "; training keeps the last output, and computes the others back from it",
+    "connected": ", as many as it takes to join every admitted pair of positions",
+}
+
+
+class RepeatWriter:
+    """Writes what stands around a body: how often it runs, with which sizes, and what all turns cost together."""
+
+    def __init__(self, counter: Counter, convention: Convention, layout: Layout) -> None:
+        self.counter = counter
+        self.convention = convention
+        self.layout = layout
+
+    def heading(self, node: Enclosing) -> Iterator[Block]:
+        """A line that says how often a body runs; of sizes that change, the steps to their closed form."""
+        shown = self.layout.formula
+        first = (f.Symbol(node.symbol.name), " from 0 on")
+        match node:
+            case Repeat(count=count, how=how):
+                index: Text = (", ", *first) if _numbered(node) else ()
+                yield Paragraph(("Repeated ", shown(count), " times", *index, HOW.get(how or "", "") + ":"))
+                if node.sizes:
+                    yield Steps(tuple(step for size in node.sizes for step in self.size(size, node)))
+            case Parallel(count=count):
+                words = ", each with weights of its own; what they give is stacked on a new first axis:"
+                yield Paragraph((shown(count), " bodies side by side, ", *first, words))
+            case Choose(count=count, chosen=chosen):
+                yield Paragraph(
+                    (
+                        shown(count),
+                        " bodies, ",
+                        *first,
+                        ", each with weights of its own. Each position runs ",
+                        shown(chosen),
+                        " of them, and what these give is added up:",
+                    )
+                )
+
+    def size(self, size: Changing, node: Repeat) -> Iterator[Step]:
+        """C_0 = k_0, C_{i+1} = C_i + k, so C_i = k_0 + k i."""
+        name, turn = size.symbol.name, f.Symbol(node.symbol.name)
+        here = f.Read(name, (turn,))
+        yield Step(f.Read(name, (f.integer(0),)), "=", self.layout.formula(size.initial), ("before the first turn",))
+        if size.update is not None:
+            following = f.Read(name, (f.Sum((turn, f.integer(1))),))
+            entry = Symbol(f"{name}_{node.symbol.name}", "dim", size.symbol.number)
+            update = self.layout.formula(substitute(size.update, {size.symbol: from_atom(entry)}))
+            yield Step(following, "=", _indexed(update, entry.name, here), ("what a turn makes of it",))
+        yield Step(here, "=", self.layout.formula(size.solution), ("on entry to turn ", turn))
+
+    def sums(self, body: tuple[Node, ...]) -> Iterator[Step]:
+        """For each repeat, choice or set of bodies side by side: the cost of one, and that of all."""
+        for number, node in enumerate(found := list(_enclosing(body))):
+            what = "turn" if isinstance(node, Repeat) else "body"
+            name = what if len(found) == 1 else f"{what}_{number + 1}"
+            inside = self.counter.body(node.body)
+            if inside.own.params:
+                whole = self.counter.weights_of_all(inside.own.params, node)
+                yield from self.sum("params", name, inside.own.params, whole, node)
+            rates = self.convention.rates
+            turn = inside.billed(rates)
+            if turn:
+                whole = self.counter.node(node).billed(rates)
+                yield from self.sum(self.convention.name, name, turn, whole, node)
+
+    def sum(self, quantity: str, name: str, turn: Expr, whole: Expr, node: Enclosing) -> Iterator[Step]:
+        one = f.Apply(quantity, (f.Symbol(name),))
+        what = "turn of the repeat" if isinstance(node, Repeat) else "body"
+        yield Step(one, "=", self.layout.formula(turn), (f"one {what}",))
+        index = f.Symbol(node.symbol.name)
+        bound = f.Bound(index, f.integer(0), self.layout.formula(node.count - 1))
+        left: f.Formula = f.Reduction("sum", (bound,), one)
+        words: list[Run] = ["all alike: times ", self.layout.formula(node.count)]
+        if quantity == "params" and isinstance(node, Repeat) and node.how == "shared":
+            left, words = f.Apply(quantity, (f.Symbol("repeat"),)), ["the same weights at every turn"]
+        elif isinstance(node, Choose) and quantity != "params":
+            left, words = f.Apply(quantity, (f.Symbol("chosen"),)), ["times ", self.layout.formula(node.chosen)]
+            if whole != turn * node.chosen:
+                words.append(", and what they give added up")
+        elif turn.mentions(node.symbol):
+            words = ["summed over the turns"]
+        yield Step(left, "=", self.layout.formula(whole), tuple(words))
+
+
+def _numbered(node: Repeat) -> bool:
+    """Is the number of the turn worth a name?"""
+    return bool(node.sizes) or any(_mentions(inner, node.symbol) for inner in node.body)
+
+
+def _mentions(node: Node, symbol: Symbol) -> bool:
+    match node:
+        case Declared(tensor=tensor) | Equation(target=tensor):
+            return any(axis.size.mentions(symbol) for axis in tensor.axes)
+        case Call(results=results, instance=instance):
+            sizes = [value for _, value in instance.sizes]
+            return any(size.mentions(symbol) for size in sizes) or any(
+                axis.size.mentions(symbol) for tensor in results for axis in tensor.axes
+            )
+        case _:
+            return any(_mentions(inner, symbol) for inner in nested(node))
+
+
+def _enclosing(body: tuple[Node, ...]) -> Iterator[Enclosing]:
+    for node in body:
+        if isinstance(node, Repeat | Choose | Parallel):
+            yield from _enclosing(node.body)
+            yield node
+
+
+def _indexed(formula: f.Formula, name: str, read: f.Formula) -> f.Formula:
+    """The formula with the placeholder of a size at turn i written as C_i."""
+    match formula:
+        case f.Symbol(name=found):
+            return read if found == name else formula
+        case f.Sum(terms=terms):
+            return f.Sum(tuple(_indexed(t, name, read) for t in terms))
+        case f.Negative(value=value):
+            return f.Negative(_indexed(value, name, read))
+        case f.Product(factors=factors, dots=dots):
+            return f.Product(tuple(_indexed(t, name, read) for t in factors), dots)
+        case f.Quotient(above=above, below=below, inline=inline):
+            return f.Quotient(_indexed(above, name, read), _indexed(below, name, read), inline)
+        case f.Power(base=base, exponent=exponent):
+            return f.Power(_indexed(base, name, read), _indexed(exponent, name, read))
+        case f.Apply(function=function, arguments=arguments, base=base):
+            return f.Apply(function, tuple(_indexed(a, name, read) for a in arguments), base)
+        case _:
+            return formula
+
+
+__all__ = ["RepeatWriter"]
