@@ -149,11 +149,13 @@ def _run(options: argparse.Namespace) -> int:
     if options.check:
         return _check(sessions, options)
     request = _request(options)
-    measures = [m for session in sessions for m in session.measures(request.dtype).values()]
+    measures: list[Measures] = []
     for session in sessions:
-        for program in session.programs:
-            for warning in program.warnings:
-                print(warning.format(), file=sys.stderr)
+        found = session.measures(request.dtype)
+        measures += found.values()
+        for warning in [w for program in session.programs for w in program.warnings] + session.complaints(found):
+            print(warning.format(), file=sys.stderr)
+    _check_form(request.form, measures)
     return _print(_rendered(measures, request, options), options)
 
 
@@ -206,6 +208,17 @@ def _request(options: argparse.Namespace) -> Request:
     if options.form not in FORMS and not options.form.startswith("collected:"):
         raise usage(f"there is no form `{options.form}`", hint=f"forms: {', '.join(FORMS)}, collected:NAME")
     return Request(names, options.detail or "steps", options.form, options.dtype)
+
+
+def _check_form(form: str, measures: Sequence[Measures]) -> None:
+    """`collected:NAME` takes a name of one of the files."""
+    from .errors import nearest
+
+    kind, _, name = form.partition(":")
+    names = {d.symbol.name for m in measures for d in m.program.dimensions}
+    if kind == "collected" and name not in names:
+        hint = nearest(name, names) or f"names: {', '.join(sorted(names))}"
+        raise usage(f"`--form {form}`: there is no dim or option `{name}`", hint=hint)
 
 
 def _rendered(measures: Sequence[Measures], request: Request, options: argparse.Namespace) -> str:

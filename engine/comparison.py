@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .algebra.expression import Expr
 from .conventions import convention
@@ -18,6 +18,7 @@ COLUMNS = ("sequential", "path")
 
 def compare(models: Sequence[Measures], request: Request) -> Document:
     """One document for several models: a row a model, a column a quantity."""
+    notes = {name: note for m in models for name, note in m.notes.items()}
     names = ["params", *request.conventions, *COLUMNS]
     titles = [convention(n).title if n in request.conventions else BY_NAME[n].title for n in names]
     shown = [Shown(m, layout_of(m.program, request.form), values_of(m.program)) for m in models]
@@ -39,6 +40,8 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
                 anchor="numbers",
             )
         )
+    if notes:
+        blocks.append(_own_quantities(notes, shown))
     blocks.append(Heading(2, ("What is counted, and what is left out",)))
     for name in request.conventions:
         chosen = convention(name)
@@ -48,6 +51,13 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     for m in models:
         symbols.update(symbols_of(m.program))
     return Document("comparison", tuple(blocks), (), symbols)
+
+
+def _own_quantities(notes: Mapping[str, str], shown: Sequence[Shown]) -> Table:
+    """The quantities that files define: a row a quantity, a column a model."""
+    head: tuple[Text, ...] = (("quantity",), *((Code(s.measures.program.name),) for s in shown))
+    rows = tuple(((note,), *((s.formula(s.derived(name)),) for s in shown)) for name, note in notes.items())
+    return Table(("Quantities of the file",), "l" * len(head), head, rows, anchor="quantities")
 
 
 def _row(shown: Shown, cells: Sequence[Run]) -> tuple[Text, ...]:

@@ -30,6 +30,7 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
     symbols = Symbols(symbols_of(program))
     names = [
         "params",
+        "active",
         "buffers",
         *dict.fromkeys(["macs", "flops", "exact", *request.conventions]),
         "sequential",
@@ -37,6 +38,7 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
         "receptive",
         "bits",
         "bytes",
+        *measures.defined,
     ]
     return {
         "name": program.name,

@@ -14,11 +14,11 @@ from . import syntax
 from .algebra.division import without_brackets
 from .algebra.expression import Expr
 from .algebra.substitution import Value, evaluate
-from .elaborator import sizes
-from .elaborator.values import FUNCTIONS, Context, Scope
-from .errors import ArchError, Diagnostic, error, nearest, unsupported
+from .elaborator.values import Context, Scope
+from .errors import ArchError, Diagnostic, error, nearest
 from .growth import growth, within
-from .quantities import BY_NAME, Measures
+from .quantities import Measures
+from .stated import Infinite, Reader
 
 CONVENTION_NAMES = ("macs", "flops", "exact")
 
@@ -34,6 +34,11 @@ class Check:
     difference: str = ""
     hint: str = ""
 
+    @property
+    def hole(self) -> bool:
+        """Is the figure left to be filled in?"""
+        return isinstance(self.expect.right, syntax.Hole)
+
     def diagnostic(self) -> Diagnostic:
         """The failure as a message: both sides and their difference."""
         notes = [f"derived:  {self.left}", f"expected: {self.right}"]
@@ -42,31 +47,27 @@ class Check:
         return Diagnostic("this does not hold", self.expect.span, notes=tuple(notes), hint=self.hint)
 
 
-@dataclass(frozen=True)
-class _Infinite:
-    pass
-
-
 class Checker:
     """Checks the `expect` lines of one model; `models` are the measures of all models of the file."""
 
     def __init__(self, measures: Measures, models: Mapping[str, Measures]) -> None:
         self.measures = measures
-        self.models = models
+        reader = Reader(measures, models)
+        self.read, self.finite = reader.value, reader.finite
 
     def check(self, expect: syntax.Expect, scope: Scope, context: Context) -> Check:
         """Compare both sides. Raises ArchError for what cannot be compared."""
         if isinstance(expect.right, syntax.Hole):
             return Check(
-                expect, False, self._show(self._value(expect.left, scope, context)), "???", hint="fill in the figure"
+                expect, False, self._show(self.read(expect.left, scope, context)), "???", hint="fill in the figure"
             )
         values = dict(context.values)
         for setting in expect.settings:
             values[setting.name] = self._setting(setting, scope, context)
         if expect.relation == "in":
             return self._growth(expect, scope, context)
-        left, right = self._value(expect.left, scope, context), self._value(expect.right, scope, context)
-        if isinstance(left, _Infinite) or isinstance(right, _Infinite):
+        left, right = self.read(expect.left, scope, context), self.read(expect.right, scope, context)
+        if isinstance(left, Infinite) or isinstance(right, Infinite):
             return Check(expect, left == right and expect.relation == "==", self._show(left), self._show(right))
         plain = left.constant is not None or right.constant is not None
         if expect.relation == "~" or expect.settings or plain:
@@ -82,70 +83,11 @@ class Checker:
                 setting.span,
                 hint=nearest(setting.name, context.values) or f"sizes: {', '.join(context.values)}",
             )
-        value = self._value(setting.value, scope, context)
+        value = self.read(setting.value, scope, context)
         number = value.constant if isinstance(value, Expr) else None
         if number is None:
             raise error(f"`{setting.name}` must be given a number", setting.span)
         return Fraction(number)
-
-    def _value(self, node: syntax.Expression, scope: Scope, context: Context) -> Expr | _Infinite:
-        match node:
-            case syntax.Number(value=value):
-                return Expr({(): value if value.denominator != 1 else value.numerator}) if value else Expr({})
-            case syntax.Name(name="inf"):
-                return _Infinite()
-            case syntax.Name(name=name, span=span):
-                known = scope.get(name)
-                if isinstance(known, Expr):
-                    return known
-                return self._quantity(name, self.measures, node)
-            case syntax.Negate(value=value):
-                inner = self._finite(value, scope, context)
-                return -inner
-            case syntax.Binary(operator=operator, left=left, right=right, span=span):
-                a, b = self._finite(left, scope, context), self._finite(right, scope, context)
-                return sizes.arithmetic(operator, a, b, span, context)
-            case syntax.Call(name=name, arguments=arguments, span=span) if name in BY_NAME:
-                if len(arguments) != 1 or not isinstance(arguments[0].value, syntax.Name):
-                    raise error(f"`{name}(…)` takes the name of a model", span)
-                model = arguments[0].value.name
-                if model not in self.models:
-                    raise error(
-                        f"there is no model `{model}` in this file", arguments[0].span, hint=nearest(model, self.models)
-                    )
-                return self._quantity(name, self.models[model], node)
-            case syntax.Call(name=name, arguments=arguments, span=span) if name in FUNCTIONS:
-                parts = [self._finite(a.value, scope, context) for a in arguments]
-                low, high = FUNCTIONS[name]
-                if not low <= len(parts) <= high:
-                    raise error(
-                        f"`{name}` takes {low if low == high else f'{low} to {high}'} arguments, not {len(parts)}", span
-                    )
-                return sizes.function(name, parts, span, context)
-            case _:
-                raise error("this has no place in an `expect`", node.span)
-
-    def _finite(self, node: syntax.Expression, scope: Scope, context: Context) -> Expr:
-        value = self._value(node, scope, context)
-        if isinstance(value, _Infinite):
-            raise error("infinity is compared only by itself", node.span)
-        return value
-
-    def _quantity(self, name: str, measures: Measures, node: syntax.Node) -> Expr | _Infinite:
-        if name not in BY_NAME:
-            raise error(
-                f"`{name}` is neither a size nor a quantity",
-                node.span,
-                hint=nearest(name, {*BY_NAME, *measures_names(measures)}),
-            )
-        derived = measures.quantity(name)
-        if derived.infinite:
-            return _Infinite()
-        if derived.expr is None:
-            raise unsupported(
-                f"`{name}` of this model ({derived.unknown.removeprefix('not supported yet: ')})", node.span
-            )
-        return derived.expr
 
     # ---------------------------------------------------------------- comparisons
 
@@ -153,8 +95,8 @@ class Checker:
         bound = expect.right
         if not (isinstance(bound, syntax.Call) and bound.name in ("O", "Theta") and len(bound.arguments) == 1):
             raise error("`in` takes a growth", bound.span, hint="`in O(N^2*D)` or `in Theta(N^2*D)`")
-        left, right = self._value(expect.left, scope, context), self._finite(bound.arguments[0].value, scope, context)
-        if isinstance(left, _Infinite):
+        left, right = self.read(expect.left, scope, context), self.finite(bound.arguments[0].value, scope, context)
+        if isinstance(left, Infinite):
             return Check(expect, False, "infinite", bound.span.text)
         facts = self.measures.program.facts
         holds = within(left, right, facts) and (bound.name == "O" or within(right, left, facts))
@@ -223,14 +165,10 @@ class Checker:
                 return f"`expect {name} == …` holds"
         return ""
 
-    def _show(self, value: Expr | _Infinite) -> str:
+    def _show(self, value: Expr | Infinite) -> str:
         from .elaborator.describe import show
 
-        return "infinite" if isinstance(value, _Infinite) else show(value)
-
-
-def measures_names(measures: Measures) -> list[str]:
-    return [d.symbol.name for d in measures.program.dimensions]
+        return "infinite" if isinstance(value, Infinite) else show(value)
 
 
 def _cleared(expr: Expr) -> Expr:

@@ -7,6 +7,7 @@ instance is counted once. Nothing here counts, and nothing knows how a formula i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -204,6 +205,20 @@ def nested(node: Node) -> tuple[Node, ...]:
             return body
         case _:
             return ()
+
+
+def all_nodes(instance: Instance) -> Iterator[Node]:
+    """Every node of an instance and of those that it calls, each instance once."""
+    waiting, seen = [instance], {instance}
+    while waiting:
+        body = list(waiting.pop().body)
+        while body:
+            node = body.pop()
+            yield node
+            body += nested(node)
+            if isinstance(node, Call) and node.instance not in seen:
+                seen.add(node.instance)
+                waiting.append(node.instance)
 
 
 def consumed(body: tuple[Node, ...]) -> set[Tensor]:

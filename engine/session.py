@@ -6,7 +6,7 @@ What is needed only for a text without mistakes is loaded after it was parsed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,9 +34,17 @@ class Session:
         return self.elaborated.programs
 
     def measures(self, dtype: str = "float32") -> dict[str, Measures]:
+        """The quantities of every model, those that the file defines among them. Raises ArchError."""
         from .quantities import Measures
 
-        return {program.name: Measures(program, dtype) for program in self.programs}
+        models = {program.name: Measures(program, dtype) for program in self.programs}
+        for name, lines in self.elaborated.quantities.items():
+            if lines:
+                from .stated import define
+
+                for quantity, scope, context in lines:
+                    define(models[name], models, quantity, scope, context)
+        return models
 
     def check(self, measures: Mapping[str, Measures]) -> list[Check]:
         """Every `expect` line compared with what is derived; what cannot be compared is raised all together."""
@@ -54,6 +62,14 @@ class Session:
         if errors:
             raise ArchError(*errors, *(check.diagnostic() for check in checks if not check.holds))
         return checks
+
+    def complaints(self, measures: Mapping[str, Measures]) -> list[Diagnostic]:
+        """What does not hold, or cannot be compared, as warnings: a derivation is not held up by an `expect`."""
+        try:
+            found = [check.diagnostic() for check in self.check(measures) if not check.holds and not check.hole]
+        except ArchError as failure:
+            found = list(failure.diagnostics)
+        return [replace(diagnostic, severity="warning") for diagnostic in found]
 
 
 def open_path(path: str, overrides: Mapping[str, Fraction] | None = None) -> Session:
@@ -85,7 +101,24 @@ def open_source(source: Source, overrides: Mapping[str, Fraction] | None = None,
     file = parse(source)
     from .elaborator.elaborate import elaborate
 
-    return Session(source, elaborate(file, source, load, overrides))
+    return Session(source, _connected(elaborate(file, source, load, overrides)))
+
+
+def _connected(elaborated: Elaborated) -> Elaborated:
+    """The models with the number of turns of every `repeat until connected`; bodies to choose from mix no positions."""
+    from .program import Choose, Repeat, all_nodes
+
+    kinds = {type(n) for p in elaborated.programs for n in all_nodes(p.instance)}
+    if Repeat in kinds:
+        from .quantities.path import connected
+
+        elaborated.programs = tuple(map(connected, elaborated.programs))
+    if Choose in kinds:
+        from .quantities.routes import check_choices
+
+        for program in elaborated.programs:
+            check_choices(program)
+    return elaborated
 
 
 def open_layer(name: str, overrides: Mapping[str, Fraction]) -> Session:

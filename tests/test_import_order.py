@@ -22,7 +22,8 @@ library
 elaborator
 conventions growth
 quantities
-derivation expectations
+derivation stated
+expectations
 comparison exchange renderer session
 interface
 cli

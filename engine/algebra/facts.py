@@ -30,6 +30,7 @@ from .expression import (
     as_expr,
     const,
     from_atom,
+    normal,
     raised,
     times,
 )
@@ -150,9 +151,19 @@ class Facts:
             return value >= 0
         if expr not in self._proved:
             self._proved[expr] = False  # a question that comes back while it is being answered is not answered
-            expr_ = self._cleared(expr)
-            self._proved[expr] = any(self._all_positive(variant) for variant in self._lower_bounds(expr_))
+            bounds = self._lower_bounds(self._cleared(expr))
+            self._proved[expr] = any(map(self._all_positive, bounds)) or any(map(self._above_an_order, bounds))
         return self._proved[expr]
+
+    def _above_an_order(self, expr: Expr) -> bool:
+        """Is the expression one of the orders, or a multiple of one, plus something that is not negative?"""
+        for order in self.orders:
+            for monomial, coefficient in order.terms.items():
+                if coefficient > 0 and monomial and expr.terms.get(monomial, 0) > 0:
+                    factor = normal(Fraction(expr.terms[monomial]) / coefficient)
+                    if self._all_positive(expr - order * factor):
+                        return True
+        return False
 
     def positive(self, expr: Expr) -> bool:
         """Is `expr > 0` provable?"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from .expression import Expr, Extreme, Symbol, from_atom
+from .expression import Expr, Extreme, Rounded, Symbol, from_atom
 from .facts import Facts
 from .substitution import substitute
 
@@ -22,7 +22,7 @@ class Ranged(Protocol):
 
 
 def extreme(expr: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], facts: Facts, *, largest: bool) -> Expr | None:
-    """The largest (smallest) value of an expression that is linear in every index; None where it is not."""
+    """The largest (smallest) value of an expression that rises or falls with every index; None where it is not."""
     for _ in range(len(ranges) + 1):
         inside = [s for s in expr.symbols() if s in ranges]
         if not inside:
@@ -57,6 +57,8 @@ def _direction(expr: Expr, symbol: Symbol, facts: Facts) -> int:
         if isinstance(atom, Extreme):
             arms = {_direction(argument, symbol, facts) for argument in atom.arguments if argument.mentions(symbol)}
             directions |= {sign * arm for arm in arms}
+        elif isinstance(atom, Rounded):
+            directions.add(sign * _direction(atom.argument, symbol, facts))
         elif atom == symbol:
             directions.add(sign)
         else:

@@ -12,9 +12,27 @@ from functools import lru_cache
 from math import comb
 
 from .build import power
-from .expression import ONE, ZERO, Exponential, Expr, Extreme, Rational, Symbol, const, from_atom, normal, parts
+from .expression import (
+    ONE,
+    ZERO,
+    Exponential,
+    Expr,
+    Extreme,
+    Monomial,
+    Rational,
+    Summation,
+    Symbol,
+    const,
+    from_atom,
+    normal,
+    parts,
+    total,
+)
 from .facts import Facts
-from .substitution import map_atoms
+from .substitution import map_atoms, substitute
+
+# A range of so many numbers is added up term by term where there is no closed form.
+MAX_WRITTEN = 64
 
 
 class NoClosedForm(Exception):
@@ -49,6 +67,38 @@ def sum_over(expr: Expr, index: Symbol, first: Expr, last: Expr, facts: Facts) -
             ends = ends / (ratio - ONE)
         result = result + ends
     return result
+
+
+def sum_or_keep(cost: Expr, symbol: Symbol, first: Expr, last: Expr, facts: Facts) -> Expr:
+    """Σ cost in closed form, or written out where the range is a few numbers; term by term otherwise, so that only
+    what has no closed form stays under a sum sign."""
+    try:
+        return sum_over(cost, symbol, first, last, facts)
+    except NoClosedForm:
+        pass
+    low, high = first.integer(), last.integer()
+    if low is not None and high is not None and high - low < MAX_WRITTEN:
+        return total(substitute(cost, {symbol: const(number)}, facts) for number in range(low, high + 1))
+    result, left = ZERO, ZERO
+    for term in cost:
+        try:
+            result = result + sum_over(term, symbol, first, last, facts)
+        except NoClosedForm:
+            left = left + term
+    return result + _kept(left, symbol, first, last)
+
+
+def _kept(cost: Expr, symbol: Symbol, first: Expr, last: Expr) -> Expr:
+    """Σ cost as it stands, what does not depend on the index in front of it."""
+    groups: dict[Monomial, Expr] = {}
+    for term in cost:
+        ((monomial, coefficient),) = term.terms.items()
+        outside = tuple((a, e) for a, e in monomial if not from_atom(a).mentions(symbol))
+        inside = tuple((a, e) for a, e in monomial if from_atom(a).mentions(symbol))
+        groups[outside] = groups.get(outside, ZERO) + Expr({inside: coefficient})
+    return total(
+        Expr({outside: 1}) * from_atom(Summation(symbol, first, last, inside)) for outside, inside in groups.items()
+    )
 
 
 def _clipped(term: Expr, index: Symbol) -> Extreme | None:

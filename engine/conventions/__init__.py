@@ -10,7 +10,7 @@ from importlib import resources
 from ..errors import nearest, usage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Convention:
     """`rates` are per operation of a kind (`*` for all others); `sentence` is how a derivation states it."""
 
@@ -19,6 +19,10 @@ class Convention:
     unit: str
     rates: dict[str, int]
     sentence: str
+
+    def rate(self, kind: str) -> int:
+        """What one operation of a kind is billed."""
+        return self.rates.get(kind, self.rates.get("*", 0))
 
 
 @lru_cache(maxsize=1)

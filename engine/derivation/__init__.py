@@ -13,7 +13,7 @@ from fractions import Fraction
 from .. import formula as f
 from ..algebra.expression import Expr
 from ..conventions import convention
-from ..document import Block, Bullets, Code, Document, Heading, Paragraph, Result, Run, Step, Steps, Strong, Table, Text
+from ..document import Block, Bullets, Code, Document, Heading, Paragraph, Result, Run, Strong, Table, Text
 from ..errors import ArchError
 from ..forms import Layout
 from ..growth import growth
@@ -21,10 +21,9 @@ from ..program import Assumption, Program
 from ..quantities import BY_NAME, Derived, Measures
 from .layers import LayerWriter, opened, sentence
 from .shown import Shown, digits
-from .trace import Contribution, contributions, weight_contributions
+from .whole import TotalWriter
 
 DETAILS = ("summary", "steps", "full")
-MAX_COLUMNS = 5
 KINDS = {
     "mac": "multiplications of multiply-adds",
     "multiply": "other multiplications",
@@ -76,7 +75,7 @@ class _Author:
         self.request = request
         self.layout = layout_of(self.program, request.form)
         self.shown = Shown(measures, self.layout, values_of(self.program))
-        self.convention = convention(request.conventions[0])
+        self.conventions = tuple(map(convention, request.conventions))
 
     def blocks(self) -> Iterator[Block]:
         instance = self.program.instance
@@ -97,12 +96,15 @@ class _Author:
     def quantities(self) -> list[tuple[str, str, Derived]]:
         """(name, title, value) of every quantity that is shown."""
         rows = [("params", "parameters", self.measures.params)]
+        if self.measures.active.expr != self.measures.params.expr:
+            rows.append(("active", "active parameters", self.measures.active))
         if self.measures.buffers.expr:
             rows.append(("buffers", "buffers", self.measures.buffers))
         rows += [(name, convention(name).title, self.measures.billed(name)) for name in self.request.conventions]
         for name in ("sequential", "path", "receptive"):
             rows.append((name, BY_NAME[name].title, self.measures.quantity(name)))
         rows.append(("bytes", f"parameter memory, bytes ({self.measures.dtype})", self.measures.bytes))
+        rows += [(name, note, self.measures.quantity(name)) for name, note in self.measures.notes.items()]
         return [row for row in rows if row[0] != "bytes" or self.measures.params.expr]
 
     def results_table(self) -> Iterator[Block]:
@@ -178,7 +180,7 @@ class _Author:
 
     def assumption(self, assumption: Assumption) -> Text:
         left, right = self.layout.formula(assumption.left), self.layout.formula(assumption.right)
-        stated: Text = () if assumption.stated else (" (taken for granted by a quotient in the file)",)
+        stated: Text = () if assumption.stated else (" (taken for granted by the file)",)
         if assumption.kind == "divides":
             return (left, " divides ", right, *stated)
         return (f.Relation((left, right), ("<=",)), *stated)
@@ -187,7 +189,8 @@ class _Author:
 
     def derivation(self) -> Iterator[Block]:
         yield Heading(2, ("Derivation",))
-        layers = LayerWriter(self.measures.counter, self.convention, self.layout, full=self.request.detail == "full")
+        full = self.request.detail == "full"
+        layers = LayerWriter(self.measures.counter, self.conventions, self.layout, full=full)
         instance = self.program.instance
         called = [(inner, uses) for inner, uses in opened(instance) if layers.worth_opening(inner)]
         own = list(layers.body(instance))
@@ -197,100 +200,8 @@ class _Author:
             yield from own
         for inner, uses in called:
             yield from layers.section(inner, uses, 3)
-        yield from self.total()
-
-    def total(self) -> Iterator[Block]:
-        """The sum over layers, and where each term of it comes from."""
-        parts = list(contributions(self.program.instance, self.measures.counter, self.convention))
-        weights = list(weight_contributions(self.program.instance, self.measures.counter))
-        if not parts and not weights:
-            return
-        yield Heading(3, ("Total",))
-        if weights:
-            yield from self.parameters(weights)
-        if not parts:
-            return
-        rows = _merged(parts)
-        whole = self.measures.billed(self.convention.name)
-        assert whole.expr is not None
-        name = f.Apply(self.convention.name, (f.Symbol(self.program.name),))
-        steps = []
-        if 1 < len(rows) <= 8:
-            steps.append(
-                Step(
-                    name,
-                    "=",
-                    f.Sum(tuple(self.layout.formula(e) for _, e in rows)),
-                    ("in the order of the table below",),
-                )
-            )
-            steps.append(Step(None, "=", self.layout.formula(whole.expr), ("collected",)))
-        else:
-            steps.append(Step(name, "=", self.layout.formula(whole.expr)))
-        value = self.shown.value(whole)
-        if value and whole.expr.constant is None:
-            steps.append(Step(None, "=", f.Words(value), ("at the example values",)))
-        yield Steps(tuple(steps))
-        yield from self.sources(rows, whole.expr)
-
-    def parameters(self, weights: list[tuple[tuple[str, ...], str, Expr]]) -> Iterator[Block]:
-        """All weights together."""
-        found: dict[str, Expr] = {}
-        for layers, name, count in weights:
-            row = layers[0] if layers else name
-            found[row] = found.get(row, Expr({})) + count
-        whole = self.measures.params
-        assert whole.expr is not None
-        name_ = f.Apply("params", (f.Symbol(self.program.name),))
-        steps = []
-        if 1 < len(found) <= 8:
-            names: list[Run] = []
-            for row in found:
-                names += [", "] * bool(names) + [Code(row)]
-            steps.append(Step(name_, "=", f.Sum(tuple(map(self.layout.formula, found.values()))), tuple(names)))
-            steps.append(Step(None, "=", self.layout.formula(whole.expr), ("collected",)))
-        else:
-            steps.append(Step(name_, "=", self.layout.formula(whole.expr)))
-        value = self.shown.value(whole)
-        if value and whole.expr.constant is None:
-            steps.append(Step(None, "=", f.Words(value), ("at the example values",)))
-        yield Steps(tuple(steps))
-
-    def sources(self, rows: list[tuple[str, Expr]], whole: Expr) -> Iterator[Block]:
-        """A row for each source, a column for each term of the expanded total: the coefficients add up."""
-        plain = self.shown.plain
-        terms = [monomial for monomial, _ in plain.terms(whole)]
-        if len(rows) < 2:
-            return
-        if len(terms) > MAX_COLUMNS:
-            table = [((Code(name),), (self.layout.formula(e),)) for name, e in rows]
-            yield Table(
-                ("Where it comes from",),
-                "ll",
-                (("from",), (self.convention.title,)),
-                (*table, (("total",), (self.layout.formula(whole),))),
-                total=True,
-                anchor="sources",
-            )
-            return
-        head: list[Text] = [("from",)]
-        head += [(plain.formula(Expr({monomial: 1})),) for monomial in terms]
-        body: list[tuple[Text, ...]] = []
-        for name, expr in rows:
-            body.append(((Code(name),), *((self.coefficient(expr, monomial),) for monomial in terms)))
-        body.append((("total",), *((self.coefficient(whole, monomial),) for monomial in terms)))
-        yield Table(
-            ("Where each term comes from: coefficients",),
-            "l" + "r" * len(terms),
-            tuple(head),
-            tuple(body),
-            total=True,
-            anchor="sources",
-        )
-
-    def coefficient(self, expr: Expr, monomial: object) -> Run:
-        value = expr.terms.get(monomial, 0)  # type: ignore[call-overload]
-        return f.Number(Fraction(value)) if value else "–"
+        whole = TotalWriter(self.measures, self.conventions, self.layout, self.shown)
+        yield from whole.blocks()
 
     # ---------------------------------------------------------------- reasons and growth
 
@@ -352,16 +263,6 @@ class _Author:
 
 def _worth_saying(assumption: Assumption) -> bool:
     return assumption.left.constant is None or assumption.right.constant is None
-
-
-def _merged(parts: list[Contribution]) -> list[tuple[str, Expr]]:
-    """Contributions added up by the layer at the top and the equation, or the next layer, that makes them."""
-    found: dict[str, Expr] = {}
-    for part in parts:
-        chain = [*part.layers[:2]] if len(part.layers) > 1 else [*part.layers, part.name]
-        name = " › ".join(dict.fromkeys(chain)) if part.layers else part.name
-        found[name] = found.get(name, Expr({})) + part.count
-    return [(name, count) for name, count in found.items() if count]
 
 
 __all__ = ["DETAILS", "Request", "derive", "digits", "layout_of", "symbols_of", "values_of"]

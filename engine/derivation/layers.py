@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .. import formula as f
 from ..algebra.expression import Expr
@@ -52,15 +52,15 @@ def opened(instance: Instance) -> list[tuple[Instance, int]]:
 
 
 class LayerWriter:
-    """Writes the section of one instance after another, all under one convention."""
+    """Writes the section of one instance after another, under every convention that was asked for."""
 
-    def __init__(self, counter: Counter, convention: Convention, layout: Layout, *, full: bool) -> None:
+    def __init__(self, counter: Counter, conventions: Sequence[Convention], layout: Layout, *, full: bool) -> None:
         self.counter = counter
-        self.convention = convention
+        self.conventions = conventions
         self.layout = layout
         self.full = full
         self.writer = Writer(layout)
-        self.repeats = RepeatWriter(counter, convention, layout)
+        self.repeats = RepeatWriter(counter, conventions, layout)
 
     def worth_opening(self, instance: Instance) -> bool:
         """Does a layer have equations of its own that cost something, or weights?"""
@@ -80,7 +80,8 @@ class LayerWriter:
                 return False
 
     def rate(self, kind: str) -> int:
-        return self.convention.rates.get(kind, self.convention.rates.get("*", 0))
+        """Is a kind of operation billed under any of the conventions?"""
+        return max(convention.rate(kind) for convention in self.conventions)
 
     def section(self, instance: Instance, uses: int, level: int) -> Iterator[Block]:
         """Heading, what it is, equations, counts."""
@@ -123,7 +124,7 @@ class LayerWriter:
         equations = list(_equations(instance.body))
         if weights:
             yield Steps(tuple(map(self.volume, weights)))
-        counts = [step for equation in equations for step in self.counts(equation)]
+        counts = [step for c in self.conventions for equation in equations for step in self.counts(equation, c)]
         counts += [step for node in _opaque(instance.body) for step in self.stated(node)]
         if counts:
             yield Steps(tuple(counts))
@@ -147,11 +148,12 @@ class LayerWriter:
             yield Steps(tuple(steps))
 
     def stated(self, node: Opaque) -> Iterator[Step]:
-        """What an `opaque` costs under the convention: as it is stated, with its reason."""
-        count = sum((cost * self.rate(kind) for kind, cost in stated(node).items() if self.rate(kind)), Expr({}))
-        if count:
-            left = f.Apply(self.convention.name, (f.Symbol(node.target.name),))
-            yield Step(left, "=", self.layout.formula(count), (f"stated, not derived: {node.because}",))
+        """What an `opaque` costs under each convention: as it is stated, with its reason."""
+        for convention in self.conventions:
+            count = sum((cost * convention.rate(kind) for kind, cost in stated(node).items()), Expr({}))
+            if count:
+                left = f.Apply(convention.name, (f.Symbol(node.target.name),))
+                yield Step(left, "=", self.layout.formula(count), (f"stated, not derived: {node.because}",))
 
     def line(self, node: Node) -> list[Step]:
         match node:
@@ -193,11 +195,11 @@ class LayerWriter:
             shown = closed
         return Step(f.Apply("params", (f.Symbol(weight.name),)), "=", shown, ("volume of the weight",))
 
-    def counts(self, equation: Equation) -> Iterator[Step]:
+    def counts(self, equation: Equation, convention: Convention) -> Iterator[Step]:
         """The cost of an equation, its factors named; further operations of the same equation are added below."""
-        name: f.Formula | None = f.Apply(self.convention.name, (f.Symbol(equation.target.name),))
+        name: f.Formula | None = f.Apply(convention.name, (f.Symbol(equation.target.name),))
         for line in self.counter.equation(equation):
-            rate = self.rate(line.kind)
+            rate = convention.rate(line.kind)
             if not rate:
                 continue
             closed = self.layout.formula(line.count * rate)
@@ -212,7 +214,7 @@ class LayerWriter:
         whole = Expr({(): rate})
         for size in sizes:
             whole = whole * size
-        if line.reduced and line.what != "adding up where the condition holds":
+        if line.reduced and "where the condition holds" not in line.what:
             return None
         if whole != line.count * rate or len(sizes) < 2:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .. import formula as f
 from ..algebra.expression import Expr, Symbol, from_atom
@@ -24,9 +24,9 @@ HOW = {
 class RepeatWriter:
     """Writes what stands around a body: how often it runs, with which sizes, and what all turns cost together."""
 
-    def __init__(self, counter: Counter, convention: Convention, layout: Layout) -> None:
+    def __init__(self, counter: Counter, conventions: Sequence[Convention], layout: Layout) -> None:
         self.counter = counter
-        self.convention = convention
+        self.conventions = conventions
         self.layout = layout
 
     def heading(self, node: Enclosing) -> Iterator[Block]:
@@ -75,11 +75,11 @@ class RepeatWriter:
             if inside.own.params:
                 whole = self.counter.weights_of_all(inside.own.params, node)
                 yield from self.sum("params", name, inside.own.params, whole, node)
-            rates = self.convention.rates
-            turn = inside.billed(rates)
-            if turn:
-                whole = self.counter.node(node).billed(rates)
-                yield from self.sum(self.convention.name, name, turn, whole, node)
+            for convention in self.conventions:
+                turn = inside.billed(convention.rates)
+                if turn:
+                    whole = self.counter.node(node).billed(convention.rates)
+                    yield from self.sum(convention.name, name, turn, whole, node)
 
     def sum(self, quantity: str, name: str, turn: Expr, whole: Expr, node: Enclosing) -> Iterator[Step]:
         one = f.Apply(quantity, (f.Symbol(name),))

@@ -14,7 +14,7 @@ from ..errors import ArchError
 from ..forms import Layout
 from ..formula import Formula
 from ..growth import growth
-from ..quantities import Derived, Measures
+from ..quantities import BY_NAME, Derived, Measures
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,17 @@ class Shown:
 
     def derived(self, name: str) -> Derived:
         """A quantity, or the operations under a convention, by name."""
-        return self.measures.billed(name) if name in conventions() else self.measures.quantity(name)
+        if name in conventions():
+            return self.measures.billed(name)
+        if name in BY_NAME or name in self.measures.defined:
+            return self.measures.quantity(name)
+        return Derived(None, unknown="defined for other models")
 
     def formula(self, derived: Derived) -> Formula:
         if derived.infinite:
             return f.Infinity()
         if derived.expr is None:
-            return f.Words("not supported yet")
+            return f.Words("not supported yet" if derived.unknown.startswith("not supported") else "–")
         return self.layout.formula(derived.expr)
 
     def grown(self, derived: Derived) -> Run:

@@ -76,7 +76,7 @@ class _Operations:
     def billed(
         self, kind: str, count: Expr, name: str, layers: tuple[str, ...], around: Around
     ) -> Iterator[Contribution]:
-        rate = self.convention.rates.get(kind, self.convention.rates.get("*", 0))
+        rate = self.convention.rate(kind)
         if rate:
             for node in reversed(around):
                 count = self.counter.operations_of_all(count, node)

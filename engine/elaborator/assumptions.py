@@ -7,7 +7,7 @@ from fractions import Fraction
 from .. import syntax
 from ..algebra.expression import Expr
 from ..algebra.substitution import evaluate
-from ..errors import ArchError, Span, error, unsupported
+from ..errors import ArchError, Span, error
 from ..program import Assumption
 from .describe import examples, number, show
 from .expressions import number_of
@@ -64,7 +64,7 @@ def _assume_order(left: Expr, operator: str, right: Expr, span: Span, context: C
             context.facts.assume_order(left - right)
             context.assumptions.append(Assumption("order", left, right, True, span))
             return
-        raise unsupported("a fact with `!=`", span)
+        raise error("`!=` orders nothing, so it is no fact that can be used", span, hint="`a < b` or `a > b`")
     _check_order(left, right, gap, span, context)
     context.facts.assume_order(gap)
     small, large = (left, right) if operator in ("<=", "<") else (right, left)

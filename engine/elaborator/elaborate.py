@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeVar
 
 from .. import syntax
 from ..algebra.expression import Expr, Symbol, const, from_atom
 from ..algebra.facts import Facts
-from ..errors import ArchError, Diagnostic, Source, Span, error, nearest, unsupported
+from ..errors import ArchError, Diagnostic, Source, Span, error, nearest
 from ..program import Dimension, Instance, Program, Stack
 from ..scalars import Axis, Tensor
 from . import sizes
@@ -26,11 +27,12 @@ from .values import Body, Context, NeedsValue, Poisoned, Scope, Value
 
 @dataclass(eq=False)
 class Elaborated:
-    """The models of one file, with what `expect` needs to be read again: the scope in which it stands."""
+    """The models of one file, with what `expect` and `quantity` need to be read again: their scope."""
 
     source: Source
     programs: tuple[Program, ...]
     expects: dict[str, list[tuple[syntax.Expect, Scope, Context]]] = field(default_factory=dict)
+    quantities: dict[str, list[tuple[syntax.Quantity, Scope, Context]]] = field(default_factory=dict)
 
 
 def elaborate(
@@ -58,8 +60,13 @@ def elaborate(
     read_once = _remembering(load)
     for model in models:
         try:
-            program, result.expects[model.name] = _model(model, file, source, read_once, overrides)
-            programs.append(program)
+            opened = _model(model, file, source, read_once, overrides)
+            programs.append(opened.program)
+            result.expects[model.name] = opened.expects
+            result.quantities[model.name] = opened.quantities
+            if model is models[0]:
+                result.expects[model.name] += opened.of_file(file, syntax.Expect)
+            result.quantities[model.name] += opened.of_file(file, syntax.Quantity)
         except ArchError as failure:
             if failure.status == 2:
                 raise
@@ -110,10 +117,6 @@ def _check_items(file: syntax.File, context: Context) -> None:
                     notes = [f"it is defined first in line {seen[name].name_span.line}"]
                     context.record(error(f"`{name}` is defined twice", at, notes=notes, hint="choose another name"))
                 seen.setdefault(name, item)
-            case syntax.Quantity():
-                context.record(unsupported("`quantity`", item.span))
-            case syntax.Expect():
-                context.record(unsupported("`expect` outside a model", item.span, hint="put it into a model"))
             case _:
                 pass
 
@@ -162,13 +165,31 @@ def _check_overrides(overrides: Mapping[str, Fraction], file: syntax.File) -> No
 # ---------------------------------------------------------------- one model
 
 
+Item = TypeVar("Item", syntax.Expect, syntax.Quantity)
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A model with the lines that are read once its quantities are known."""
+
+    program: Program
+    expects: list[tuple[syntax.Expect, Scope, Context]]
+    quantities: list[tuple[syntax.Quantity, Scope, Context]]
+    scope: Scope
+    context: Context
+
+    def of_file(self, file: syntax.File, kind: type[Item]) -> list[tuple[Item, Scope, Context]]:
+        """The lines of a kind that stand outside all models."""
+        return [(item, self.scope, self.context) for item in file.items if isinstance(item, kind)]
+
+
 def _model(
     model: syntax.Definition,
     file: syntax.File,
     source: Source,
     load: Loader,
     overrides: Mapping[str, Fraction],
-) -> tuple[Program, list[tuple[syntax.Expect, Scope, Context]]]:
+) -> _Opened:
     fixed: dict[str, str] = {}
     while True:
         try:
@@ -188,7 +209,7 @@ def _open_model(
     fixed: Mapping[str, str],
     settings: Mapping[str, syntax.Expression] | None = None,
     turn: tuple[str, Symbol] | None = None,
-) -> tuple[Program, list[tuple[syntax.Expect, Scope, Context]]]:
+) -> _Opened:
     context = Context(Facts(), {})
     module = open_module(file, source, load, context, overrides)
     scope = Scope(module)
@@ -245,7 +266,13 @@ def _open_model(
         stack,
         tuple(context.warnings) + tuple(unread(instance)),
     )
-    return program, [(expect, at, context) for expect, at in body.expects]
+    return _Opened(
+        program,
+        [(expect, at, context) for expect, at in body.expects],
+        [(quantity, at, context) for quantity, at in body.quantities],
+        Scope(module),
+        context,
+    )
 
 
 def _assumptions_first(body: tuple[syntax.Statement, ...]) -> list[syntax.Statement]:
@@ -281,7 +308,7 @@ def _stack(
                 f"`{model.name}` has no option `{setting.name}`", setting.span, hint=nearest(setting.name, options)
             )
     turn = (stacked.index or "turn of the stack", symbol)
-    program, _ = _open_model(model, file, source, load, overrides, fixed, settings, turn)
+    program = _open_model(model, file, source, load, overrides, fixed, settings, turn).program
     return Stack(program.instance, symbol, tuple((s.name, Expr({})) for s in stacked.settings))
 
 

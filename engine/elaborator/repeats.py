@@ -13,21 +13,18 @@ from fractions import Fraction
 
 from .. import syntax
 from ..algebra.expression import Expr, Rounded, Symbol, const, from_atom
-from ..algebra.recurrence import fitted, solve
-from ..algebra.substitution import evaluate, substitute
-from ..algebra.summation import NoClosedForm
-from ..errors import ArchError, Diagnostic, Span, error
+from ..algebra.substitution import substitute
+from ..errors import ArchError, Diagnostic, error
 from ..program import Assumption, Carried, Changing, Repeat
 from ..scalars import Axis, Tensor
 from .bindings import free_name
 from .blocks import Inner, names_bound, turn_symbol
-from .describe import brief, name_span, shape, show
+from .changing import Solver
+from .describe import name_span, shape, show
 from .expressions import size_of
-from .values import Body, Context, Poisoned, Scope, Silent
+from .values import Body, Context, Poisoned, Scope
 
 Axes = tuple[Axis, ...]
-ATTEMPTS = 4
-FIRST_TURNS = 4
 
 
 def repeat(statement: syntax.Repeat, scope: Scope, body: Body, context: Context) -> None:
@@ -36,7 +33,7 @@ def repeat(statement: syntax.Repeat, scope: Scope, body: Body, context: Context)
     number = turns.integer()
     if number is not None and number < 0:
         raise error(f"a number of turns must not be negative, and this is {number}", statement.count.span)
-    _Loop(statement, statement.index, turns, statement.how, scope, context).into(body)
+    Loop(statement, statement.index, turns, statement.how, scope, context).into(body)
 
 
 def until(statement: syntax.Until, scope: Scope, body: Body, context: Context) -> None:
@@ -51,11 +48,11 @@ def until(statement: syntax.Until, scope: Scope, body: Body, context: Context) -
     while scope.get(name) is not None:
         name += "'"
     turns = from_atom(Symbol(name, "dim", context.number()))
-    _Loop(statement, statement.index, turns, "connected", scope, context).into(body)
+    Loop(statement, statement.index, turns, "connected", scope, context).into(body)
 
 
 @dataclass(frozen=True)
-class _Turn:
+class Turn:
     """One turn as it was opened: what it began with, what it ended with."""
 
     inner: Inner
@@ -68,7 +65,7 @@ class _Turn:
         return tensor.axes
 
 
-class _Loop:
+class Loop:
     def __init__(
         self,
         statement: syntax.Repeat | syntax.Until,
@@ -87,6 +84,7 @@ class _Loop:
         self.scope = scope
         self.context = context
         self.symbol = turn_symbol(index, scope, context)
+        self.solver = Solver(self)
         before = scope.tensors()
         self.before = {name: before[name] for name in sorted(names_bound(statement.body) & set(before))}
 
@@ -106,14 +104,14 @@ class _Loop:
     def _node(self) -> tuple[Repeat, Mapping[str, Tensor | Poisoned]]:
         start = {name: tensor.axes for name, tensor in self.before.items()}
         mark = self.context.mark()
-        turn = self._attempt(start)
-        if turn is not None and not self._changed(turn, start):
+        turn = self.attempt(start)
+        if turn is not None and not self.changed(turn, start):
             return self._finished(turn, start, ())
         self.context.rewind(mark)
         if turn is not None:
-            self._check_ranks(turn)
+            self.check_ranks(turn)
         try:
-            sizes, axes = self._solved(start, turn)
+            sizes, axes = self.solver.solved(start, turn)
         except ArchError:
             if turn is not None:
                 raise
@@ -124,11 +122,13 @@ class _Loop:
         self._prove(turn, axes, sizes)
         last = {name: _at(value, {self.symbol: self.turns}, self.context) for name, value in axes.items()}
         self._advise(sizes)
+        if self.how == "connected" and sizes:
+            raise error("a `repeat until connected` keeps the sizes of what it carries", self.statement.span)
         return self._finished(turn, last, sizes)
 
     # ---------------------------------------------------------------- one turn
 
-    def _turn(self, axes: Mapping[str, Axes], index: Expr | None = None) -> _Turn:
+    def _turn(self, axes: Mapping[str, Axes], index: Expr | None = None) -> Turn:
         """The body with these axes on entry, at turn `index`."""
         inner = Inner(self.scope, self.context)
         if self.index is not None:
@@ -143,9 +143,9 @@ class _Loop:
             value = inner.scope.names[name]
             assert isinstance(value, Tensor | Poisoned)
             exits[name] = value
-        return _Turn(inner, entries, exits)
+        return Turn(inner, entries, exits)
 
-    def _attempt(self, axes: Mapping[str, Axes], index: Expr | None = None) -> _Turn | None:
+    def attempt(self, axes: Mapping[str, Axes], index: Expr | None = None) -> Turn | None:
         """The same, or None where the body has mistakes at these sizes."""
         self.context.trials += 1
         try:
@@ -155,7 +155,7 @@ class _Loop:
         finally:
             self.context.trials -= 1
 
-    def _changed(self, turn: _Turn, axes: Mapping[str, Axes]) -> list[tuple[str, int]]:
+    def changed(self, turn: Turn, axes: Mapping[str, Axes]) -> list[tuple[str, int]]:
         found = []
         for name, value in axes.items():
             exit_ = turn.axes(name)
@@ -165,7 +165,7 @@ class _Loop:
                 found += [(name, n) for n, (a, b) in enumerate(zip(value, exit_, strict=True)) if a != b]
         return found
 
-    def _check_ranks(self, turn: _Turn) -> None:
+    def check_ranks(self, turn: Turn) -> None:
         for name, tensor in self.before.items():
             if len(turn.axes(name)) != len(tensor.axes):
                 exit_ = turn.exits[name]
@@ -179,169 +179,6 @@ class _Loop:
 
     # ---------------------------------------------------------------- sizes that change
 
-    def _solved(self, start: Mapping[str, Axes], turn: _Turn | None) -> tuple[tuple[Changing, ...], dict[str, Axes]]:
-        """The sizes at turn i: by their recurrence, else read off the first turns. The caller proves them."""
-        first = turn if turn is not None else self._attempt(start, const(0))
-        if first is None:
-            raise Silent
-        self._check_ranks(first)
-        groups = self._groups(first, start)
-        updates: dict[Symbol, Expr] | None = {}
-        for _ in range(ATTEMPTS):
-            updates, again = self._updates(groups, start)
-            if updates is None or not again:
-                break
-            groups = again
-        if updates is not None:
-            sizes = self._recurrences(groups, updates, start)
-        else:
-            sizes = self._fitted(groups, start)
-        solutions = {size.symbol: size.solution for size in sizes}
-        axes = {
-            name: tuple(
-                _resized(axis, solutions[symbol]) if (symbol := groups.get((name, n))) is not None else axis
-                for n, axis in enumerate(value)
-            )
-            for name, value in start.items()
-        }
-        return tuple(sizes), axes
-
-    def _groups(self, turn: _Turn, start: Mapping[str, Axes]) -> dict[tuple[str, int], Symbol]:
-        """A symbol for each size that changes; axes that begin and go on alike have the same one."""
-        symbols: dict[tuple[Expr, Expr], Symbol] = {}
-        groups: dict[tuple[str, int], Symbol] = {}
-        for name, number in self._changed(turn, start):
-            axis = start[name][number]
-            if axis.ragged or axis.lower:
-                raise error(
-                    f"axis {number + 1} of `{name}` is ragged, and a turn of this `repeat` changes it",
-                    self.statement.span,
-                )
-            key = axis.size, turn.axes(name)[number].size
-            symbols.setdefault(key, self._symbol(axis.size, len(symbols)))
-            groups[name, number] = symbols[key]
-        return groups
-
-    def _symbol(self, size: Expr, number: int) -> Symbol:
-        names = sorted(symbol.name for symbol in size.symbols())
-        plain = len(names) == 1 and size == from_atom(next(iter(size.symbols())))
-        return Symbol(names[0] if plain else "s" if not number else f"s_{number + 1}", "dim", self.context.number())
-
-    def _updates(
-        self, groups: dict[tuple[str, int], Symbol], start: Mapping[str, Axes]
-    ) -> tuple[dict[Symbol, Expr] | None, dict[tuple[str, int], Symbol]]:
-        """What a turn makes of each size; further groups, where axes do not go on alike or more of them change."""
-        axes = {
-            name: tuple(
-                _resized(axis, from_atom(groups[name, n])) if (name, n) in groups else axis
-                for n, axis in enumerate(value)
-            )
-            for name, value in start.items()
-        }
-        mark = self.context.mark()
-        for (name, number), symbol in groups.items():
-            self.context.values[symbol.name] = self._example(start[name][number].size)
-        turn = self._attempt(axes)
-        self.context.rewind(mark)
-        if turn is None:
-            return None, {}
-        again = dict(groups)
-        updates: dict[Symbol, Expr] = {}
-        split: dict[tuple[Symbol, Expr], Symbol] = {}
-        for name, number in sorted({*groups, *self._changed(turn, axes)}):
-            size = turn.axes(name)[number].size
-            if (name, number) not in groups:
-                again[name, number] = self._symbol(start[name][number].size, len(again))
-                continue
-            symbol = groups[name, number]
-            if updates.setdefault(symbol, size) != size:
-                other = split.setdefault((symbol, size), self._symbol(start[name][number].size, len(again)))
-                again[name, number] = other
-        return updates, again if again != groups else {}
-
-    def _example(self, size: Expr) -> Fraction:
-        try:
-            return Fraction(evaluate(size, self.context.values))
-        except (KeyError, OverflowError, ZeroDivisionError):
-            return Fraction(1)
-
-    def _recurrences(
-        self, groups: Mapping[tuple[str, int], Symbol], updates: Mapping[Symbol, Expr], start: Mapping[str, Axes]
-    ) -> list[Changing]:
-        """Solve in the order in which the sizes depend on each other."""
-        initial = {symbol: start[name][number].size for (name, number), symbol in groups.items()}
-        known: dict[Symbol, Expr] = {}
-        found: list[Changing] = []
-        waiting = [symbol for symbol in updates if symbol in initial]
-        while waiting:
-            ready = [s for s in waiting if not any(updates[s].mentions(o) for o in waiting if o != s)]
-            if not ready:
-                raise self._no_solution(waiting, updates, "the sizes feed each other both ways")
-            for symbol in ready:
-                update = updates[symbol]
-                if update == from_atom(symbol):
-                    solution = initial[symbol]
-                else:
-                    try:
-                        facts = self.context.facts
-                        solution = solve(substitute(update, known, facts), symbol, initial[symbol], self.symbol, facts)
-                    except NoClosedForm as failure:
-                        raise self._no_solution([symbol], updates, failure.reason) from None
-                    found.append(Changing(symbol, initial[symbol], update, solution))
-                known[symbol] = solution
-                waiting.remove(symbol)
-        return found
-
-    def _no_solution(self, symbols: Sequence[Symbol], updates: Mapping[Symbol, Expr], reason: str) -> ArchError:
-        changes = " and ".join(f"{symbol.name} becomes {show(updates[symbol])}" for symbol in symbols)
-        return error(
-            f"the sizes of this `repeat` have no closed form: at every turn {changes}",
-            self.statement.span,
-            notes=[reason],
-            hint=self._written_out(),
-        )
-
-    def _written_out(self) -> str:
-        number, written = self.turns.integer(), brief(self._count_span())
-        end = str(number - 1) if number else f"{written or 'n'} - 1"
-        return f"`for {self.index or 'i'} in 0..{end}:` writes the turns out" + ("" if number else ", for a number")
-
-    def _count_span(self) -> Span:
-        return self.statement.count.span if isinstance(self.statement, syntax.Repeat) else self.statement.span
-
-    def _fitted(self, groups: Mapping[tuple[str, int], Symbol], start: Mapping[str, Axes]) -> list[Changing]:
-        """Forms through the sizes of the first turns."""
-        values: dict[tuple[str, int], list[Expr]] = {place: [start[place[0]][place[1]].size] for place in groups}
-        axes = dict(start)
-        mark = self.context.mark()
-        for number in range(FIRST_TURNS):
-            turn = self._attempt(axes, const(number))
-            self.context.rewind(mark)
-            if turn is None:
-                raise self._undecided(values)
-            axes = {name: turn.axes(name) for name in axes}
-            for (name, place), seen in values.items():
-                seen.append(axes[name][place].size)
-        found: dict[Symbol, Changing] = {}
-        for place_, symbol in groups.items():
-            solution = fitted(values[place_], self.symbol, self.context.facts)
-            if (
-                solution is None
-                or found.setdefault(symbol, Changing(symbol, values[place_][0], None, solution)).solution != solution
-            ):
-                raise self._undecided(values)
-        return list(found.values())
-
-    def _undecided(self, values: Mapping[tuple[str, int], Sequence[Expr]]) -> ArchError:
-        shown = "; ".join(
-            f"axis {place + 1} of `{name}` is {', '.join(map(show, seen))}, …" for (name, place), seen in values.items()
-        )
-        return error(
-            f"how this `repeat` changes sizes has no closed form: {shown}",
-            self.statement.span,
-            hint=self._written_out(),
-        )
-
     def _assume_positive(self, sizes: Sequence[Changing]) -> None:
         """A size that may shrink to nothing: it must last for all turns, which is listed, and true at the examples."""
         facts = self.context.facts
@@ -351,7 +188,7 @@ class _Loop:
             last = substitute(size.solution, {self.symbol: self.turns}, facts)
             if any(isinstance(atom, Rounded) for atom in last.atoms()):
                 continue
-            found = self._example(last)
+            found = self.solver.example(last)
             if found < 0:
                 raise error(
                     f"the size {size.symbol.name} is {show(last)} after all turns, {found} at the example values",
@@ -359,11 +196,10 @@ class _Loop:
                     hint="fewer turns, or a larger size",
                 )
             facts.assume_order(size.solution - 1)
-            self.context.assumptions.append(
-                Assumption("order", self.turns, self.turns + last, False, self.statement.span)
-            )
+            facts.assume_order(substitute(size.solution, {self.symbol: from_atom(self.symbol) + 1}, facts) - 1)
+            self.context.assumptions.append(Assumption("order", const(1), last, False, self.statement.span))
 
-    def _prove(self, turn: _Turn, axes: Mapping[str, Axes], sizes: Sequence[Changing]) -> None:
+    def _prove(self, turn: Turn, axes: Mapping[str, Axes], sizes: Sequence[Changing]) -> None:
         """A turn that begins with the sizes of turn i must end with those of turn i + 1."""
         following = from_atom(self.symbol) + 1
         for name, value in axes.items():
@@ -376,7 +212,7 @@ class _Loop:
                         f"how this `repeat` changes `{name}` has no closed form: axis {number + 1} would be "
                         f"{show(a.size)} after turn {self.symbol.name}, and is {show(b.size)}",
                         self.statement.span,
-                        hint=self._written_out(),
+                        hint=self.solver.written_out(),
                     )
         del sizes
 
@@ -401,7 +237,7 @@ class _Loop:
     # ---------------------------------------------------------------- the node
 
     def _finished(
-        self, turn: _Turn, last: Mapping[str, Axes], sizes: tuple[Changing, ...]
+        self, turn: Turn, last: Mapping[str, Axes], sizes: tuple[Changing, ...]
     ) -> tuple[Repeat, Mapping[str, Tensor | Poisoned]]:
         carried = []
         results: dict[str, Tensor | Poisoned] = {}
@@ -422,10 +258,6 @@ class _Loop:
             sizes,
         )
         return node, results
-
-
-def _resized(axis: Axis, size: Expr) -> Axis:
-    return Axis(axis.lower, axis.lower + size - 1)
 
 
 def _same(a: Axis, b: Axis) -> bool:

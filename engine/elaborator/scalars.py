@@ -32,6 +32,7 @@ from ..scalars import (
     reads,
 )
 from . import sizes
+from .conditions import narrowed
 from .describe import shape, show
 from .drafts import Draft, Variable
 from .layers import find_layer
@@ -192,9 +193,10 @@ class Builder:
         bound = self.draft.bound[id(node)]
         local = {**sight, **{variable.name: variable for variable in bound}}
         where = None if node.where is None else self.scalar(node.where, local)
-        return Reduction(
-            node.operator, tuple(v.index() for v in bound), where, self.scalar(node.body, local), node.span
-        )
+        indices = tuple(v.index() for v in bound)
+        if where is not None:
+            indices, where = narrowed(indices, where, self.context.facts)
+        return Reduction(node.operator, indices, where, self.scalar(node.body, local), node.span)
 
     # ---------------------------------------------------------------- reads
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from .. import syntax
 from ..algebra.expression import const
-from ..errors import ArchError, error, unsupported
+from ..errors import ArchError, error
 from ..scalars import Tensor
 from . import sizes
 from .assumptions import assume
@@ -112,7 +112,7 @@ def _statement(statement: syntax.Statement, scope: Scope, body: Body, context: C
             _for(statement, scope, body, context)
         case syntax.Expect():
             if context.depth:
-                raise unsupported("`expect` in a layer", statement.span, hint="put it into the model")
+                raise error("`expect` stands in a model, or outside", statement.span, hint="put it into the model")
             body.expects.append((statement, scope))
         case syntax.Stacked():
             if context.depth:

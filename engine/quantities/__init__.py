@@ -35,6 +35,9 @@ class Measures:
         self.program = program
         self.dtype = dtype
         self.counter = Counter(program.facts)
+        # Quantities that the file defines, and what they are called.
+        self.defined: dict[str, Callable[[], Derived]] = {}
+        self.notes: dict[str, str] = {}
 
     @cached_property
     def totals(self) -> Totals:
@@ -43,11 +46,16 @@ class Measures:
     def billed(self, name: str) -> Derived:
         """The operations under a convention."""
         chosen = convention(name)
-        return Derived(self.totals.billed(chosen.rates), (chosen.sentence,))
+        count = self.totals.billed(chosen.rates)
+        return Derived(count, (chosen.sentence,), bound=self.counter.at_most and bool(count))
 
     @cached_property
     def params(self) -> Derived:
         return Derived(self.totals.params, ("the volumes of the distinct weights, added up",))
+
+    @cached_property
+    def active(self) -> Derived:
+        return Derived(self.totals.active, ("the weights that one input uses: of those to choose from, the chosen",))
 
     @cached_property
     def buffers(self) -> Derived:
@@ -105,7 +113,9 @@ class Measures:
         )
 
     def quantity(self, name: str) -> Derived:
-        """A quantity by its name in the language. Raises KeyError."""
+        """A quantity by its name in the language, or one that the file defines. Raises KeyError."""
+        if name in self.defined:
+            return self.defined[name]()
         return BY_NAME[name].measure(self)
 
 
@@ -122,6 +132,7 @@ class Quantity:
 
 QUANTITIES = (
     Quantity("params", "parameters", "numbers", "volumes of the distinct weights", lambda m: m.params),
+    Quantity("active", "active parameters", "numbers", "weights that one input uses", lambda m: m.active),
     Quantity("buffers", "buffers", "numbers", "volumes of what is held and not trained", lambda m: m.buffers),
     Quantity(
         "macs",

@@ -54,6 +54,7 @@ class Line:
     over: tuple[Index, ...]
     what: str
     reduced: tuple[Index, ...] = ()
+    at_most: bool = False
 
 
 def count_equation(equation: Equation, facts: Facts) -> tuple[Line, ...]:
@@ -280,42 +281,51 @@ class _Counter:
                 for side, other in ((left, right), (right, left)):
                     symbol = bare(side)
                     if symbol in self.indices and symbol is not None and not mentions(other, symbol):
-                        self._check_inside(symbol, other, reduction)
                         yield symbol, other
                         return
-                raise unsupported("a condition whose equality determines no index", reduction.span)
             case _:
-                raise unsupported(
-                    "a condition that is no equality", reduction.span, hint="state the range of the index instead"
-                )
+                pass
 
-    def _check_inside(self, symbol: Symbol, other: Scalar, reduction: Reduction) -> None:
-        """Every value that an affine equality gives to an index must lie in its range, or fewer terms are added than
-        counted."""
+    def _certain(self, condition: Scalar, reduction: Reduction) -> bool:
+        """Does the condition leave as many terms as are counted? Equalities do that determine an index inside its
+        range; everything else leaves fewer."""
+        match condition:
+            case Operation(kind="and", operands=operands):
+                return all(self._certain(operand, reduction) for operand in operands)
+            case Operation(kind="=="):
+                return all(self._is_inside(s, o) for s, o in self._determined(condition, reduction)) and any(
+                    True for _ in self._determined(condition, reduction)
+                )
+            case _:
+                return False
+
+    def _is_inside(self, symbol: Symbol, other: Scalar) -> bool:
+        """Does an affine equality give the index a value in its range at every position?"""
         if not isinstance(other, Size):
-            return
+            return True
         index = self.indices[symbol]
         ranges = {s: (i.lower, i.upper) for s, i in self.indices.items()}
         low = extreme(other.value - index.lower, ranges, self.facts, largest=False)
         high = extreme(index.upper - other.value, ranges, self.facts, largest=False)
-        if low is None or high is None or not (self.facts.nonnegative(low) and self.facts.nonnegative(high)):
-            raise unsupported(f"a condition that may give `{index.name}` a value outside its range", reduction.span)
+        return low is not None and high is not None and self.facts.nonnegative(low) and self.facts.nonnegative(high)
 
     def _where(self, reduction: Reduction, inner: frozenset[Symbol]) -> Iterator[Line]:
-        """A conditional sum: one addition per term; an index that an equality determines is not a dimension of the
-        terms."""
+        """A conditional reduction: one operation per term; an index that an equality determines is not a dimension of
+        the terms."""
         assert reduction.where is not None
         bound = bound_symbols(reduction.indices)
-        if reduction.kind not in ("sum", "mean"):
-            raise unsupported(f"`{reduction.kind}` with a condition", reduction.span)
-        over = self._points(inner | bound)
+        kind = REDUCTION_KINDS[reduction.kind]
+        what = {"add": "adding up", "max": "comparing", "multiply": "multiplying up"}[kind]
+        certain = self._certain(reduction.where, reduction)
+        over = self._points(inner | bound | self.mentions(reduction.where))
         over -= frozenset(symbol for symbol, _ in self._determined(reduction.where, reduction))
         yield Line(
-            "add",
+            kind,
             self.space.volume(over),
             self._ordered(over),
-            "adding up where the condition holds",
+            f"{what} where the condition holds" + ("" if certain else ", at most"),
             reduction.indices,
+            at_most=not certain,
         )
         if reduction.kind == "mean":
             mentioned = (inner | self.mentions(reduction.where)) - bound

@@ -8,17 +8,20 @@ leave gaps and everything that data decides are not derived here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from ..algebra import build
 from ..algebra.expression import ONE, ZERO, Exponential, Expr, Monomial, Rational, Symbol, const, from_atom
 from ..algebra.facts import Facts
 from ..algebra.substitution import Value, evaluate
 from ..algebra.summation import NoClosedForm, sum_over
-from ..program import Program
-from .relation import Relation, extent, over_turns
-from .routes import NotDerived, Positions, Route, Router, positions
+from ..elaborator.describe import show
+from ..errors import error, unsupported
+from ..program import Program, Repeat
+from ..scalars import Tensor
+from .relation import SELF, Relation, extent, over_turns
+from .routes import Flow, NotDerived, Positions, Route, Router, positions
 
 Words = tuple[str | Expr, ...]
 
@@ -41,7 +44,10 @@ def path(program: Program) -> Derived:
         if program.stack is not None:
             start = positions(program.stack.instance, program)
             routes = _routes(program, stacked=True)
-            return _stacked(routes, program.stack.symbol, start, program)
+            return _stacked(routes, program.stack.symbol, start, program)[1]
+        node = _until_connected(program)
+        if node is not None:
+            return _connecting(node, program)[1]
         start = positions(program.instance, program)
         return _standing(_routes(program, stacked=False), start, program)
     except NotDerived as failure:
@@ -58,13 +64,66 @@ def receptive(program: Program) -> Derived:
         return Derived(None, unknown=f"not supported yet: {failure}")
 
 
+def connected(program: Program) -> Program:
+    """The model with the number of turns of its `repeat until connected`: the smallest that joins every admitted pair
+    of positions. Raises ArchError where there is none, or where it is not derived."""
+    node = _until_connected(program)
+    if node is None:
+        return program
+    try:
+        turns, found = _connecting(node, program)
+    except NotDerived as failure:
+        raise unsupported(f"`repeat until connected` here ({failure})", node.span) from None
+    if turns is None:
+        notes = ["".join(part if isinstance(part, str) else show(part) for part in found.reason)]
+        raise error("no number of turns joins all pairs of positions", node.span, notes=notes)
+    body = tuple(replace(node, count=turns) if other is node else other for other in program.instance.body)
+    return replace(program, instance=replace(program.instance, body=body))
+
+
+def _until_connected(program: Program) -> Repeat | None:
+    found = [n for n in program.instance.body if isinstance(n, Repeat) and n.how == "connected"]
+    if len(found) > 1:
+        raise error("a model has one `repeat until connected`", found[1].span)
+    return found[0] if found else None
+
+
+def _connecting(node: Repeat, program: Program) -> tuple[Expr | None, Derived]:
+    """(turns, path) of the repeat that joins all positions: the rest of the model must leave them where they are."""
+    start = positions(program.instance, program)
+    router = Router(program.facts)
+    place = program.instance.body.index(node)
+    alone = "layers that mix positions beside the repeat"
+    flows: dict[Tensor, Flow] = {t: (Route(axis, SELF, ZERO),) for t, axis in start.axes.items()}
+    router.body(program.instance.body[:place], flows)
+    carried = [c for c in node.carried if flows.get(c.initial)]
+    if len(carried) != 1 or any(not r.relation.identity for flow in flows.values() for r in flow):
+        raise NotDerived(alone if len(carried) == 1 else "it carries several tensors")
+    (one,) = carried
+    axis = flows[one.initial][0].axis
+    entry = tuple((Route(axis, SELF, ZERO),) if c is one else () for c in node.carried)
+    routes = router.turn(node, flows, entry)[node.carried.index(one)]
+    _known(routes)
+    if any(r.axis not in (axis, None) for r in routes):
+        raise NotDerived("positions move to another axis")
+    after_: dict[Tensor, Flow] = {**flows, one.result: (Route(axis, SELF, ZERO),)}
+    router.body(program.instance.body[place + 1 :], after_)
+    if any(not r.relation.identity for output in program.instance.outputs for r in after_.get(output, ())):
+        raise NotDerived(alone)
+    return _stacked(list(routes), node.symbol, start, program)
+
+
+def _known(routes: Iterable[Route]) -> None:
+    for route in routes:
+        if route.relation.kind == "unknown":
+            raise NotDerived(route.relation.why)
+
+
 def _routes(program: Program, *, stacked: bool) -> list[Route]:
     instance = program.stack.instance if stacked and program.stack is not None else program.instance
     flows = Router(program.facts).model(instance, positions(instance, program))
     routes = [route for flow in flows for route in flow]
-    for route in routes:
-        if route.relation.kind == "unknown":
-            raise NotDerived(route.relation.why)
+    _known(routes)
     return routes
 
 
@@ -173,15 +232,16 @@ def _widest(windows: list[Route], facts: Facts) -> Route:
 # ---------------------------------------------------------------- stacks
 
 
-def _stacked(routes: list[Route], turn: Symbol, start: Positions, program: Program) -> Derived:
-    """The smallest stack that joins every admitted pair: one unit a layer."""
+def _stacked(routes: list[Route], turn: Symbol, start: Positions, program: Program) -> tuple[Expr | None, Derived]:
+    """(layers, path) of the smallest stack that joins every admitted pair; None where there is none."""
     facts = program.facts
     n = start.size
     wide = [r for r in routes if not r.relation.identity]
     if any(r.relation.kind in ("all", "prefix", "suffix", "scan") for r in wide):
-        return _standing(routes, start, program)
+        return ONE, _standing(routes, start, program)
     if not wide:
-        return Derived(None, ("no position reads another one, however many layers there are",), infinite=True)
+        never = ("no position reads another one, however many layers there are",)
+        return None, Derived(None, never, infinite=True)
     route = wide[0] if len(wide) == 1 else _widest(wide, facts)
     relation, layer_units = route.relation, route.units
     count = Symbol("layers of the stack", "dim")
@@ -189,7 +249,7 @@ def _stacked(routes: list[Route], turn: Symbol, start: Positions, program: Progr
     if whole.kind != "window":
         raise NotDerived("the reach of the stack has no closed form")
     if not whole.gapless:
-        return _gapped(relation, whole, turn, n, facts)
+        return None, _gapped(relation, whole, turn, n, facts)
     sides: list[Expr] = []
     words: list[str | Expr] = (
         ["layer "] if relation.lower.mentions(turn) or relation.upper.mentions(turn) else ["each layer "]
@@ -221,7 +281,7 @@ def _stacked(routes: list[Route], turn: Symbol, start: Positions, program: Progr
             if not relation.upper
             else "; admitted pairs are those in reverse order"
         ]
-    return Derived(layers * layer_units, tuple(words))
+    return layers, Derived(layers * layer_units, tuple(words))
 
 
 def _gapped(relation: Relation, whole: Relation, turn: Symbol, n: Expr, facts: Facts) -> Derived:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ..algebra.build import minimum
 from ..algebra.expression import ONE, ZERO, Expr
 from ..algebra.facts import Facts
+from ..errors import error
 from ..program import (
     Call,
     Choose,
@@ -28,6 +29,8 @@ from ..program import (
     Repeat,
     Share,
     Split,
+    all_nodes,
+    consumed,
     nested,
 )
 from ..scalars import Tensor, lookups, reads
@@ -325,7 +328,7 @@ class Router:
                 return
         self._several(node, current, outer, flows)
 
-    def _turn(self, node: Repeat, outer: Mapping[Tensor, Flow], entry: Sequence[Flow]) -> list[Flow]:
+    def turn(self, node: Repeat, outer: Mapping[Tensor, Flow], entry: Sequence[Flow]) -> list[Flow]:
         flows = dict(outer)
         flows.update({c.entry: f for c, f in zip(node.carried, entry, strict=True)})
         self.body(node.body, flows)
@@ -334,7 +337,7 @@ class Router:
     def _single(self, node: Repeat, start: Flow, outer: Mapping[Tensor, Flow], flows: dict[Tensor, Flow]) -> None:
         (carried,) = node.carried
         axis, base, source = start[0].axis, start[0].units, start[0].source
-        (turn,) = self._turn(node, outer, ((Route(axis, SELF, ZERO),),))
+        (turn,) = self.turn(node, outer, ((Route(axis, SELF, ZERO),),))
         rest = any(r.relation.identity and not r.units for r in turn)
         found: list[Route] = []
         for route in turn:
@@ -353,7 +356,7 @@ class Router:
     ) -> None:
         history = [current]
         for _ in range(3):
-            history.append(self._turn(node, outer, history[-1]))
+            history.append(self.turn(node, outer, history[-1]))
         flat = [[{(r.axis, r.relation, r.source) for r in flow} for flow in turn] for turn in history]
         if flat[2] != flat[3]:
             self._windows(node, current, outer, flows)
@@ -375,7 +378,7 @@ class Router:
         """A carried window that feeds itself, and others that only gather it: the widest that any turn reaches."""
         for number, carried in enumerate(node.carried):
             entry = tuple((Route(f[0].axis, SELF, ZERO),) if f and f[0].axis is not None else () for f in current)
-            alone = self._turn(node, outer, entry)[number]
+            alone = self.turn(node, outer, entry)[number]
             widest = next((r for r in alone if all(covers(r.relation, o.relation, self.facts) for o in alone)), None)
             starts = [r for flow in current for r in flow]
             if widest is None or widest.axis is None:
@@ -412,6 +415,31 @@ class Router:
             and covers(one.relation, other.relation, self.facts)
             and self.facts.nonnegative(other.units - one.units)
         )
+
+
+def check_choices(program: Program) -> None:
+    """Each position chooses its own bodies, so these must not mix positions. Raises ArchError."""
+    for node in all_nodes(program.instance):
+        if not isinstance(node, Choose):
+            continue
+        made = {r.inner for r in node.results}
+        flows: dict[Tensor, Flow] = {
+            tensor: tuple(Route(axis, SELF, ZERO, source=(number, axis)) for axis in range(len(tensor.axes) - 1))
+            for number, tensor in enumerate(consumed(node.body) - made)
+            if tensor.kind in ("computed", "input")
+        }
+        Router(program.facts).body(node.body, flows)
+        for result in node.results:
+            for route in flows.get(result.inner, ()):
+                if not route.relation.identity:
+                    reads = {"all": "all of them", "prefix": "those before it", "suffix": "those after it"}
+                    how = reads.get(route.relation.kind, route.relation.why or "others")
+                    raise error(
+                        f"the bodies of this `choose` mix positions: an element of `{result.inner.name}` reads {how}, "
+                        "so each position cannot choose its own",
+                        node.span,
+                        hint="`parallel` runs all bodies for all positions",
+                    )
 
 
 def _units(flow: Flow, wanted: Route) -> Expr | None:

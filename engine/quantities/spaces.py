@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..algebra.build import maximum, minimum
-from ..algebra.expression import ONE, Expr, Symbol, total
+from ..algebra.expression import ONE, Expr, Rounded, Symbol, total
 from ..algebra.facts import Facts
 from ..algebra.substitution import substitute
-from ..algebra.summation import NoClosedForm, sum_over
+from ..algebra.summation import NoClosedForm, sum_or_keep, sum_over
 from ..errors import Span, error
 from ..scalars import Axis, Index, Tensor, place
 
@@ -51,7 +51,7 @@ class Space:
                     hint=_assume(lower, upper),
                 )
             try:
-                count = sum_over(count, symbol, lower, upper, self.facts)
+                count = self._sum(count, symbol, lower, upper)
             except NoClosedForm as failure:
                 raise error(
                     f"these operations cannot be counted in closed form: {failure.reason}",
@@ -59,6 +59,15 @@ class Space:
                     hint=_order_hint(failure.term),
                 ) from None
         return count
+
+    def _sum(self, count: Expr, symbol: Symbol, lower: Expr, upper: Expr) -> Expr:
+        """A closed form; where a range is rounded there may be none, and the sum stays."""
+        try:
+            return sum_over(count, symbol, lower, upper, self.facts)
+        except NoClosedForm:
+            if not any(isinstance(atom, Rounded) for atom in count.atoms()):
+                raise
+            return sum_or_keep(count, symbol, lower, upper, self.facts)
 
     def _united(self, symbol: Symbol, wanted: frozenset[Symbol]) -> tuple[Expr, Expr]:
         index = self.indices[symbol]
@@ -77,6 +86,8 @@ class Space:
         """Is upper >= lower − 1 for all positions of the other indices?"""
         from ..algebra.ranges import extreme
 
+        if self.facts.nonnegative(upper - lower + 1):
+            return True
         least = extreme(upper - lower + 1, ranges, self.facts, largest=False)
         if least is not None:
             return self.facts.nonnegative(least)

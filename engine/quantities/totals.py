@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..algebra.expression import ZERO, Expr, Monomial, Summation, Symbol, const, from_atom, total
+from ..algebra.expression import ZERO, Expr, const
 from ..algebra.facts import Facts
-from ..algebra.summation import NoClosedForm, sum_over
+from ..algebra.summation import sum_or_keep
 from ..errors import ArchError, error
 from ..program import (
     Call,
@@ -100,6 +100,7 @@ class Counter:
         self.facts = facts
         self._instances: dict[Instance, Totals] = {}
         self._equations: dict[Equation, tuple[Line, ...]] = {}
+        self.at_most = False  # does data or a condition decide how many terms there are?
 
     def instance(self, instance: Instance) -> Totals:
         if instance not in self._instances:
@@ -122,6 +123,7 @@ class Counter:
     def equation(self, equation: Equation) -> tuple[Line, ...]:
         if equation not in self._equations:
             self._equations[equation] = count_equation(equation, self.facts)
+            self.at_most |= any(line.at_most for line in self._equations[equation])
         return self._equations[equation]
 
     def node(self, node: Node) -> Totals:
@@ -225,34 +227,6 @@ def stated(node: Opaque) -> dict[str, Expr]:
     costs = dict(node.stated)
     macs = costs.get("macs", ZERO)
     return {"mac": macs, "stated": costs.get("exact", ZERO) - macs}
-
-
-def sum_or_keep(cost: Expr, symbol: Symbol, first: Expr, last: Expr, facts: Facts) -> Expr:
-    """Σ cost in closed form, term by term; the terms that have none stay under one sum sign."""
-    result, left = ZERO, ZERO
-    try:
-        return sum_over(cost, symbol, first, last, facts)
-    except NoClosedForm:
-        pass
-    for term in cost:
-        try:
-            result = result + sum_over(term, symbol, first, last, facts)
-        except NoClosedForm:
-            left = left + term
-    return result + kept_sum(left, symbol, first, last)
-
-
-def kept_sum(cost: Expr, symbol: Symbol, first: Expr, last: Expr) -> Expr:
-    """Σ cost as it stands, what does not depend on the index in front of it."""
-    groups: dict[Monomial, Expr] = {}
-    for term in cost:
-        ((monomial, coefficient),) = term.terms.items()
-        outside = tuple((a, e) for a, e in monomial if not from_atom(a).mentions(symbol))
-        inside = tuple((a, e) for a, e in monomial if from_atom(a).mentions(symbol))
-        groups[outside] = groups.get(outside, ZERO) + Expr({inside: coefficient})
-    return total(
-        Expr({outside: 1}) * from_atom(Summation(symbol, first, last, inside)) for outside, inside in groups.items()
-    )
 
 
 def _other_sizes(shared: Shared, node: Node) -> ArchError:
