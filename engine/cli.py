@@ -153,10 +153,14 @@ def _run(options: argparse.Namespace) -> int:
     for session in sessions:
         found = session.measures(request.dtype)
         measures += found.values()
-        for warning in [w for program in session.programs for w in program.warnings] + session.complaints(found):
+        for warning in (w for program in session.programs for w in program.warnings):
             print(warning.format(), file=sys.stderr)
     _check_form(request.form, measures)
-    return _print(_rendered(measures, request, options), options)
+    status = _print(_rendered(measures, request, options), options)
+    for session in sessions:
+        for complaint in session.complaints({m.program.name: m for m in measures if m.program in session.programs}):
+            print(complaint.format(), file=sys.stderr)
+    return status
 
 
 def _open_all(files: Sequence[str], overrides: dict[str, Fraction]) -> list[Session]:

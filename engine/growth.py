@@ -66,6 +66,7 @@ def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
     """O(expr). `constant` are sizes that are held fixed. Raises ArchError where a denominator has no single leading
     term."""
     plain = smooth(expr, facts)
+    constant = (*constant, *(s for s in plain.symbols() if s.kind == "ratio"))  # neither above 1 nor below it
     vectors: dict[Monomial, Vector] = {}
     for monomial, coefficient in plain.terms.items():
         if coefficient > 0:

@@ -187,6 +187,15 @@ def reads(scalar: Scalar) -> Iterator[Read]:
         yield from reads(child)
 
 
+def conditional_reads(scalar: Scalar, inside: bool = False) -> Iterator[Read]:
+    """The reads that stand under a reduction with a condition."""
+    if isinstance(scalar, Read) and inside:
+        yield scalar
+    under = inside or (isinstance(scalar, Reduction) and scalar.where is not None)
+    for child in children(scalar):
+        yield from conditional_reads(child, under)
+
+
 def position(subscript: Subscript) -> Expr | None:
     """The position that a subscript names, as one expression; None if a tensor decides it."""
     match subscript:

@@ -60,7 +60,7 @@ class Session:
                 except ArchError as failure:
                     errors += failure.diagnostics
         if errors:
-            raise ArchError(*errors, *(check.diagnostic() for check in checks if not check.holds))
+            raise ArchError(*dict.fromkeys(errors), *(check.diagnostic() for check in checks if not check.holds))
         return checks
 
     def complaints(self, measures: Mapping[str, Measures]) -> list[Diagnostic]:
@@ -114,7 +114,7 @@ def _connected(elaborated: Elaborated) -> Elaborated:
 
         elaborated.programs = tuple(map(connected, elaborated.programs))
     if Choose in kinds:
-        from .quantities.routes import check_choices
+        from .quantities.choices import check_choices
 
         for program in elaborated.programs:
             check_choices(program)

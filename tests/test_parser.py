@@ -12,7 +12,12 @@ from archderive import syntax
 from archderive.errors import ArchError, Source
 from archderive.parser import load_source, parse, parse_definition, read_source
 
-FILES = sorted((Path(__file__).parent / "language").glob("*/*.arch"))
+ROOT = Path(__file__).parent.parent
+FILES = [
+    path
+    for folder in ("examples", "engine/library", "tests/cases/language", "tests/cases/library")
+    for path in sorted((ROOT / folder).rglob("*.arch"))
+]
 
 
 def nodes(part: object) -> Iterator[syntax.Node]:

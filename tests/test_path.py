@@ -11,7 +11,7 @@ from pathlib import Path
 import archderive as ad
 import pytest
 
-LANGUAGE = Path(__file__).parent / "language"
+EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def layers_needed(n: int, taps: Callable[[int], list[int]], causal: bool) -> int | None:
@@ -119,7 +119,7 @@ def test_by_hand(body: str) -> None:
 
 def test_wavenet_receptive_field() -> None:
     # van den Oord et al. 2016: B stacks of layers with kernel 2 and dilations 1, 2, …, 2^(L−1)
-    model = ad.load(LANGUAGE / "models" / "wavenet.arch")
+    model = ad.load(EXAMPLES / "models" / "wavenet.arch")
     for stacks, layers in [(1, 1), (3, 10), (2, 4)]:
         assert model.at(B=stacks, L=layers).receptive == 1 + stacks * (2**layers - 1)
 

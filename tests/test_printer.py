@@ -13,7 +13,12 @@ from archderive.printer import print_expression, print_file, print_statement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FILES = sorted((Path(__file__).parent / "language").glob("*/*.arch"))
+ROOT = Path(__file__).parent.parent
+FILES = [
+    path
+    for folder in ("examples", "engine/library", "tests/cases/language", "tests/cases/library")
+    for path in sorted((ROOT / folder).rglob("*.arch"))
+]
 AT = Span(Source("made", ""), 0, 0)
 
 
@@ -24,7 +29,7 @@ def expression(text: str) -> syntax.Expression:
 
 
 def test_all_files_are_here() -> None:
-    assert len(FILES) == 43
+    assert len(FILES) > 60
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

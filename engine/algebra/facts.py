@@ -36,6 +36,7 @@ from .expression import (
 )
 
 _DEPTH = 4
+MANY_TERMS = 12
 
 
 class Facts:
@@ -82,9 +83,10 @@ class Facts:
 
     def is_integer(self, expr: Expr) -> bool:
         """Is the expression provably a whole number?"""
-        if all(self._whole(monomial, coefficient) for monomial, coefficient in expr.terms.items()):
+        rest = Expr({m: c for m, c in expr.terms.items() if not self._whole(m, c)})
+        if not rest.terms:
             return True
-        return any(self._multiple(expr, divisor, dividend) for divisor, dividend in self.divisibility)
+        return any(self._multiple(rest, divisor, dividend) for divisor, dividend in self.divisibility)
 
     def divides(self, divisor: Expr, dividend: Expr) -> bool:
         return self.is_integer(dividend / divisor)
@@ -156,13 +158,19 @@ class Facts:
         return self._proved[expr]
 
     def _above_an_order(self, expr: Expr) -> bool:
-        """Is the expression one of the orders, or a multiple of one, plus something that is not negative?"""
+        """Is the expression a multiple of one of the orders plus something that is not negative?"""
+        if len(expr.terms) > MANY_TERMS:
+            return False
         for order in self.orders:
-            for monomial, coefficient in order.terms.items():
-                if coefficient > 0 and monomial and expr.terms.get(monomial, 0) > 0:
-                    factor = normal(Fraction(expr.terms[monomial]) / coefficient)
-                    if self._all_positive(expr - order * factor):
-                        return True
+            for below, divisor in order.terms.items():
+                if divisor <= 0 or not below:
+                    continue
+                for above, coefficient in expr.terms.items():
+                    quotient = times(above, raised(below, -1))
+                    if coefficient > 0 and all(e > 0 and _not_negative(atom) for atom, e in quotient):
+                        factor = Expr({quotient: normal(Fraction(coefficient) / divisor)})
+                        if self._all_positive(expr - order * factor):
+                            return True
         return False
 
     def positive(self, expr: Expr) -> bool:

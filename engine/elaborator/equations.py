@@ -247,10 +247,14 @@ def _steps(number: int, node: Equation, nodes: list[Equation], context: Context)
             for symbol in subscript.value.symbols():
                 own[symbol] = subscript_number
     found = []
+    stepped = {
+        axis for other in nodes for read in reads(other.body) if read.tensor in order for axis in _gaps(read, other)
+    }
     for read in reads(node.body):
         if read.tensor not in order:
             continue
-        shifts = _shifts(read, node)
+        earlier = order[read.tensor] < number
+        shifts = _shifts(read, node, stepped if earlier else set(range(len(node.subscripts))))
         if shifts is None or len(shifts) > 1 or any(shift not in (-1, 1) for _, shift in shifts):
             raise error(
                 f"a recurrence reads `{read.tensor.name}` at the step before (`t-1`) or after (`t+1`) its own",
@@ -283,19 +287,26 @@ def _one_step_back(read: Read, node: Equation) -> str:
     return "read it one step back"
 
 
-def _shifts(read: Read, node: Equation) -> list[tuple[int, int]] | None:
-    """(axis, shift) wherever a subscript is the own index of that axis plus a number; None if it cannot be a step."""
-    found = []
+def _gaps(read: Read, node: Equation) -> dict[int, int]:
+    """The axes on which a subscript is the own index of that axis plus a number, with that number."""
+    found = {}
     for axis, (mine, theirs) in enumerate(zip(node.subscripts, read.subscripts, strict=False)):
         left, right = position(mine), position(theirs)
-        if left is None or right is None:
-            continue
-        gap = (right - left).integer()
+        gap = None if left is None or right is None else (right - left).integer()
         if gap:
-            found.append((axis, gap))
+            found[axis] = gap
+    return found
+
+
+def _shifts(read: Read, node: Equation, stepped: set[int]) -> list[tuple[int, int]] | None:
+    """(axis, shift) wherever a subscript is the own index of that axis plus a number; None if it cannot be a step: on
+    the axes of the steps, a read at the same step is at the own index."""
+    found = list(_gaps(read, node).items())
     if not found:
         free = {index.symbol for index in node.indices}
         for axis, theirs in enumerate(read.subscripts):
+            if axis not in stepped:
+                continue
             value = position(theirs)
             mine_value = position(node.subscripts[axis]) if axis < len(node.subscripts) else None
             if value is not None and mine_value is not None and value != mine_value and value.symbols() & free:

@@ -17,6 +17,7 @@ from ..algebra.substitution import substitute
 from ..errors import ArchError, Diagnostic, error
 from ..program import Assumption, Carried, Changing, Repeat
 from ..scalars import Axis, Tensor
+from . import sizes
 from .bindings import free_name
 from .blocks import Inner, names_bound, turn_symbol
 from .changing import Solver
@@ -33,6 +34,7 @@ def repeat(statement: syntax.Repeat, scope: Scope, body: Body, context: Context)
     number = turns.integer()
     if number is not None and number < 0:
         raise error(f"a number of turns must not be negative, and this is {number}", statement.count.span)
+    sizes.take_for_granted(turns, statement.count.span, context, "a number of turns")
     Loop(statement, statement.index, turns, statement.how, scope, context).into(body)
 
 

@@ -7,10 +7,11 @@ checked at the example values.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 from typing import assert_never
 
 from ..algebra import build
-from ..algebra.expression import Expr, Symbol, const
+from ..algebra.expression import Atom, Expr, Rational, const, total
 from ..algebra.substitution import evaluate
 from ..errors import ArchError, Span, error, nearest
 from ..program import Assumption
@@ -207,17 +208,32 @@ def whole(value: Expr, span: Span, context: Context, what: str = "a size", *, ro
         return value
     if context.facts.is_integer(value):
         return value
-    for monomial, coefficient in value.terms.items():
-        term = Expr({monomial: coefficient})
-        if context.facts.is_integer(term):
-            continue
-        below = Expr({tuple((a, -e) for a, e in monomial if e < 0): Fraction(coefficient).denominator})
-        above = term * below
-        if any(isinstance(s, Symbol) and s.kind == "ratio" for s in term.symbols()) or not _is_polynomial(above):
+    terms = [Expr({m: c}) for m, c in value.terms.items()]
+    broken = [term for term in terms if not context.facts.is_integer(term)]
+    # several broken terms need be whole together only: 3 divides L - 4, and not L
+    for part in broken if all(term.constant is None for term in broken) and _apart(broken) else [total(broken)]:
+        below = _denominator(part)
+        above = part * below
+        if any(s.kind == "ratio" for s in part.symbols()) or not _is_polynomial(above):
             raise error(f"{what} must be whole, and {show(value)} need not be", span, hint=hint)
         assume_divides(below, above, span, context)
     at_examples(value, span, context, what, hint)
     return value
+
+
+def _apart(parts: list[Expr]) -> bool:
+    """Do the quotients have denominators that differ, so that each is meant to be whole by itself?"""
+    return len({_denominator(part) for part in parts}) == len(parts)
+
+
+def _denominator(expr: Expr) -> Expr:
+    """What stands below the lines of a sum."""
+    powers: dict[Atom, Rational] = {}
+    for monomial in expr.terms:
+        for atom, exponent in monomial:
+            powers[atom] = max(powers.get(atom, 0), -exponent)
+    below = tuple(sorted(((a, e) for a, e in powers.items() if e > 0), key=lambda item: item[0].key))
+    return Expr({below: lcm(*(Fraction(c).denominator for c in expr.terms.values()))})
 
 
 def _is_polynomial(value: Expr) -> bool:
@@ -256,8 +272,20 @@ def positive_size(value: Expr, span: Span, context: Context, what: str, *, round
         try:
             found = evaluate(value, context.values)
         except (KeyError, OverflowError, ZeroDivisionError):
-            return value
+            found = Fraction(0)
         if found < 0:
             at = examples(context.values, value)
             raise error(f"{what} is negative at the example values: {show(value)} is {number(found)} ({at})", span)
+        take_for_granted(value, span, context, what)
     return value
+
+
+def take_for_granted(value: Expr, span: Span, context: Context, what: str) -> None:
+    """A size is not negative: where that is not proved, it is assumed, and listed."""
+    facts = context.facts
+    if facts.nonnegative(value) or any(symbol.kind == "index" for symbol in value.symbols()):
+        return
+    if facts.positive(-value):
+        raise error(f"{what} is negative: {show(value)}", span)
+    facts.assume_order(value)
+    context.assumptions.append(Assumption("order", const(0), value, False, span))

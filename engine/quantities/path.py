@@ -196,9 +196,7 @@ def _windowed(windows: list[Route], n: Expr, facts: Facts, values: Mapping[str, 
     enough = facts.nonnegative(behind - n + 1) and (causal or facts.nonnegative(ahead - n + 1))
     if relation.gapless and enough:
         raise NotDerived("windows as long as the sequence")
-    reason: Words = ("the layers together reach ", behind, " positions back")
-    if not causal:
-        reason = (*reason, " and ", ahead, " ahead")
+    reason: Words = ("the layers together reach ", *_sides(behind, ahead, facts))
     reason = (*reason, ", not ", n - 1, ": some pairs are never joined by the model as it stands")
     never = facts.nonnegative(n - 2 - behind) or (not causal and facts.nonnegative(n - 2 - ahead))
     if never:
@@ -207,6 +205,17 @@ def _windowed(windows: list[Route], n: Expr, facts: Facts, values: Mapping[str, 
         raise NotDerived("whether the layers together reach from end to end depends on the sizes")
     closing = " at the example values; `stacked` gives the path of as many layers as it takes"
     return Derived(None, (*reason, closing), infinite=True)
+
+
+def _sides(behind: Expr, ahead: Expr, facts: Facts) -> Words:
+    """3 positions back and 2 ahead; a side that is never reached is left out."""
+    words: list[str | Expr] = []
+    for reach, sense in ((behind, "back"), (ahead, "ahead")):
+        if facts.nonnegative(-reach):
+            continue
+        noun = "" if words else " position" if reach == ONE else " positions"
+        words += [*([" and "] if words else []), reach, f"{noun} {sense}"]
+    return tuple(words) or ("no other position",)
 
 
 def _short_at(values: Mapping[str, Value], reach: Expr, n: Expr) -> bool:
@@ -362,7 +371,7 @@ def _field(routes: list[Route], start: Positions, facts: Facts) -> Derived:
         upper = build.maximum((relation.upper, route.relation.upper), facts)
         relation = Relation("window", lower, upper, relation.taps)
     size = extent(relation)
-    words: Words = ("from ", -relation.lower, " positions back to ", relation.upper, " ahead")
+    words: Words = ("it reaches ", *_sides(-relation.lower, relation.upper, facts))
     if not relation.gapless:
         return Derived(size, (*words, "; there are gaps between the taps, so this is an upper bound"), bound=True)
     return Derived(size, words)

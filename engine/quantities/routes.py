@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from ..algebra.build import minimum
 from ..algebra.expression import ONE, ZERO, Expr
 from ..algebra.facts import Facts
-from ..errors import error
 from ..program import (
     Call,
     Choose,
@@ -29,11 +28,9 @@ from ..program import (
     Repeat,
     Share,
     Split,
-    all_nodes,
-    consumed,
     nested,
 )
-from ..scalars import Tensor, lookups, reads
+from ..scalars import Tensor, conditional_reads, lookups, reads
 from .operations import all_indices
 from .reading import seen
 from .relation import ALL, SELF, Relation, after, covers, over_turns, unknown
@@ -206,10 +203,15 @@ class Router:
     def equation(self, equation: Equation, flows: Mapping[Tensor, Flow]) -> Flow:
         found: list[Route] = []
         ranges = {i.symbol: i for i in all_indices(equation)}
+        chosen = set(conditional_reads(equation.body))
         for read in reads(equation.body):
             for route in flows.get(read.tensor, ()):
                 if route.axis is None:
                     found.append(route)
+                    continue
+                if read in chosen:
+                    why = unknown("a condition of a sum decides which positions are read")
+                    found.append(replace(route, axis=None, relation=why))
                     continue
                 axis, relation = seen(read, route.axis, equation, ranges, self.facts)
                 mixed = after(relation, route.relation, self.facts)
@@ -415,31 +417,6 @@ class Router:
             and covers(one.relation, other.relation, self.facts)
             and self.facts.nonnegative(other.units - one.units)
         )
-
-
-def check_choices(program: Program) -> None:
-    """Each position chooses its own bodies, so these must not mix positions. Raises ArchError."""
-    for node in all_nodes(program.instance):
-        if not isinstance(node, Choose):
-            continue
-        made = {r.inner for r in node.results}
-        flows: dict[Tensor, Flow] = {
-            tensor: tuple(Route(axis, SELF, ZERO, source=(number, axis)) for axis in range(len(tensor.axes) - 1))
-            for number, tensor in enumerate(consumed(node.body) - made)
-            if tensor.kind in ("computed", "input")
-        }
-        Router(program.facts).body(node.body, flows)
-        for result in node.results:
-            for route in flows.get(result.inner, ()):
-                if not route.relation.identity:
-                    reads = {"all": "all of them", "prefix": "those before it", "suffix": "those after it"}
-                    how = reads.get(route.relation.kind, route.relation.why or "others")
-                    raise error(
-                        f"the bodies of this `choose` mix positions: an element of `{result.inner.name}` reads {how}, "
-                        "so each position cannot choose its own",
-                        node.span,
-                        hint="`parallel` runs all bodies for all positions",
-                    )
 
 
 def _units(flow: Flow, wanted: Route) -> Expr | None:
