@@ -8,7 +8,7 @@ prints fewer names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
@@ -34,6 +34,7 @@ from .formula import Formula
 
 FORMS = ("auto", "expanded", "factored", "leading")
 MAX_SEARCHED = 40
+SHORT = 5
 LONG = 5
 
 
@@ -47,9 +48,16 @@ class Layout:
         self.order = {name: number for number, name in enumerate(order)}
         self.form = form
         self._known: dict[Expr, Formula] = {}
+        self._formulas: dict[Expr, Formula] = {}
+        self._atoms: dict[Atom, Formula] = {}
 
     def formula(self, expr: Expr) -> Formula:
         """The expression in the form that was asked for."""
+        if expr not in self._formulas:
+            self._formulas[expr] = self._formed(expr)
+        return self._formulas[expr]
+
+    def _formed(self, expr: Expr) -> Formula:
         if self.form == "expanded":
             return self._expanded(expr)
         if self.form == "factored":
@@ -118,14 +126,20 @@ class Layout:
         size = measure(expanded)
         candidates = [self._common(expr)]
         if len(expr.terms) > 2:
-            candidates += [
-                self._collected(expr, atom)
-                for atom in self.sorted_atoms(expr)
-                if len(expr.terms) > len(_powers(expr, atom)) > 1
-            ]
+            candidates += [self._collected(expr, atom) for atom in self._promising(expr)]
         best = min(candidates, key=measure)
         limit = size if _fractional(expr) or _dividing(expr) else 0.75 * size
         return best if measure(best) <= limit and (measure(best) < size or _fractional(expr)) else expanded
+
+    def _promising(self, expr: Expr) -> list[Atom]:
+        """The names to collect a sum by: of a long sum only those that look best at once, for each is searched
+        further."""
+        powers = {atom: _powers(expr, atom) for atom in self.sorted_atoms(expr)}
+        useful = [atom for atom, found in powers.items() if len(expr.terms) > len(found) > 1]
+        count = len(expr.terms)
+        if count <= SHORT:
+            return useful
+        return sorted(useful, key=lambda atom: _names(powers[atom].values()))[: 2 if count <= 3 * SHORT else 1]
 
     def _grouped(self, expr: Expr, form: Callable[[Expr], Formula]) -> Formula:
         """Names that always occur with equal powers are one: 2 (h w)² C."""
@@ -242,6 +256,11 @@ class Layout:
         return f.Power(base, f.Number(Fraction(exponent)))
 
     def atom(self, atom: Atom) -> Formula:
+        if atom not in self._atoms:
+            self._atoms[atom] = self._shown(atom)
+        return self._atoms[atom]
+
+    def _shown(self, atom: Atom) -> Formula:
         match atom:
             case Symbol(name=name):
                 return f.Symbol(name)
@@ -299,6 +318,15 @@ def _powers(expr: Expr, atom: Atom) -> dict[Rational, Expr]:
         rest = tuple(pair for pair in monomial if pair[0] != atom)
         found.setdefault(power, {})[rest] = coefficient
     return {power: Expr(terms) for power, terms in found.items()}
+
+
+def _names(coefficients: Iterable[Expr]) -> int:
+    """Names that a sum prints that is collected into these coefficients, each with its common factor in front."""
+    result = 0
+    for coefficient in coefficients:
+        shared = len(coefficient.common())
+        result += 1 + shared + sum(len(monomial) - shared for monomial in coefficient.terms)
+    return result
 
 
 def _fractional(expr: Expr) -> bool:
