@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from .algebra import build
 from .algebra.expression import (
@@ -242,41 +243,52 @@ def dominated(term: Vector, others: list[Vector], cone: list[Vector]) -> bool:
     if any(all(other.get(a, 0) >= term.get(a, 0) for a in {**other, **term}) for other in others):
         return True
     atoms = sorted({a for v in (term, *others, *cone) for a in v}, key=lambda a: a.key)
-    columns: list[list[Fraction]] = []
-    for other in others:
-        columns.append([Fraction(other.get(a, 0)) for a in atoms] + [Fraction(1)])
-    for row in cone:
-        columns.append([Fraction(-row.get(a, 0)) for a in atoms] + [Fraction(0)])
-    right = [Fraction(term.get(a, 0)) for a in atoms] + [Fraction(1)]
-    return feasible(columns, right)
+    rows: list[list[Rational]] = []
+    for atom in atoms:
+        weighed = [other.get(atom, 0) for other in others]
+        rows.append([*weighed, *(-row.get(atom, 0) for row in cone), term.get(atom, 0)])
+    rows.append([*(1 for _ in others), *(0 for _ in cone), 1])
+    return feasible([_whole(row) for row in rows])
 
 
-def feasible(columns: list[list[Fraction]], right: list[Fraction]) -> bool:
-    """Is there x >= 0 with Σ x_j · column_j = right? Phase one of the simplex method, exact, by Bland's rule."""
-    height = len(right)
-    table = [[column[i] for column in columns] + [right[i]] for i in range(height)]
-    for row in table:
-        if row[-1] < 0:
-            row[:] = [-value for value in row]
-    width = len(columns)
-    basis = [width + i for i in range(height)]  # artificial variables, whose sum is driven to zero
-    cost = [-sum((row[j] for row in table), Fraction(0)) for j in range(width + 1)]
+def _whole(row: list[Rational]) -> list[int]:
+    """An equation times a positive number that makes it whole."""
+    factor = lcm(*(value.denominator for value in row))
+    return [int(value * factor) for value in row]
+
+
+def feasible(equations: list[list[int]]) -> bool:
+    """Is there x >= 0 with Σ a_j x_j = b for every equation [a_1, …, b]? Phase one of the simplex method, exact, by
+    Bland's rule; in whole numbers all over one denominator (Edmonds), for fractions cost ten times as much."""
+    table = [[-value for value in row] if row[-1] < 0 else list(row) for row in equations]
+    width = len(table[0]) - 1
+    basis = [width + i for i in range(len(table))]  # artificial variables, whose sum is driven to zero
+    table.append([-sum(row[j] for row in table) for j in range(width + 1)])
+    denominator = 1
     while True:
+        cost = table[-1]
         entering = next((j for j in range(width) if cost[j] < 0), None)
         if entering is None:
             return cost[-1] == 0
-        ratios = [(row[-1] / row[entering], basis[i], i) for i, row in enumerate(table) if row[entering] > 0]
-        if not ratios:
+        leaving: int | None = None
+        for i, row in enumerate(table[:-1]):
+            if row[entering] <= 0:
+                continue
+            if leaving is None:
+                leaving = i
+                continue
+            mine, best = row[-1] * table[leaving][entering], table[leaving][-1] * row[entering]
+            if mine < best or (mine == best and basis[i] < basis[leaving]):
+                leaving = i
+        if leaving is None:
             return False
-        _, _, leaving = min(ratios)
-        pivot = table[leaving][entering]
-        table[leaving] = [value / pivot for value in table[leaving]]
+        chosen = table[leaving]
+        pivot = chosen[entering]
         for i, row in enumerate(table):
-            if i != leaving and row[entering]:
+            if i != leaving:
                 times = row[entering]
-                table[i] = [a - times * b for a, b in zip(row, table[leaving], strict=True)]
-        times = cost[entering]
-        cost = [a - times * b for a, b in zip(cost, table[leaving], strict=True)]
+                table[i] = [(a * pivot - times * b) // denominator for a, b in zip(row, chosen, strict=True)]
+        denominator = pivot
         basis[leaving] = entering
 
 
