@@ -152,12 +152,13 @@ def _by_key(item: tuple[Atom, Rational]) -> str:
 class Expr:
     """An immutable sum of monomials. Build it from `const`, `sym` and arithmetic; never change `terms`."""
 
-    __slots__ = ("_hash", "_key", "terms")
+    __slots__ = ("_hash", "_key", "_symbols", "terms")
 
     def __init__(self, terms: Mapping[Monomial, Rational]) -> None:
         self.terms = terms
         self._hash: int | None = None
         self._key: str | None = None
+        self._symbols: frozenset[Symbol] | None = None
 
     # -- identity
 
@@ -283,21 +284,22 @@ class Expr:
         """Every atom that stands in a monomial of this sum (not those inside other atoms)."""
         return {atom for monomial in self.terms for atom, _ in monomial}
 
-    def symbols(self) -> set[Symbol]:
-        """Every symbol, also inside atoms."""
-        found: set[Symbol] = set()
-        for atom in self.atoms():
-            if isinstance(atom, Symbol):
-                found.add(atom)
-            else:
-                for part in parts(atom):
-                    found |= part.symbols()
-                if isinstance(atom, Summation):
-                    found.discard(atom.index)
-        return found
+    def symbols(self) -> frozenset[Symbol]:
+        """Every symbol, also inside atoms; the index of a sum is none of it."""
+        if self._symbols is None:
+            found: set[Symbol] = set()
+            for monomial in self.terms:
+                for atom, _ in monomial:
+                    if isinstance(atom, Symbol):
+                        found.add(atom)
+                    else:
+                        inside = {symbol for part in parts(atom) for symbol in part.symbols()}
+                        found |= inside - {atom.index} if isinstance(atom, Summation) else inside
+            self._symbols = frozenset(found)
+        return self._symbols
 
     def mentions(self, symbol: Symbol) -> bool:
-        return any(_atom_mentions(atom, symbol) for atom in self.atoms())
+        return symbol in self.symbols()
 
     def primitive(self) -> tuple[Rational, Expr]:
         """(content, rest): rest has coprime integer coefficients, the first of them positive."""
@@ -397,10 +399,6 @@ def parts(atom: Atom) -> tuple[Expr, ...]:
             return (content,)
         case Summation(first=first, last=last, term=term):
             return (first, last, term)
-
-
-def _atom_mentions(atom: Atom, symbol: Symbol) -> bool:
-    return atom == symbol or any(part.mentions(symbol) for part in parts(atom))
 
 
 def _degree(monomial: Monomial) -> tuple[Rational, Rational, list[tuple[str, Rational]]]:

@@ -8,8 +8,9 @@ leave gaps and everything that data decides are not derived here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ..algebra import build
 from ..algebra.expression import ONE, ZERO, Exponential, Expr, Monomial, Rational, Symbol, const, from_atom
@@ -119,10 +120,11 @@ def _known(routes: Iterable[Route]) -> None:
             raise NotDerived(route.relation.why)
 
 
-def _routes(program: Program, *, stacked: bool) -> list[Route]:
+@lru_cache(maxsize=16)
+def _routes(program: Program, *, stacked: bool) -> tuple[Route, ...]:
     instance = program.stack.instance if stacked and program.stack is not None else program.instance
     flows = Router(program.facts).model(instance, positions(instance, program))
-    routes = [route for flow in flows for route in flow]
+    routes = tuple(route for flow in flows for route in flow)
     _known(routes)
     return routes
 
@@ -130,7 +132,7 @@ def _routes(program: Program, *, stacked: bool) -> list[Route]:
 # ---------------------------------------------------------------- as it stands
 
 
-def _standing(routes: list[Route], start: Positions, program: Program) -> Derived:
+def _standing(routes: Sequence[Route], start: Positions, program: Program) -> Derived:
     facts = program.facts
     n = start.size
     joined = [r for r in routes if r.relation.kind == "all"]
@@ -183,11 +185,11 @@ def _units(units: Expr) -> str:
     return " unit" if units == ONE else " units"
 
 
-def _fewest(routes: list[Route], facts: Facts) -> Expr:
+def _fewest(routes: Sequence[Route], facts: Facts) -> Expr:
     return build.minimum((r.units for r in routes), facts)
 
 
-def _windowed(windows: list[Route], n: Expr, facts: Facts, values: Mapping[str, Value]) -> Derived:
+def _windowed(windows: Sequence[Route], n: Expr, facts: Facts, values: Mapping[str, Value]) -> Derived:
     """A fixed number of windows joins all pairs only where they reach from end to end."""
     widest = windows[0] if len(windows) == 1 else _widest(windows, facts)
     relation = widest.relation
@@ -226,7 +228,7 @@ def _short_at(values: Mapping[str, Value], reach: Expr, n: Expr) -> bool:
         return False
 
 
-def _widest(windows: list[Route], facts: Facts) -> Route:
+def _widest(windows: Sequence[Route], facts: Facts) -> Route:
     for route in windows:
         others = [o for o in windows if o is not route]
         if all(
@@ -241,7 +243,7 @@ def _widest(windows: list[Route], facts: Facts) -> Route:
 # ---------------------------------------------------------------- stacks
 
 
-def _stacked(routes: list[Route], turn: Symbol, start: Positions, program: Program) -> tuple[Expr | None, Derived]:
+def _stacked(routes: Sequence[Route], turn: Symbol, start: Positions, program: Program) -> tuple[Expr | None, Derived]:
     """(layers, path) of the smallest stack that joins every admitted pair; None where there is none."""
     facts = program.facts
     n = start.size
@@ -345,7 +347,7 @@ def _by_power(expr: Expr, atom: Exponential) -> dict[int, Expr]:
 # ---------------------------------------------------------------- receptive field
 
 
-def _field(routes: list[Route], start: Positions, facts: Facts) -> Derived:
+def _field(routes: Sequence[Route], start: Positions, facts: Facts) -> Derived:
     n = start.size
     if not routes:
         return Derived(ZERO, ("no output reads an input position",))

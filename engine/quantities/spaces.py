@@ -36,6 +36,13 @@ class Space:
         ranges = {symbol: self._united(symbol, wanted) for symbol in wanted}
         count = ONE
         waiting = set(wanted)
+        ends = {s for lower, upper in ranges.values() for s in lower.symbols() | upper.symbols()}
+        for symbol, (lower, upper) in ranges.items():
+            # a range by itself is a factor
+            size = upper - lower + 1
+            if symbol not in ends and not size.symbols() & wanted and self.facts.nonnegative(size):
+                count = count * size
+                waiting.discard(symbol)
         while waiting:
             # innermost first: an index on whose range no other one that is left depends
             symbol = min(
