@@ -275,12 +275,13 @@ def _rounded(expr: Expr) -> Rounded | None:
 
 
 def _flatten(argument: Expr, operator: str) -> tuple[Expr, ...]:
-    if len(argument.terms) == 1:
-        ((monomial, coefficient),) = argument.terms.items()
+    """max(a, b) + c as a + c and b + c, where it stands in a maximum: otherwise they nest without end."""
+    for monomial, coefficient in argument.terms.items():
         if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:
             atom = monomial[0][0]
             if isinstance(atom, Extreme) and atom.operator == operator:
-                return atom.arguments
+                rest = argument - from_atom(atom)
+                return tuple(item for arm in atom.arguments for item in _flatten(arm + rest, operator))
     return (argument,)
 
 

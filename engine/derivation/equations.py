@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from .. import formula as f
+from ..algebra.expression import Expr, Rounded
 from ..document import Run
 from ..elaborator.layers import hull
 from ..forms import Layout
@@ -56,7 +57,7 @@ class Writer:
     def subscript(self, subscript: Subscript) -> Formula:
         match subscript:
             case Position(value=value):
-                return self.layout.formula(value)
+                return self.position(value)
             case Merged(parts=parts):
                 return f.Group(tuple(map(self.subscript, parts)))
             case Lookup(scalar=scalar):
@@ -64,10 +65,22 @@ class Writer:
             case _:
                 assert_never(subscript)
 
+    def position(self, value: Expr) -> Formula:
+        """Index arithmetic; n − m⌊n/m⌋ as n mod m."""
+        for monomial, coefficient in value.terms.items():
+            for atom, _ in monomial:
+                if not isinstance(atom, Rounded) or atom.direction != "floor":
+                    continue
+                divisor = -Expr({tuple(pair for pair in monomial if pair[0] != atom): coefficient})
+                rest = value - Expr({monomial: coefficient})
+                if atom.argument * divisor == rest:
+                    return f.Apply("mod", (self.layout.formula(rest), self.layout.formula(divisor)))
+        return self.layout.formula(value)
+
     def scalar(self, scalar: Scalar, leading: int) -> Formula:
         match scalar:
             case Size(value=value):
-                return self.layout.formula(value)
+                return self.position(value)
             case Literal_(text=text, value=value):
                 return CONSTANTS[text] if value is None else f.Number(value, text)
             case Read(tensor=tensor, subscripts=subscripts):

@@ -7,15 +7,19 @@ Everything is computed when it is asked for, once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..algebra.expression import Expr, const
+from ..algebra.facts import Facts
 from ..conventions import convention
 from ..program import Program
 from .path import Derived, path, receptive
 from .sequential import NotDerived, sequential
 from .totals import Counter, Totals
+
+# Sizes from which on the longest of several chains is looked for where small ones do not decide it.
+LEAST = 8
 
 DTYPES = {
     "float64": 64,
@@ -76,9 +80,25 @@ class Measures:
     @cached_property
     def sequential(self) -> Derived:
         try:
-            steps = sequential(self.program.instance, self.program.facts)
+            return self._steps(sequential(self.program.instance, self.program.facts))
+        except NotDerived:
+            pass
+        try:  # which of two chains is longer may be open for the smallest sizes only
+            steps = sequential(self.program.instance, self._larger_sizes())
         except NotDerived as failure:
             return Derived(None, unknown=f"not supported yet: {failure}")
+        found = self._steps(steps)
+        return replace(found, reason=(*found.reason, f", if every size of an input is at least {LEAST}"))
+
+    def _larger_sizes(self) -> Facts:
+        facts = self.program.facts.copy()
+        for tensor in self.program.instance.inputs:
+            for axis in tensor.axes:
+                if axis.size.constant is None:
+                    facts.assume_order(axis.size - LEAST)
+        return facts
+
+    def _steps(self, steps: Expr) -> Derived:
         return Derived(steps, self._chain(steps))
 
     def _chain(self, steps: Expr) -> tuple[str | Expr, ...]:

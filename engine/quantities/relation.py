@@ -96,8 +96,9 @@ def after(outer: Relation, inner: Relation, facts: Facts) -> Relation:
         return Relation("prefix", upper=outer.upper + inner.upper)
     if kinds == {"window", "suffix"} or kinds == {"suffix"}:
         return Relation("suffix", lower=outer.lower + inner.lower)
+    opposite = unknown("recurrences in opposite directions follow each other")
     if kinds == {"scan"}:
-        return outer if outer.direction == inner.direction else ALL
+        return outer if outer.direction == inner.direction else opposite
     if kinds == {"scan", "window"}:
         scan, other = (outer, inner) if outer.kind == "scan" else (inner, outer)
         return scan if other.identity else unknown("windows and recurrences follow each other")
@@ -105,7 +106,7 @@ def after(outer: Relation, inner: Relation, facts: Facts) -> Relation:
         scan = outer if outer.kind == "scan" else inner
         other = inner if outer.kind == "scan" else outer
         same = (scan.direction > 0) == (other.kind == "prefix")
-        return other if same else ALL
+        return other if same else opposite
     return ALL  # a prefix of suffixes, or the other way round
 
 

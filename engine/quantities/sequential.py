@@ -8,13 +8,14 @@ so that recurrences in the same direction overlap. It does not look for prefix s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 
 from ..algebra.build import maximum
 from ..algebra.expression import ONE, ZERO, Expr, Symbol, const
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
+from ..elaborator.layers import hull
 from ..program import (
     Call,
     Choose,
@@ -31,28 +32,11 @@ from ..program import (
     Split,
 )
 from ..scalars import Read, Tensor, position, reads
+from .fronts import START, Front, Ready, Slope, last, later, latest
 from .operations import all_indices
 
-Slope = tuple[Expr, int]
-
-
-@dataclass(frozen=True)
-class Ready:
-    """When an element is there: `base`, plus on some axes a slope for each position from the first (+1) or the last
-    (−1) on."""
-
-    base: Expr
-    slopes: tuple[tuple[int, Slope], ...] = ()
-
-    def slope(self, axis: int) -> Slope | None:
-        return dict(self.slopes).get(axis)
-
-    def last(self, tensor: Tensor) -> Expr:
-        """When the whole tensor is there."""
-        result = self.base
-        for axis, (slope, _) in self.slopes:
-            result = result + slope * (tensor.axes[axis].size - 1)
-        return result
+# A number of steps that takes so many letters is a maximum of maxima that grows at every turn.
+MAX_KEY = 300
 
 
 class NotDerived(Exception):
@@ -62,8 +46,8 @@ class NotDerived(Exception):
 def sequential(instance: Instance, facts: Facts) -> Expr:
     """Steps until every output is there. Raises `NotDerived`."""
     timer = _Timer(facts)
-    outputs = timer.instance(instance, tuple(Ready(ZERO) for _ in instance.inputs))
-    return maximum((ready.last(tensor) for ready, tensor in zip(outputs, instance.outputs, strict=True)), facts)
+    outputs = timer.instance(instance, tuple(START for _ in instance.inputs))
+    return maximum((last(ready, tensor, facts) for ready, tensor in zip(outputs, instance.outputs, strict=True)), facts)
 
 
 class _Timer:
@@ -76,14 +60,14 @@ class _Timer:
         if key not in self._known:
             times: dict[Tensor, Ready] = dict(zip(instance.inputs, inputs, strict=True))
             self.body(instance.body, times)
-            self._known[key] = tuple(times.get(output, Ready(ZERO)) for output in instance.outputs)
+            self._known[key] = tuple(times.get(output, START) for output in instance.outputs)
         return self._known[key]
 
     def body(self, nodes: Sequence[Node], times: dict[Tensor, Ready]) -> None:
         for node in nodes:
             match node:
                 case Declared(tensor=tensor):
-                    times[tensor] = Ready(ZERO)
+                    times[tensor] = START
                 case Equation():
                     times[node.target] = self.equation(node, times)
                 case Recurrence():
@@ -92,7 +76,7 @@ class _Timer:
                     times[result] = self._joined([(times[p], p) for p in parts], axis)
                 case Split(results=results, source=source, axis=axis):
                     for piece in results:
-                        times[piece] = self._collapsed(times[source], source, axis)
+                        times[piece] = tuple(front.collapsed(source, axis) for front in times[source])
                 case Call(instance=instance, arguments=arguments, results=results):
                     found = self.instance(instance, tuple(times[a] for a in arguments))
                     times.update(zip(results, found, strict=True))
@@ -102,32 +86,42 @@ class _Timer:
                     self.body(node.body, times)
                     for given in results:
                         ready = times[given.inner]
-                        times[given.outer] = ready if chosen == ONE else self._later(ready, ONE)
+                        times[given.outer] = ready if chosen == ONE else later(ready, ONE)
                 case Parallel(results=results):
                     self.body(node.body, times)
                     for given in results:
                         times[given.outer] = self._stacked(times[given.inner], node)
                 case Opaque(target=target, sources=sources, stated=stated):
-                    there = [times[source].last(source) for source in sources]
-                    times[target] = Ready(maximum(there, self.facts) + dict(stated)["depth"])
+                    there = [last(times[source], source, self.facts) for source in sources]
+                    times[target] = (Front(maximum(there, self.facts) + dict(stated)["depth"]),)
                 case Share():
                     pass
 
     # ---------------------------------------------------------------- equations
 
     def equation(self, equation: Equation, times: Mapping[Tensor, Ready]) -> Ready:
-        arrivals = [self.seen(read, equation, times) for read in reads(equation.body) if read.tensor in times]
+        arrivals = self.arrivals(equation, times)
         if not arrivals:
-            return Ready(ZERO)  # a table that reads no tensor is there from the start
-        return self._later(self._latest(arrivals), ONE)
+            return START  # a table that reads no tensor is there from the start
+        return later(latest(arrivals, self.facts), ONE)
 
-    def seen(self, read: Read, equation: Equation, times: Mapping[Tensor, Ready]) -> Ready:
-        """When what is read is there, as a function of the equation's own position."""
-        ready = times[read.tensor]
-        base, slopes = ready.base, []
+    def arrivals(self, equation: Equation, times: Mapping[Tensor, Ready]) -> list[Front]:
+        """When what an equation reads is there, as functions of its own position."""
         ranges = {i.symbol: (i.lower, i.upper) for i in all_indices(equation)}
         own = {s: n for n, sub in enumerate(equation.subscripts) for s in _bare(position(sub))}
-        for axis, (slope, direction) in ready.slopes:
+        return [
+            self._seen(front, read, ranges, own)
+            for read in reads(equation.body)
+            if read.tensor in times
+            for front in times[read.tensor]
+        ]
+
+    def _seen(
+        self, front: Front, read: Read, ranges: dict[Symbol, tuple[Expr, Expr]], own: Mapping[Symbol, int]
+    ) -> Front:
+        base, cap = front.base, front.cap
+        slopes = []
+        for axis, (slope, direction) in front.slopes:
             value = position(read.subscripts[axis])
             place = None if value is None else next((s for s in value.symbols() if s in own), None)
             gap = None
@@ -139,52 +133,23 @@ class _Timer:
                     largest=direction > 0,
                 )
             if gap is None or place is None or any(s.kind == "index" for s in gap.symbols()):
-                base = base + slope * (read.tensor.axes[axis].size - 1)
+                base = base + slope * (hull(read.tensor.axes[axis], read.tensor) - 1)
             else:
+                if not self.facts.nonnegative(-gap * direction):
+                    cap = front.last(read.tensor, self.facts)
                 base = base + slope * gap * direction
                 slopes.append((own[place], (slope, direction)))
-        return Ready(base, tuple(slopes))
-
-    def _later(self, ready: Ready, steps: Expr) -> Ready:
-        return Ready(ready.base + steps, ready.slopes)
-
-    def _latest(self, arrivals: Sequence[Ready]) -> Ready:
-        """An upper bound that is attained: bases and slopes each at their largest."""
-        base = maximum((a.base for a in arrivals), self.facts)
-        slopes: dict[int, Slope] = {}
-        for arrival in arrivals:
-            for axis, (slope, direction) in arrival.slopes:
-                known = slopes.get(axis)
-                if known is None:
-                    slopes[axis] = (slope, direction)
-                elif known[1] != direction:
-                    raise NotDerived(
-                        "two recurrences run in opposite directions along one axis and meet position by position"
-                    )
-                else:
-                    slopes[axis] = (maximum((known[0], slope), self.facts), direction)
-        return Ready(base, tuple(sorted(slopes.items(), key=lambda i: i[0])))
-
-    def _collapsed(self, ready: Ready, tensor: Tensor, axis: int) -> Ready:
-        """Along one axis, only when all of it is there."""
-        base = ready.base
-        for number, (slope, _) in ready.slopes:
-            if number == axis:
-                base = base + slope * (tensor.axes[axis].size - 1)
-        return Ready(base, tuple(item for item in ready.slopes if item[0] != axis))
+        return Front(base, tuple(sorted(slopes, key=lambda item: item[0])), cap if slopes else None)
 
     def _joined(self, parts: Sequence[tuple[Ready, Tensor]], axis: int) -> Ready:
-        collapsed = [self._collapsed(ready, tensor, axis) for ready, tensor in parts]
-        directions = {direction for ready in collapsed for _, (_, direction) in ready.slopes}
-        if len(directions) > 1:  # both directions side by side: what follows waits for the whole of either
-            collapsed = [Ready(ready.last(tensor)) for ready, (_, tensor) in zip(collapsed, parts, strict=True)]
-        return self._latest(collapsed)
+        return latest((front.collapsed(tensor, axis) for ready, tensor in parts for front in ready), self.facts)
 
     def _stacked(self, ready: Ready, node: Parallel) -> Ready:
         """What bodies side by side give: there when the slowest of them is."""
-        if any(e.mentions(node.symbol) for e in (ready.base, *(slope for _, (slope, _) in ready.slopes))):
-            raise NotDerived("bodies side by side take different numbers of steps")
-        return Ready(ready.base, tuple((axis + 1, slope) for axis, slope in ready.slopes))
+        for front in ready:
+            if any(e.mentions(node.symbol) for e in (front.base, *(slope for _, (slope, _) in front.slopes))):
+                raise NotDerived("bodies side by side take different numbers of steps")
+        return tuple(replace(f, slopes=tuple((axis + 1, slope) for axis, slope in f.slopes)) for f in ready)
 
     # ---------------------------------------------------------------- recurrences
 
@@ -223,48 +188,43 @@ class _Timer:
         initial: list[Equation],
         times: dict[Tensor, Ready],
     ) -> None:
-        slopes: dict[int, Slope] = {}
+        paces: dict[int, Slope] = {}
         for axis, direction in sorted({(a, d) for _, _, a, d in loops}):
             pace = const(_longest_cycle(component, same, [(s, t) for s, t, a, _ in loops if a == axis]))
-            if axis in slopes:
+            if axis in paces:
                 raise NotDerived("a recurrence reads both the step before and the step after")
-            slopes[axis] = (pace, direction)
-        outside: dict[int, Ready] = {}
+            paces[axis] = (pace, direction)
+        start = [Front(last((f,), e.target, self.facts)) for e in initial for f in self.arrivals(e, times)]
+        # what comes from outside at one place waits for nothing else: the latest of all such courses
+        courses: list[tuple[int | None, Front]] = [(None, front) for front in START]
         for number in component:
-            equation = node.equations[number]
-            known = [self.seen(r, equation, times) for r in reads(equation.body) if r.tensor in times]
-            outside[number] = self._latest(known) if known else Ready(ZERO)
-        start = [self.seen(r, e, times) for e in initial for r in reads(e.body) if r.tensor in times]
+            courses += [(number, front) for front in [*self.arrivals(node.equations[number], times), *start]]
+        found: dict[int, list[Front]] = {number: [] for number in component}
+        for place, front in courses:
+            slopes = dict(paces)
+            base = front.base
+            for axis, (slope, direction) in front.slopes:
+                if axis in paces and paces[axis][1] == direction:
+                    slopes[axis] = (maximum((paces[axis][0], slope), self.facts), direction)
+                elif place is not None:
+                    target = node.equations[place].target
+                    base = base + slope * (hull(target.axes[axis], target) - 1)
+            bases = self._settled(component, same, loops, {place: base} if place is not None else {}, slopes)
+            for number in component:
+                found[number].append(Front(bases[number], tuple(sorted(slopes.items(), key=lambda i: i[0]))))
         for number in component:
-            if start:
-                outside[number] = self._latest([outside[number], *(Ready(s.base) for s in start)])
-            for axis, (slope, direction) in outside[number].slopes:
-                if axis in slopes and slopes[axis][1] == direction:
-                    slopes[axis] = (maximum((slopes[axis][0], slope), self.facts), direction)
-        bases = self._settled(component, same, loops, outside, slopes, node)
-        for number in component:
-            times[node.equations[number].target] = Ready(
-                bases[number], tuple(sorted(slopes.items(), key=lambda i: i[0]))
-            )
+            times[node.equations[number].target] = latest(found[number], self.facts)
 
     def _settled(
         self,
         component: Sequence[int],
         same: list[tuple[int, int]],
         loops: list[tuple[int, int, int, int]],
-        outside: Mapping[int, Ready],
+        outside: Mapping[int, Expr],
         slopes: Mapping[int, Slope],
-        node: Recurrence,
     ) -> dict[int, Expr]:
         """First times of the equations of a cycle: no later step may wait longer than the pace allows for."""
-        bases: dict[int, Expr] = {}
-        for number in component:
-            ready = outside[number]
-            base = ready.base
-            for axis, (slope, direction) in ready.slopes:
-                if axis not in slopes or slopes[axis][1] != direction:
-                    base = base + slope * (node.equations[number].target.axes[axis].size - 1)
-            bases[number] = base + 1
+        bases = {number: outside.get(number, ZERO) + 1 for number in component}
         for _ in range(2 * len(component) + 1):
             changed = False
             for source, target in same:
@@ -295,11 +255,14 @@ class _Timer:
             if turns is not None and len(history) == turns + 1:
                 self._leave(node, history[-1], times)
                 return
-            pace = self._pace(node, outer, history)
-            if pace is not None:
-                done = len(history) - 1
+            if any(len(front.base.key) > MAX_KEY for ready in history[-1] for front in ready):
+                raise NotDerived("which of several chains through a repeat is the longest depends on the sizes")
+            paces = self._paces(node, outer, history)
+            if paces is not None:
+                rest = node.count - (len(history) - 1)
                 final = tuple(
-                    Ready(r.base + (node.count - done) * p, r.slopes) for r, p in zip(history[-1], pace, strict=True)
+                    tuple(front.later(rest * pace) for front, pace in zip(ready, mine, strict=True))
+                    for ready, mine in zip(history[-1], paces, strict=True)
                 )
                 self._leave(node, final, times)
                 return
@@ -315,26 +278,39 @@ class _Timer:
         self.body(node.body, times)
         return tuple(times[c.exit] for c in node.carried)
 
-    def _pace(self, node: Repeat, outer: Mapping[Tensor, Ready], history: list[tuple[Ready, ...]]) -> list[Expr] | None:
-        """What each turn adds, if the last two added the same and no slower chain will ever wait for a faster one."""
+    def _paces(
+        self, node: Repeat, outer: Mapping[Tensor, Ready], history: list[tuple[Ready, ...]]
+    ) -> list[list[Expr]] | None:
+        """What each turn adds to every front, if the last two added the same and no slower front will ever wait for a
+        faster one."""
         if len(history) < 3:
             return None
-        before, last, now = history[-3:]
-        pace = []
-        for a, b, c in zip(before, last, now, strict=True):
-            if b.slopes != c.slopes or c.base - b.base != b.base - a.base or (c.base - b.base).mentions(node.symbol):
+        before, now, after = history[-3:]
+        paces: list[list[Expr]] = []
+        for a, b, c in zip(before, now, after, strict=True):
+            if not len(a) == len(b) == len(c):
                 return None
-            pace.append(c.base - b.base)
-        if len(set(pace)) > 1:
-            fastest = max(pace, key=lambda e: e.constant if isinstance(e.constant, int) else 0)
-            pushed = tuple(
-                Ready(r.base + 10**6 if p == fastest else r.base, r.slopes) for r, p in zip(now, pace, strict=True)
-            )
-            after, plain = self._turn(node, outer, pushed), self._turn(node, outer, now)
-            for p, r, s in zip(pace, after, plain, strict=True):
-                if p != fastest and r != s:
+            mine = []
+            for x, y, z in zip(a, b, c, strict=True):
+                pace = z.base - y.base
+                if not x.slopes == y.slopes == z.slopes or y.base - x.base != pace or pace.mentions(node.symbol):
                     return None
-        return pace
+                if z.cap is not None and (y.cap is None or z.cap - y.cap != pace):
+                    return None
+                mine.append(pace)
+            paces.append(mine)
+        different = {pace for mine in paces for pace in mine}
+        if len(different) > 1:
+            fastest = max(different, key=lambda e: e.constant if isinstance(e.constant, int) else 0)
+            pushed = tuple(
+                tuple(f.later(const(10**6)) if p == fastest else f for f, p in zip(r, mine, strict=True))
+                for r, mine in zip(after, paces, strict=True)
+            )
+            hurried, plain = self._turn(node, outer, pushed), self._turn(node, outer, after)
+            for mine, r, s in zip(paces, hurried, plain, strict=True):
+                if len(r) != len(s) or any(p != fastest and f != g for p, f, g in zip(mine, r, s, strict=True)):
+                    return None
+        return paces
 
 
 def _bare(value: Expr | None) -> list[Symbol]:
