@@ -73,7 +73,7 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
             " ".join(
                 (
                     _formula(a.left, shown, symbols),
-                    "divides" if a.kind == "divides" else "<=",
+                    {"divides": "divides", "order": "<=", "equal": "=="}[a.kind],
                     _formula(a.right, shown, symbols),
                 )
             )

@@ -240,8 +240,8 @@ def consumed(body: tuple[Node, ...]) -> set[Tensor]:
                 found |= set(arguments)
             case Repeat(carried=carried):
                 found |= {t for item in carried for t in (item.initial, item.exit)} | consumed(node.body)
-            case Choose(body=inner) | Parallel(body=inner):
-                found |= consumed(inner)
+            case Choose(body=inner, results=results) | Parallel(body=inner, results=results):
+                found |= consumed(inner) | {result.inner for result in results}
             case Declared() | Share():
                 pass
     return found
@@ -290,7 +290,7 @@ class Dimension:
 class Assumption:
     """A fact that the counts rest on; `stated` tells an `assume` line from a quotient that was taken to be whole."""
 
-    kind: Literal["divides", "order"]
+    kind: Literal["divides", "order", "equal"]
     left: Expr
     right: Expr
     stated: bool

@@ -183,7 +183,7 @@ class _Author:
         stated: Text = () if assumption.stated else (" (taken for granted by the file)",)
         if assumption.kind == "divides":
             return (left, " divides ", right, *stated)
-        return (f.Relation((left, right), ("<=",)), *stated)
+        return (f.Relation((left, right), ("<=" if assumption.kind == "order" else "=",)), *stated)
 
     # ---------------------------------------------------------------- the derivation itself
 

@@ -8,12 +8,13 @@ from fractions import Fraction
 
 from .. import syntax
 from ..algebra.expression import Expr, Symbol, const, from_atom
-from ..algebra.substitution import substitute
+from ..algebra.substitution import evaluate, substitute
 from ..errors import Span, error
 from ..program import Choose, Gathered, Node, Parallel, Repeat, consumed
 from ..scalars import Axis, Tensor, place
+from . import sizes
 from .bindings import free_name
-from .describe import name_span, shape, show
+from .describe import examples, name_span, shape, show
 from .expressions import size_of
 from .values import Body, Context, Poisoned, Scope, Silent, Value
 
@@ -122,6 +123,14 @@ def choose(statement: syntax.Choose, scope: Scope, body: Body, context: Context)
     count = size_of(statement.count, scope, context, "a number of bodies")
     if context.facts.compare(chosen, ">", count):
         raise error(f"{show(chosen)} of {show(count)} bodies cannot be chosen", statement.chosen.span)
+    try:
+        short = evaluate(count - chosen, context.values) < 0
+    except (KeyError, OverflowError, ZeroDivisionError):
+        short = False
+    if short:
+        at = examples(context.values, chosen, count)
+        raise error(f"more bodies are chosen than there are, at the example values ({at})", statement.chosen.span)
+    sizes.take_for_granted(count - chosen, statement.chosen.span, context, "a number of bodies")
     symbol, inner = _opened(statement, count, "choose", scope, context)
     results = []
     for name, tensor in _bound(inner):

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .. import syntax
+from ..algebra.build import power
 from ..algebra.expression import Expr, Symbol, const, from_atom
 from ..algebra.recurrence import fitted, solve
 from ..algebra.substitution import evaluate, substitute
@@ -51,15 +52,40 @@ class Solver:
             sizes = self._recurrences(groups, updates, start)
         else:
             sizes = self._fitted(groups, start)
+        return tuple(sizes), self._axes(start, groups, sizes)
+
+    def guessed(self, start: Mapping[str, Axes], turn: Turn) -> tuple[tuple[Changing, ...], dict[str, Axes]]:
+        """Sizes that grow at every turn by what the first turn adds, or by its factor where that is simpler."""
+        groups = self._groups(turn, start)
+        here = from_atom(self.loop.symbol)
+        sizes: dict[Symbol, Changing] = {}
+        for (name, number), symbol in groups.items():
+            before, after = start[name][number].size, turn.axes(name)[number].size
+            if symbol in sizes or after.mentions(self.loop.symbol):
+                continue
+            ratio, difference = after / before, after - before
+            value = from_atom(symbol)
+            if len(ratio.terms) == 1 and (ratio.integer() is not None or (1 / ratio).integer() is not None):
+                solution = before * power(ratio, here, self.loop.context.facts)
+                sizes[symbol] = Changing(symbol, before, value * ratio, solution)
+            else:
+                sizes[symbol] = Changing(symbol, before, value + difference, before + difference * here)
+        if set(sizes) != set(groups.values()):
+            return (), {}
+        return tuple(sizes.values()), self._axes(start, groups, sizes.values())
+
+    def _axes(
+        self, start: Mapping[str, Axes], groups: Mapping[tuple[str, int], Symbol], sizes: Iterable[Changing]
+    ) -> dict[str, Axes]:
+        """The axes at turn i."""
         solutions = {size.symbol: size.solution for size in sizes}
-        axes = {
+        return {
             name: tuple(
-                _resized(axis, solutions[symbol]) if (symbol := groups.get((name, n))) is not None else axis
+                _resized(axis, solutions[symbol]) if (symbol := groups.get((name, n))) in solutions else axis
                 for n, axis in enumerate(value)
             )
             for name, value in start.items()
         }
-        return tuple(sizes), axes
 
     def _groups(self, turn: Turn, start: Mapping[str, Axes]) -> dict[tuple[str, int], Symbol]:
         """A symbol for each size that changes; axes that begin and go on alike have the same one."""

@@ -14,6 +14,7 @@ from ..errors import ArchError, Diagnostic, Source, Span, error, nearest
 from ..program import Dimension, Instance, Program, Stack
 from ..scalars import Axis, Tensor
 from . import sizes
+from .assumptions import equalities_first
 from .bindings import free_name
 from .blocks import without_unread
 from .describe import name_span
@@ -213,6 +214,7 @@ def _open_model(
     context = Context(Facts(), {})
     module = open_module(file, source, load, context, overrides)
     scope = Scope(module)
+    equalities_first(model.body, scope, context)
     inputs: list[Tensor] = []
     for parameter in model.tensors:
         if isinstance(scope.own(parameter.name), Tensor | Poisoned):

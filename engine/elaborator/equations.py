@@ -217,10 +217,37 @@ def _recurrence(equations: list[syntax.Equation], scope: Scope, context: Context
             )
         )
     steps = [step for number, node in enumerate(nodes) for step in _steps(number, node, nodes, context)]
+    _check_order(nodes, steps)
     for draft in drafts:
         if not draft.initial:
             scope.set(draft.syntax.name, tensors[draft.syntax.name], draft.syntax.name_span)
     return Recurrence(tuple(nodes), tuple(steps), equations[0].span.to(equations[-1].span))
+
+
+def _check_order(nodes: list[Equation], steps: list[Step]) -> None:
+    """Equations that wait for each other's step before and step after have no order in which they could run."""
+    order = {node.target: number for number, node in enumerate(nodes) if not node.initial}
+    edges = {
+        (order[read.tensor], number)
+        for number, node in enumerate(nodes)
+        for read in reads(node.body)
+        if read.tensor in order
+    }
+    reach = set(edges)
+    for middle in range(len(nodes)):
+        reach |= {(a, d) for a, b in reach if b == middle for c, d in reach if c == middle}
+    for one in steps:
+        for other in steps:
+            a, b = order[one.state], order[other.state]
+            circle = {(a, one.reader), (one.reader, b), (b, other.reader), (other.reader, a)} <= reach | {
+                (n, n) for n in range(len(nodes))
+            }
+            if one.axis == other.axis and one.shift < 0 < other.shift and circle:
+                raise error(
+                    "this recurrence reads the step before and the step after: it has no order in which it could run",
+                    nodes[other.reader].span,
+                    hint="a recurrence each way, with a name of its own, reads both sides",
+                )
 
 
 def _initial(draft: Draft, tensors: dict[str, Tensor]) -> Tensor:

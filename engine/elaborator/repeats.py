@@ -112,6 +112,10 @@ class Loop:
         self.context.rewind(mark)
         if turn is not None:
             self.check_ranks(turn)
+            guessed = self._guessed(start, turn)
+            if guessed is not None:
+                return guessed
+            self.context.rewind(mark)
         try:
             sizes, axes = self.solver.solved(start, turn)
         except ArchError:
@@ -121,11 +125,28 @@ class Loop:
         self.context.rewind(mark)
         self._assume_positive(sizes)
         turn = self._turn(axes)
-        self._prove(turn, axes, sizes)
+        self._prove(turn, axes)
+        return self._ended(turn, axes, sizes)
+
+    def _guessed(self, start: Mapping[str, Axes], turn: Turn) -> tuple[Repeat, Mapping[str, Tensor | Poisoned]] | None:
+        """The sizes that go on as they began, if a turn that begins with them proves it: most do, and it spares a
+        turn with symbols."""
+        sizes, axes = self.solver.guessed(start, turn)
+        if not sizes:
+            return None
+        self._assume_positive(sizes)
+        following = self.attempt(axes)
+        if following is None or self._mismatch(following, axes) is not None:
+            return None
+        return self._ended(following, axes, sizes)
+
+    def _ended(
+        self, turn: Turn, axes: Mapping[str, Axes], sizes: tuple[Changing, ...]
+    ) -> tuple[Repeat, Mapping[str, Tensor | Poisoned]]:
+        if self.how == "connected":
+            raise error("a `repeat until connected` keeps the sizes of what it carries", self.statement.span)
         last = {name: _at(value, {self.symbol: self.turns}, self.context) for name, value in axes.items()}
         self._advise(sizes)
-        if self.how == "connected" and sizes:
-            raise error("a `repeat until connected` keeps the sizes of what it carries", self.statement.span)
         return self._finished(turn, last, sizes)
 
     # ---------------------------------------------------------------- one turn
@@ -201,8 +222,19 @@ class Loop:
             facts.assume_order(substitute(size.solution, {self.symbol: from_atom(self.symbol) + 1}, facts) - 1)
             self.context.assumptions.append(Assumption("order", const(1), last, False, self.statement.span))
 
-    def _prove(self, turn: Turn, axes: Mapping[str, Axes], sizes: Sequence[Changing]) -> None:
+    def _prove(self, turn: Turn, axes: Mapping[str, Axes]) -> None:
         """A turn that begins with the sizes of turn i must end with those of turn i + 1."""
+        wrong = self._mismatch(turn, axes)
+        if wrong is not None:
+            name, number, wanted, found = wrong
+            raise error(
+                f"how this `repeat` changes `{name}` has no closed form: axis {number + 1} would be "
+                f"{show(wanted.size)} after turn {self.symbol.name}, and is {show(found.size)}",
+                self.statement.span,
+                hint=self.solver.written_out(),
+            )
+
+    def _mismatch(self, turn: Turn, axes: Mapping[str, Axes]) -> tuple[str, int, Axis, Axis] | None:
         following = from_atom(self.symbol) + 1
         for name, value in axes.items():
             if isinstance(turn.exits[name], Poisoned):
@@ -210,13 +242,8 @@ class Loop:
             wanted = _at(value, {self.symbol: following}, self.context)
             for number, (a, b) in enumerate(zip(wanted, turn.axes(name), strict=True)):
                 if not _same(a, b):
-                    raise error(
-                        f"how this `repeat` changes `{name}` has no closed form: axis {number + 1} would be "
-                        f"{show(a.size)} after turn {self.symbol.name}, and is {show(b.size)}",
-                        self.statement.span,
-                        hint=self.solver.written_out(),
-                    )
-        del sizes
+                    return name, number, a, b
+        return None
 
     def _advise(self, sizes: Sequence[Changing]) -> None:
         """Where a size stays rounded, the fact that would make it whole."""

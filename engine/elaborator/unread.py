@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import Diagnostic, Span
-from ..program import Equation, Instance, Node, Opaque, Recurrence, consumed, nested
+from ..program import Call, Equation, Instance, Node, Opaque, Recurrence, consumed, nested
 from ..scalars import Tensor
 
 
@@ -14,17 +14,19 @@ def unread(instance: Instance) -> list[Diagnostic]:
     used = set(instance.outputs) | consumed(instance.body)
     return [
         Diagnostic(f"nothing reads `{tensor.name}`", span, severity="warning")
-        for tensor, span in _made(instance.body)
+        for tensor, span in _made(instance.body, used)
         if tensor not in used
     ]
 
 
-def _made(body: tuple[Node, ...]) -> Iterator[tuple[Tensor, Span]]:
+def _made(body: tuple[Node, ...], used: set[Tensor]) -> Iterator[tuple[Tensor, Span]]:
     for node in body:
         match node:
             case Equation(target=target, span=span) | Opaque(target=target, span=span):
                 yield target, span
             case Recurrence(equations=equations):
                 yield from ((e.target, e.span) for e in equations if not e.initial)
+            case Call(results=results, span=span) if not used & set(results):
+                yield results[0], span
             case _:
-                yield from _made(nested(node))
+                yield from _made(nested(node), used)
