@@ -57,15 +57,17 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
         "convention": list(request.conventions),
         "quantities": {name: _quantity(name, shown.derived(name), shown, symbols) for name in names},
         "operations": {
-            kind: _formula(count, shown, symbols) for kind, count in sorted(measures.totals.operations.items()) if count
+            kind: _expanded(count, shown, symbols)
+            for kind, count in sorted(measures.totals.operations.items())
+            if count
         },
         "layers": [
             {
                 "name": instance.name,
                 "options": dict(instance.options),
                 "places": places,
-                "params": _formula(measures.counter.instance(instance).params, shown, symbols),
-                "macs": _formula(measures.counter.instance(instance).billed({"mac": 1}), shown, symbols),
+                "params": _expanded(measures.counter.instance(instance).params, shown, symbols),
+                "macs": _expanded(measures.counter.instance(instance).billed({"mac": 1}), shown, symbols),
             }
             for instance, places in opened(program.instance)
         ],
@@ -84,6 +86,11 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
 
 def _formula(expr: Expr, shown: Shown, symbols: Symbols) -> str:
     return to_python(shown.layout.formula(expr), symbols)
+
+
+def _expanded(expr: Expr, shown: Shown, symbols: Symbols) -> str:
+    """A formula that a program reads: multiplied out, for no reader waits for its shortest form."""
+    return to_python(shown.plain.formula(expr), symbols)
 
 
 def _quantity(name: str, derived: Derived, shown: Shown, symbols: Symbols) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class Layout:
             return expanded
         size = measure(expanded)
         candidates = [self._common(expr)]
-        if len(expr.terms) > 2:
+        if len(expr.terms) > 2 and not (len(expr.terms) > SHORT and abs(expr.primitive()[0]) != 1):
             candidates += [self._collected(expr, atom) for atom in self._promising(expr)]
         best = min(candidates, key=measure)
         limit = size if _fractional(expr) or _dividing(expr) else 0.75 * size

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from .. import formula as f
 from ..algebra.substitution import Value, evaluate
@@ -52,7 +53,7 @@ class Shown:
             return f.integer(0)
         return f.Growth(self.plain.formula(sum(terms[1:], terms[0])))
 
-    @property
+    @cached_property
     def plain(self) -> Layout:
         """The same order of names, always expanded."""
         return Layout(list(self.layout.order), "expanded")
