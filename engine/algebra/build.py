@@ -171,6 +171,10 @@ def power(base: Expr, exponent: Expr, facts: Facts = NOTHING) -> Expr:
         return root(base, value)
     if base == ONE:
         return ONE
+    whole = base.constant
+    if isinstance(whole, Fraction):  # (1/2)^i as 2^(-i), so that it cancels against 2^i
+        above, below = const(whole.numerator), const(whole.denominator)
+        return power(above, exponent, facts) * power(below, -exponent, facts)
     result = ONE
     for monomial, coefficient in exponent.terms.items():
         if not monomial:

@@ -249,7 +249,10 @@ class Facts:
             if not slacks:
                 break
             expr = substitute(expr, slacks)
-        expr = expr * Expr({raised(_below_line(expr), -1): 1})
+        below = _below_line(expr)
+        if not all(_not_negative(atom) for atom, _ in below):
+            return False  # a bracket whose sign the slacks have left open
+        expr = expr * Expr({raised(below, -1): 1})
         least = {
             symbol: ONE + from_atom(Symbol(symbol.name + "-1", "count"))
             for symbol in expr.symbols()

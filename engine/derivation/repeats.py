@@ -62,7 +62,8 @@ class RepeatWriter:
         if size.update is not None:
             following = f.Read(name, (f.Sum((turn, f.integer(1))),))
             entry = Symbol(f"{name}_{node.symbol.name}", "dim", size.symbol.number)
-            update = self.layout.formula(substitute(size.update, {size.symbol: from_atom(entry)}))
+            first = Layout([entry.name, *self.layout.order], self.layout.form)  # C_i + k, not k + C_i
+            update = first.formula(substitute(size.update, {size.symbol: from_atom(entry)}))
             yield Step(following, "=", _indexed(update, entry.name, here), ("what a turn makes of it",))
         yield Step(here, "=", self.layout.formula(size.solution), ("on entry to turn ", turn))
 

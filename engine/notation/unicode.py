@@ -203,7 +203,7 @@ def _raised(exponent: Formula, symbols: Symbols) -> str:
     written = _solid(exponent, symbols)
     if all(letter in SUPERSCRIPTS for letter in written):
         return "".join(SUPERSCRIPTS[letter] for letter in written)
-    return f"^{written}" if isinstance(exponent, Symbol) else f"^({written})"
+    return f"^({written})"
 
 
 def _apply(formula: Apply, symbols: Symbols) -> str:
