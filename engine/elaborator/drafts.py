@@ -37,7 +37,7 @@ class Variable:
 
     def index(self) -> Index:
         assert self.lower is not None and self.upper is not None
-        return Index(self.symbol, self.name, self.lower, self.upper, self.stated)
+        return Index(self.symbol, self.symbol.name, self.lower, self.upper, self.stated)
 
 
 @dataclass(eq=False)
@@ -126,7 +126,7 @@ def _walk_reads(node: object, found: list[syntax.Read]) -> None:
 
 
 def draft_of(equation: syntax.Equation, scope: Scope, group: set[str]) -> Draft:
-    draft = Draft(equation, scope, group=group)
+    draft = Draft(equation, scope, group=group, used=_turns(scope))
     has_ellipsis = False
     for position, target in enumerate(equation.targets):
         match target:
@@ -149,6 +149,17 @@ def draft_of(equation: syntax.Equation, scope: Scope, group: set[str]) -> Draft:
         _collect(_left_as_read(equation), draft, draft.sight, set(), inner=False)
     _collect(equation.body, draft, draft.sight, group, inner=False)
     return draft
+
+
+def _turns(scope: Scope) -> set[str]:
+    """The names of turns that the sizes in sight mention: an index beside C + k i is written i'."""
+    return {
+        symbol.name
+        for tensor in scope.tensors().values()
+        for axis in tensor.axes
+        for symbol in axis.upper.symbols()
+        if symbol.kind == "count"
+    }
 
 
 def _left_as_read(equation: syntax.Equation) -> syntax.Read:
@@ -188,7 +199,7 @@ def _variable(draft: Draft, declared: syntax.Index, sight: dict[str, Variable]) 
         )
     symbol_name = name
     while symbol_name in draft.used:
-        symbol_name += "′"
+        symbol_name += "'"
     draft.used.add(symbol_name)
     return Variable(name, Symbol(symbol_name, "index"), declared.span, declared, sight)
 
