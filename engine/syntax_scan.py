@@ -105,6 +105,9 @@ def _foreign(found: list[Word], at: int) -> Diagnostic:
         return Diagnostic(message, word.span, hint=f"write `floor({a} / {b})`; a comment begins with `#`")
     if word.text in ("**", "&&", "||", "×", "·", "−", "–", "≤", "≥", "≠") and left and right:
         return Diagnostic(message, word.span, hint=f"write `{a} {_LIKE[word.text]} {b}`")
+    if word.text == "@":
+        hint = f"an equation, `y[n, o] = sum[i] {a}[n, i] * {b}[i, o]`, or `{a} -> project({b})`"
+        return Diagnostic("the language has no `@`", word.span, hint=hint)
     if word.text in ("{", "}"):
         return Diagnostic(message, word.span, hint="a block is made by `:` and indentation, a list by `[` and `]`")
     if word.text in _LIKE:
@@ -268,6 +271,10 @@ def _reserved(found: list[Word]) -> Iterator[Diagnostic]:
                 yield Diagnostic("the language has no `None`", word.span, hint="leave the option out, or write `false`")
             elif _as_name(word, before, following, at):
                 message = f"`{word.text}` is a word of the language and cannot be a name"
+                if word.text == "dim" and following == "=" and before in ("(", ",", ";"):
+                    hint = "features stand last, and layers run along them; along another axis, write the equation"
+                    yield Diagnostic("no layer takes an axis by its number", word.span, hint=hint)
+                    continue
                 yield Diagnostic(message, word.span, hint=f"write `{word.text}_`")
 
 

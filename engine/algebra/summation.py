@@ -212,7 +212,9 @@ def _sum_clipped(term: Expr, atom: Extreme, index: Symbol, first: Expr, last: Ex
         return sum_over(_put(term, atom, after), index, first, last, facts)
     if facts.nonnegative(crossing - last):
         return sum_over(_put(term, atom, before), index, first, last, facts)
-    raise NoClosedForm(last - crossing, "it is not known where two bounds cross")
+    gaps = (last - crossing, crossing - first + 1)
+    open_ = next((gap for gap in gaps if not facts.nonnegative(gap)), gaps[0])
+    raise NoClosedForm(open_, "it is not known where two bounds cross")
 
 
 def _put(term: Expr, atom: Extreme, value: Expr) -> Expr:

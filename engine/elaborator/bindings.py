@@ -8,11 +8,12 @@ from dataclasses import replace
 from .. import syntax
 from ..algebra.expression import const
 from ..errors import Span, error
-from ..program import Call, Declared, Equation, Join, Share, Shared, Split
+from ..program import Declared, Share, Shared
 from ..scalars import Axis, Tensor
 from . import sizes
 from .describe import brief, count, name_span, place_note
 from .expressions import evaluate, number_of
+from .naming import renamed
 from .values import Body, Context, FunctionValue, LayerValue, Poisoned, Scope, Silent, Value
 
 
@@ -130,7 +131,7 @@ def bind(statement: syntax.Bind, scope: Scope, body: Body, context: Context) -> 
                 hint=_other_binding(name, value, written),
             )
         free_name(name, at, scope, tensor=True)
-        scope.set(name, _renamed(value, name, body, before), at)
+        scope.set(name, renamed(value, name, body, before), at)
 
 
 def _name_each(name: str, results: int, text: str) -> str:
@@ -143,31 +144,6 @@ def _other_binding(name: str, value: Value, written: Span) -> str:
     if isinstance(value, LayerValue | FunctionValue):
         return f"apply it, `{name} = x -> {text}`, or give it a name: `share {name} = {text}`" if text else ""
     return f"`let {name} = {text}`" if text else f"`let {name} = …`"
-
-
-def _renamed(value: Tensor, name: str, body: Body, before: int) -> Tensor:
-    """A result takes the name that it is bound to, where it was made by this very statement."""
-    if value.name == name:
-        return value
-    named = Tensor(name, value.axes, value.kind)
-    for number in range(before, len(body.nodes)):
-        node = body.nodes[number]
-        match node:
-            case Equation(target=target) if target is value:
-                body.nodes[number] = replace(node, target=named)
-                return named
-            case Call(results=results) if value in results:
-                body.nodes[number] = replace(node, results=tuple(named if r is value else r for r in results))
-                return named
-            case Join(result=result) if result is value:
-                body.nodes[number] = replace(node, result=named)
-                return named
-            case Split(results=results) if value in results:
-                body.nodes[number] = replace(node, results=tuple(named if r is value else r for r in results))
-                return named
-            case _:
-                pass
-    return value
 
 
 def share(statement: syntax.Share, scope: Scope, body: Body, context: Context) -> None:

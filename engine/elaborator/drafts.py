@@ -219,6 +219,17 @@ def _add_free(draft: Draft, index: syntax.Index) -> None:
     draft.free.append(variable)
 
 
+def _no_range(subscript: syntax.Expression | syntax.Ellipsis) -> None:
+    """`x[n, (a < h, e)]` on the right: what is read states no range."""
+    for item in subscript.items if isinstance(subscript, syntax.Tuple) else (subscript,):
+        if isinstance(item, syntax.Compare) and isinstance(item.operands[0], syntax.Name):
+            raise error(
+                "a range is stated where the index is bound, not where a tensor is read",
+                item.span,
+                hint=f"`sum[{item.span.text}] …`, or `[{item.span.text}]` on the left; here `{item.operands[0].name}`",
+            )
+
+
 def _collect(node: object, draft: Draft, sight: dict[str, Variable], group: set[str], *, inner: bool) -> None:
     """Find the reads and the bound indices of a body, each with the indices in sight there."""
     match node:
@@ -242,6 +253,7 @@ def _collect(node: object, draft: Draft, sight: dict[str, Variable], group: set[
             tensor = value if isinstance(value, Tensor) and name not in _shadowed(draft, group) else None
             draft.occurrences.append(Occurrence(node, sight, tensor, inner))
             for subscript in subscripts:
+                _no_range(subscript)
                 _collect(subscript, draft, sight, group, inner=True)
         case syntax.Negate(value=value) | syntax.Not(value=value):
             _collect(value, draft, sight, group, inner=inner)

@@ -15,6 +15,7 @@ from .drafts import names_in
 from .equations import pointwise
 from .joining import concat, split
 from .layers import apply, find_layer, unknown_layer
+from .naming import numbered
 from .values import (
     CONSTANTS,
     FUNCTIONS,
@@ -29,7 +30,7 @@ from .values import (
 )
 
 _KINDS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power"}
-_WORDS = {"+": "`+`", "-": "`-`", "*": "`*`", "/": "`/`", "^": "`^`"}
+_RESULTS = {"+": "sum", "-": "difference", "*": "product", "/": "quotient", "^": "power"}
 
 
 def evaluate(node: syntax.Expression, scope: Scope, body: Body, context: Context) -> Value:
@@ -116,7 +117,7 @@ def _negated(value: Value, span: Span, body: Body) -> Value:
     if isinstance(value, Expr):
         return -value
     if isinstance(value, Tensor):
-        return _pointwise("negate", [value], value.name, span, body)
+        return _pointwise("negate", [value], "negative", span, body)
     raise error(f"{sizes.describe(value)} has no negative", span)
 
 
@@ -135,13 +136,12 @@ def _binary(
         return sizes.arithmetic(operator, a, b, node.span, context)
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         _same_shape(operator, a, b, left.span, right.span, scope)
-        return _pointwise(_KINDS[operator], [a, b], a.name, node.span, body)
+        return _pointwise(_KINDS[operator], [a, b], _RESULTS[operator], node.span, body)
     for value, at in ((a, left.span), (b, right.span)):
         if not isinstance(value, Expr | Tensor):
-            raise error(f"{_WORDS[operator]} has no meaning for {sizes.describe(value)}", at)
+            raise error(f"`{operator}` has no meaning for {sizes.describe(value)}", at)
     operands = [x if isinstance(x, Tensor) else _scalar(x) for x in (a, b)]
-    name = a.name if isinstance(a, Tensor) else b.name if isinstance(b, Tensor) else ""
-    return _pointwise(_KINDS[operator], operands, name, node.span, body)
+    return _pointwise(_KINDS[operator], operands, _RESULTS[operator], node.span, body)
 
 
 def _scalar(value: object) -> Size | Literal_:
@@ -331,6 +331,8 @@ def _pipe(
         else:
             layer = _callee(stage.name, stage.name_span, scope)
             current = _applied(layer, [(current, at), *positional], named, span, body, context)
+        if isinstance(current, Tensor) and (stage is not stages[-1] or current.name in body.unnamed):
+            current = numbered(current, body)
         at = span
     return current
 
@@ -388,7 +390,7 @@ def _function(
     for tensor, at in tensors[1:]:
         _same_shape(name, tensors[0][0], tensor, tensors[0][1], at, None)
     operands = [v if isinstance(v, Tensor) else _scalar(v) for v in values]
-    return _pointwise(name, operands, tensors[0][0].name, span, body)
+    return _pointwise(name, operands, name, span, body)
 
 
 __all__ = ["condition", "evaluate", "number_of", "size_of"]

@@ -244,6 +244,14 @@ def _inside(variable: Variable, axis: Axis, span: Span, draft: Draft, context: C
     high = _always(axis.upper - variable.upper, draft.variables, context.facts)
     if low is True and high is True:
         return
+    for other in draft.variables:
+        ends = variable.lower, variable.upper
+        if not other.known and any(end.mentions(other.symbol) for end in ends):
+            raise error(
+                f"the range of `{other.name}` is not known, and that of `{variable.name}` depends on it",
+                other.span,
+                hint=f"state it: `{other.name} < {show(axis.size)}`",
+            )
     stated = f"{show(variable.lower)}..{show(variable.upper)}"
     has = f"{show(axis.lower)}..{show(axis.upper)}"
     at = variable.declared.span if variable.stated and variable.declared is not None else span

@@ -6,7 +6,7 @@ from .. import syntax
 from ..algebra.expression import Expr
 from ..errors import error
 from ..scalars import Tensor
-from .describe import count, name_span, shape
+from .describe import count, name_span, shape, show
 from .drafts import Draft
 from .sizes import describe, unknown_name
 from .values import CONSTANTS, Poisoned, Silent
@@ -40,7 +40,21 @@ def check_tensor(read: syntax.Read, draft: Draft, tensors: dict[str, Tensor]) ->
     if value is not None:
         raise error(f"`{name}` is {describe(value)}, not a tensor", at)
     if name not in tensors and name not in draft.group:
-        raise unknown_name(name, at, draft.scope, set(tensors) | draft.group)
+        failure = unknown_name(name, at, draft.scope, set(tensors) | draft.group)
+        if failure.diagnostics[0].hint:
+            raise failure
+        raise error(f"`{name}` is not defined here", at, hint=f"if it is trained: `weight {_declared(read, draft)}`")
+
+
+def _declared(node: syntax.Read, draft: Draft) -> str:
+    """A tensor with the sizes of the indices at which it is read, as far as these are known."""
+    known = {v.name: v.upper - v.lower + 1 for v in draft.variables if v.lower is not None and v.upper is not None}
+    sizes_ = [
+        show(known[item.name]) if isinstance(item, syntax.Name) and item.name in known else "…"
+        for item in node.subscripts
+        if not isinstance(item, syntax.Ellipsis)
+    ]
+    return f"{node.name}[{', '.join(sizes_)}]"
 
 
 def check_name(node: syntax.Name, draft: Draft, tensors: dict[str, Tensor]) -> None:

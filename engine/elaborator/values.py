@@ -154,6 +154,7 @@ class Body:
     expects: list[tuple[syntax.Expect, Scope]] = field(default_factory=list)
     quantities: list[tuple[syntax.Quantity, Scope]] = field(default_factory=list)
     saves: list[tuple[str, Span]] = field(default_factory=list)
+    unnamed: dict[str, int] = field(default_factory=dict)
     stacked: syntax.Stacked | None = None
 
 
