@@ -31,8 +31,12 @@ def seconds(command: list[str], environment: dict[str, str], status: int) -> flo
     return elapsed
 
 
+def environment_without(variable: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != variable}
+
+
 def main(runs: int) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = environment_without("PYTHONDONTWRITEBYTECODE")
     with tempfile.TemporaryDirectory() as folder:
         wrong = Path(folder) / "wrong.arch"
         wrong.write_text(WRONG, encoding="utf-8")

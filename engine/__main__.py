@@ -1,7 +1,5 @@
 """`python -m archderive`: the same as the command `derive`."""
 
-import sys
+from .cli import run
 
-from .cli import main
-
-sys.exit(main())
+run()

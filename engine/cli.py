@@ -7,6 +7,7 @@ loaded when it is needed: `--help`, `--list`, `--source` and syntax errors do no
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from .errors import ArchError, usage
 
@@ -25,6 +26,22 @@ if TYPE_CHECKING:
     from .session import Session
 
 USAGE_STATUS = 2
+
+
+def run() -> NoReturn:
+    """The command as a process: one short run, which need not collect or tear down what it has built. That would be a
+    fifth of its time."""
+    gc.disable()
+    try:
+        status = main()
+        sys.stdout.flush()
+    except SystemExit as leaving:  # usage, as argparse has it
+        status = leaving.code if isinstance(leaving.code, int) else USAGE_STATUS
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = 0
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 from .algebra.expression import Expr, Symbol
 from .algebra.facts import Facts
 from .errors import Diagnostic, Span
-from .scalars import Index, Scalar, Subscript, Tensor, reads
+from .scalars import Index, Read, Scalar, Subscript, Tensor, reads
 
 # ---------------------------------------------------------------- nodes
 
@@ -43,6 +44,11 @@ class Equation:
     accumulates: bool = False
     initial: bool = False
     pointwise: bool = False
+
+    @cached_property
+    def reads(self) -> tuple[Read, ...]:
+        """Every read of a tensor, look-ups inside subscripts included."""
+        return tuple(reads(self.body))
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,9 +233,9 @@ def consumed(body: tuple[Node, ...]) -> set[Tensor]:
     for node in body:
         match node:
             case Equation():
-                found |= {read.tensor for read in reads(node.body)}
+                found |= {read.tensor for read in node.reads}
             case Recurrence(equations=equations):
-                found |= {read.tensor for equation in equations for read in reads(equation.body)}
+                found |= {read.tensor for equation in equations for read in equation.reads}
             case Join(parts=parts):
                 found |= set(parts)
             case Split(source=source):

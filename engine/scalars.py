@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 from .algebra.expression import ONE, Expr, Symbol, from_atom
@@ -25,11 +26,11 @@ class Axis:
     lower: Expr
     upper: Expr
 
-    @property
+    @cached_property
     def size(self) -> Expr:
         return self.upper - self.lower + ONE
 
-    @property
+    @cached_property
     def ragged(self) -> bool:
         return any(symbol.name.startswith("@") for symbol in self.lower.symbols() | self.upper.symbols())
 

@@ -7,10 +7,11 @@ not by place, so that a printed and reparsed file equals the original. Nothing h
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .errors import Span
 from .syntax_expressions import *  # noqa: F403 (one tree in two files: `syntax.Number`, `syntax.Repeat`)
-from .syntax_expressions import Ellipsis, Expression, Index, Node, Number, Range
+from .syntax_expressions import Ellipsis, Expression, Index, Node, Number, Range, Read, reads_of
 
 # ---------------------------------------------------------------- declarations
 
@@ -164,6 +165,11 @@ class Equation(Node):
     operator: str
     body: Expression
     name_span: Span = field(compare=False, repr=False)
+
+    @cached_property
+    def reads(self) -> tuple[Read, ...]:
+        """Every read on the right, as written."""
+        return reads_of(self.body)
 
 
 @dataclass(frozen=True)

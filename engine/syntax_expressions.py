@@ -237,3 +237,40 @@ __all__ = [
     "Truth",
     "Tuple",
 ]
+
+
+def reads_of(expression: Expression) -> tuple[Read, ...]:
+    """Every read in an expression, as written."""
+    found: list[Read] = []
+    _walk_reads(expression, found)
+    return tuple(found)
+
+
+def _walk_reads(node: object, found: list[Read]) -> None:
+    match node:
+        case Read(subscripts=subscripts):
+            found.append(node)
+            for subscript in subscripts:
+                _walk_reads(subscript, found)
+        case Negate(value=value) | Not(value=value):
+            _walk_reads(value, found)
+        case Binary(left=left, right=right):
+            _walk_reads(left, found)
+            _walk_reads(right, found)
+        case Compare(operands=items) | Logic(operands=items) | Tuple(items=items):
+            for item in items:
+                _walk_reads(item, found)
+        case Choice(then=then, condition=condition, otherwise=otherwise):
+            for item in (then, condition, otherwise):
+                _walk_reads(item, found)
+        case Call(arguments=arguments):
+            for argument in arguments:
+                _walk_reads(argument.value, found)
+        case Reduce(indices=indices, where=where, body=body):
+            for index in indices:
+                for end in (index.below, index.range and index.range.first, index.range and index.range.last):
+                    _walk_reads(end, found)
+            _walk_reads(where, found)
+            _walk_reads(body, found)
+        case _:
+            pass

@@ -210,13 +210,26 @@ class Expr:
         return Expr({monomial: -coefficient for monomial, coefficient in self.terms.items()})
 
     def __sub__(self, other: Expr | Rational) -> Expr:
-        return self + (-as_expr(other))
+        right = as_expr(other)
+        if not right.terms:
+            return self
+        terms = dict(self.terms)
+        for monomial, coefficient in right.terms.items():
+            total = terms.get(monomial, 0) - coefficient
+            if total:
+                terms[monomial] = normal(total)
+            else:
+                del terms[monomial]
+        return Expr(terms)
 
     def __rsub__(self, other: Expr | Rational) -> Expr:
         return as_expr(other) + (-self)
 
     def __mul__(self, other: Expr | Rational) -> Expr:
         right = as_expr(other)
+        if len(right.terms) == 1 and UNIT in right.terms:
+            factor = right.terms[UNIT]
+            return self if factor == 1 else Expr({m: normal(c * factor) for m, c in self.terms.items()})
         terms: dict[Monomial, Rational] = {}
         for m, c in self.terms.items():
             for n, d in right.terms.items():

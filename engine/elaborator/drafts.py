@@ -82,44 +82,7 @@ class Draft:
 
 
 def reads_itself(equation: syntax.Equation) -> bool:
-    return any(read.name == equation.name for read in syntax_reads(equation.body))
-
-
-def syntax_reads(node: object) -> list[syntax.Read]:
-    """Every read in an expression as written."""
-    found: list[syntax.Read] = []
-    _walk_reads(node, found)
-    return found
-
-
-def _walk_reads(node: object, found: list[syntax.Read]) -> None:
-    match node:
-        case syntax.Read(subscripts=subscripts):
-            found.append(node)
-            for subscript in subscripts:
-                _walk_reads(subscript, found)
-        case syntax.Negate(value=value) | syntax.Not(value=value):
-            _walk_reads(value, found)
-        case syntax.Binary(left=left, right=right):
-            _walk_reads(left, found)
-            _walk_reads(right, found)
-        case syntax.Compare(operands=items) | syntax.Logic(operands=items) | syntax.Tuple(items=items):
-            for item in items:
-                _walk_reads(item, found)
-        case syntax.Choice(then=then, condition=condition, otherwise=otherwise):
-            for item in (then, condition, otherwise):
-                _walk_reads(item, found)
-        case syntax.Call(arguments=arguments):
-            for argument in arguments:
-                _walk_reads(argument.value, found)
-        case syntax.Reduce(indices=indices, where=where, body=body):
-            for index in indices:
-                for end in (index.below, index.range and index.range.first, index.range and index.range.last):
-                    _walk_reads(end, found)
-            _walk_reads(where, found)
-            _walk_reads(body, found)
-        case _:
-            pass
+    return any(read.name == equation.name for read in equation.reads)
 
 
 # ---------------------------------------------------------------- what is there

@@ -11,7 +11,7 @@ from ..errors import Span, error
 from ..program import Equation, Node, Recurrence, Step
 from ..scalars import Index, Merged, Operation, Position, Read, Scalar, Subscript, Tensor, position, reads
 from .describe import place_note, shape
-from .drafts import Draft, reads_itself, syntax_reads
+from .drafts import Draft, reads_itself
 from .indices import analyse
 from .scalars import build_body
 from .sizes import describe as describe_value
@@ -43,7 +43,7 @@ def _reads_what_is_not_bound(equation: syntax.Equation, scope: Scope) -> bool:
 
 
 def _check_rebinding(equation: syntax.Equation, scope: Scope) -> None:
-    for read in syntax_reads(equation.body):
+    for read in equation.reads:
         if read.name == equation.name and equation.operator == "=" and _shifted_by_one(read, equation):
             new = equation.name + "'"
             raise error(
@@ -63,7 +63,7 @@ def _groups(run: list[syntax.Equation], scope: Scope) -> list[tuple[int, int]]:
             last_definition[equation.name] = number
     groups: list[tuple[int, int]] = []
     for number, equation in enumerate(run):
-        for read in syntax_reads(equation.body):
+        for read in equation.reads:
             if read.name in bound:
                 continue
             if last_definition.get(read.name, -1) >= number:
@@ -106,7 +106,7 @@ def _merge(groups: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _check_poison(equations: list[syntax.Equation], scope: Scope) -> None:
     for equation in equations:
-        for read in syntax_reads(equation.body):
+        for read in equation.reads:
             if isinstance(scope.get(read.name), Poisoned):
                 raise Silent
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ..algebra.build import minimum
 from ..algebra.expression import ONE, ZERO, Expr
@@ -68,6 +69,7 @@ class Positions:
     axes: Mapping[Tensor, int]
 
 
+@lru_cache(maxsize=16)
 def positions(instance: Instance, program: Program) -> Positions:
     """The input tensors' axes but the last (all, if a tensor holds integers), without batch dims. Raises
     `NotDerived`."""
@@ -117,7 +119,7 @@ def _integer_inputs(instance: Instance) -> set[Tensor]:
 def _looked_up(equation: Equation) -> set[Tensor]:
     return {
         inner.tensor
-        for read in reads(equation.body)
+        for read in equation.reads
         for subscript in read.subscripts
         for scalar in lookups(subscript)
         for inner in reads(scalar)
@@ -204,7 +206,7 @@ class Router:
         found: list[Route] = []
         ranges = {i.symbol: i for i in all_indices(equation)}
         chosen = set(conditional_reads(equation.body))
-        for read in reads(equation.body):
+        for read in equation.reads:
             for route in flows.get(read.tensor, ()):
                 if route.axis is None:
                     found.append(route)

@@ -31,7 +31,7 @@ from ..program import (
     Share,
     Split,
 )
-from ..scalars import Read, Tensor, position, reads
+from ..scalars import Read, Tensor, position
 from .fronts import START, Front, Ready, Slope, last, later, latest
 from .operations import all_indices
 
@@ -111,7 +111,7 @@ class _Timer:
         own = {s: n for n, sub in enumerate(equation.subscripts) for s in _bare(position(sub))}
         return [
             self._seen(front, read, ranges, own)
-            for read in reads(equation.body)
+            for read in equation.reads
             if read.tensor in times
             for front in times[read.tensor]
         ]
@@ -164,7 +164,7 @@ class _Timer:
             shifted = {(s, a, d) for r, s, a, d in stepped if r == number}
             for state, axis, shift in shifted:
                 carried.append((order[state], number, axis, -shift))
-            for read in reads(equation.body):
+            for read in equation.reads:
                 if read.tensor in order and order[read.tensor] < number and not _is_shifted(read, equation):
                     same.append((order[read.tensor], number))
         for component in _components(len(node.equations), same, carried):
