@@ -86,7 +86,10 @@ class Facts:
         rest = Expr({m: c for m, c in expr.terms.items() if not self._whole(m, c)})
         if not rest.terms:
             return True
-        return any(self._multiple(rest, divisor, dividend) for divisor, dividend in self.divisibility)
+        return any(
+            self._multiple(rest, divisor, dividend) or self._multiple_and_more(rest, divisor, dividend)
+            for divisor, dividend in self.divisibility
+        )
 
     def divides(self, divisor: Expr, dividend: Expr) -> bool:
         return self.is_integer(dividend / divisor)
@@ -107,6 +110,24 @@ class Facts:
                         continue
                     rest = times(times(monomial, raised(above, -1)), below)
                     if self._whole(rest, _plain(Fraction(coefficient) * quotient / factor), depth - 1):
+                        return True
+        return False
+
+    def _multiple_and_more(self, expr: Expr, divisor: Expr, dividend: Expr) -> bool:
+        """Is the expression an integer multiple of dividend / divisor plus something whole, as (L + 8)/6 is where 6
+        divides L - 4?"""
+        if len(dividend.terms) < 2:
+            return False
+        share = dividend / divisor
+        for below, part in share.terms.items():
+            for above, coefficient in expr.terms.items():
+                factor = normal(Fraction(coefficient) / part)
+                quotient = times(above, raised(below, -1))
+                if isinstance(factor, int) and all(
+                    _integer_atom(a) and isinstance(e, int) and e > 0 for a, e in quotient
+                ):
+                    rest = expr - share * Expr({quotient: factor})
+                    if all(self._whole(m, c) for m, c in rest.terms.items()):
                         return True
         return False
 

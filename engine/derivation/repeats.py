@@ -97,7 +97,7 @@ class RepeatWriter:
             if whole != turn * node.chosen:
                 words.append(", and what they give added up")
         elif turn.mentions(node.symbol):
-            words = ["summed over the turns"]
+            words = ["summed over the turns" if isinstance(node, Repeat) else "summed over the bodies"]
         yield Step(left, "=", self.layout.formula(whole), tuple(words))
 
 

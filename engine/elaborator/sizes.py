@@ -11,7 +11,7 @@ from math import lcm
 from typing import assert_never
 
 from ..algebra import build
-from ..algebra.expression import Atom, Expr, Rational, const, total
+from ..algebra.expression import Atom, Expr, Rational, Symbol, const, total
 from ..algebra.substitution import evaluate
 from ..errors import ArchError, Span, error, nearest
 from ..program import Assumption
@@ -222,8 +222,13 @@ def whole(value: Expr, span: Span, context: Context, what: str = "a size", *, ro
 
 
 def _apart(parts: list[Expr]) -> bool:
-    """Do the quotients have denominators that differ, so that each is meant to be whole by itself?"""
-    return len({_denominator(part) for part in parts}) == len(parts)
+    """Have the quotients nothing in common, so that each is meant to be whole by itself?"""
+    seen: set[Symbol] = set()
+    for part in parts:
+        if part.symbols() & seen:
+            return False
+        seen |= part.symbols()
+    return True
 
 
 def _denominator(expr: Expr) -> Expr:

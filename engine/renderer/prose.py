@@ -12,6 +12,7 @@ from ..notation.marks import COMMA, DEPTHS, FACTOR, OPERATOR, unmarked
 from .escape import latex_code, latex_words, spaced
 
 LONG_INLINE = 110.0  # points: from here on a term in a line of text may also be broken between factors
+LONG_PIECE = 75.0  # points: a fraction that wide is written with a slash, so that it can be broken
 _OPERATORS = f"[{OPERATOR}-{chr(ord(OPERATOR) + DEPTHS)}]"
 _BREAK = r"\allowbreak "
 
@@ -57,8 +58,14 @@ def inline_formula(formula: Formula, symbols: Symbols) -> tuple[str, list[float]
     """A formula in a line of text, and the widths of the parts between which TeX may end a line."""
     marked = _breakable(to_marked_latex(formula, symbols))
     wide = latex_width(unmarked(marked), display=False)
-    if wide > 2 * LONG_INLINE or (wide > LONG_INLINE and "\\begin" in marked):
-        marked = _breakable(to_flat_latex(formula, symbols))
+    tex, widths = _broken(marked)
+    if wide > 2 * LONG_INLINE or max(widths) > LONG_PIECE or (wide > LONG_INLINE and "\\begin" in marked):
+        return _broken(_breakable(to_flat_latex(formula, symbols)))
+    return tex, widths
+
+
+def _broken(marked: str) -> tuple[str, list[float]]:
+    """A formula with places to break, and the widths between them."""
     marked = re.sub(rf"(?<={_OPERATORS})(?=\\text)", lambda _: _BREAK, marked)  # TeX breaks at operators only
     parts = [_with_breaks(part) for part in re.split(f"(?={_OPERATORS})", marked)]
     pieces = [piece for part in parts for piece in part.split(_BREAK)]
