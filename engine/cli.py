@@ -204,9 +204,11 @@ def _overrides(settings: Sequence[str]) -> dict[str, Fraction]:
         try:
             if not equals or len(text) > 40:
                 raise ValueError
-            found[name.strip()] = Fraction(text.strip())
+            value = Fraction(text.strip())
         except (ValueError, ZeroDivisionError):
-            raise usage(f"`--at {setting}` is no setting", hint="`--at N=4096 D=1024`") from None
+            raise usage(f"`--at {setting}` is no setting", hint="numbers: `--at N=4096 D=1024`") from None
+        if found.setdefault(name.strip(), value) != value:
+            raise usage(f"`--at` gives `{name.strip()}` two values")
     return found
 
 

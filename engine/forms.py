@@ -8,7 +8,7 @@ prints fewer names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import assert_never
 
@@ -123,13 +123,13 @@ class Layout:
         expanded = self._expanded(expr)
         if len(expr.terms) <= 1 or len(expr.terms) > MAX_SEARCHED:
             return expanded
-        size = measure(expanded)
+        size = f.measure(expanded)
         candidates = [self._common(expr)]
         if len(expr.terms) > 2 and not (len(expr.terms) > SHORT and abs(expr.primitive()[0]) != 1):
             candidates += [self._collected(expr, atom) for atom in self._promising(expr)]
-        best = min(candidates, key=measure)
+        best = min(candidates, key=f.measure)
         limit = size if _fractional(expr) or _dividing(expr) else 0.75 * size
-        return best if measure(best) <= limit and (measure(best) < size or _fractional(expr)) else expanded
+        return best if f.measure(best) <= limit and (f.measure(best) < size or _fractional(expr)) else expanded
 
     def _promising(self, expr: Expr) -> list[Atom]:
         """The names to collect a sum by: of a long sum only those that look best at once, for each is searched
@@ -172,7 +172,7 @@ class Layout:
         for whole, names in members.items():
             inner.order[whole.name] = self.order.get(names[0].name, 0)
         shown = inner._best(Expr(terms)) if form != self._expanded else inner._expanded(Expr(terms))
-        return _ungroup(shown, {w.name: tuple(n.name for n in names) for w, names in members.items()})
+        return f.ungroup(shown, {w.name: tuple(n.name for n in names) for w, names in members.items()})
 
     def _expanded(self, expr: Expr) -> Formula:
         return _sum([self._term(monomial, coefficient) for monomial, coefficient in self.terms(expr)])
@@ -361,7 +361,7 @@ def _times(factor: Formula, rest: Formula) -> Formula:
         case f.Number(value=value) if value == 1:
             return rest
         case f.Quotient(above=above, below=below):
-            if measure(rest) > LONG:  # a long fraction cannot be broken between lines
+            if f.measure(rest) > LONG:  # a long fraction cannot be broken between lines
                 return f.Product((factor, *_factors(rest)))
             return f.Quotient(_times(above, rest), below)
         case f.Product(factors=factors):
@@ -374,52 +374,4 @@ def _factors(formula: Formula) -> tuple[Formula, ...]:
     return formula.factors if isinstance(formula, f.Product) and not formula.dots else (formula,)
 
 
-def measure(formula: Formula) -> int:
-    """Printed names, each occurrence 1, and 1 for each fraction."""
-    match formula:
-        case f.Symbol(name=name):
-            return len(name.split(" "))
-        case f.Number():
-            return 0
-        case f.Quotient(above=above, below=below):
-            return 1 + measure(above) + measure(below)
-        case f.Sum(terms=parts) | f.Product(factors=parts):
-            return sum(map(measure, parts))
-        case f.Negative(value=value):
-            return measure(value)
-        case f.Power(base=base, exponent=exponent):
-            return measure(base) + measure(exponent)
-        case f.Apply(arguments=arguments, base=base):
-            return sum(map(measure, arguments)) + (measure(base) if base is not None else 0)
-        case _:
-            return 1
-
-
-def _ungroup(formula: Formula, members: Mapping[str, tuple[str, ...]]) -> Formula:
-    """The names of a group side by side where it stands alone, in brackets where it is raised."""
-
-    def inner(part: Formula) -> Formula:
-        return _ungroup(part, members)
-
-    match formula:
-        case f.Symbol(name=name) if name in members:
-            return f.Product(tuple(f.Symbol(n) for n in members[name]))
-        case f.Product(factors=factors, dots=dots):
-            flat: list[Formula] = []
-            for factor in factors:
-                shown = inner(factor)
-                flat += shown.factors if isinstance(factor, f.Symbol) and isinstance(shown, f.Product) else (shown,)
-            return f.Product(tuple(flat), dots)
-        case f.Sum(terms=terms):
-            return f.Sum(tuple(map(inner, terms)))
-        case f.Negative(value=value):
-            return f.Negative(inner(value))
-        case f.Quotient(above=above, below=below):
-            return f.Quotient(inner(above), inner(below), formula.inline)
-        case f.Power(base=base, exponent=exponent):
-            return f.Power(inner(base), inner(exponent))
-        case _:
-            return formula
-
-
-__all__ = ["FORMS", "Layout", "measure", "to_formula"]
+__all__ = ["FORMS", "Layout", "to_formula"]

@@ -6,6 +6,7 @@ Nothing is reordered or simplified here: a `Formula` is exactly what a reader se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -175,3 +176,51 @@ Formula = (
 
 def integer(value: int) -> Number:
     return Number(Fraction(value))
+
+
+def measure(formula: Formula) -> int:
+    """Printed names, each occurrence 1, and 1 for each fraction."""
+    match formula:
+        case Symbol(name=name):
+            return len(name.split(" "))
+        case Number():
+            return 0
+        case Quotient(above=above, below=below):
+            return 1 + measure(above) + measure(below)
+        case Sum(terms=parts) | Product(factors=parts):
+            return sum(map(measure, parts))
+        case Negative(value=value):
+            return measure(value)
+        case Power(base=base, exponent=exponent):
+            return measure(base) + measure(exponent)
+        case Apply(arguments=arguments, base=base):
+            return sum(map(measure, arguments)) + (measure(base) if base is not None else 0)
+        case _:
+            return 1
+
+
+def ungroup(formula: Formula, members: Mapping[str, tuple[str, ...]]) -> Formula:
+    """The names of a group side by side where it stands alone, in brackets where it is raised."""
+
+    def inner(part: Formula) -> Formula:
+        return ungroup(part, members)
+
+    match formula:
+        case Symbol(name=name) if name in members:
+            return Product(tuple(Symbol(n) for n in members[name]))
+        case Product(factors=factors, dots=dots):
+            flat: list[Formula] = []
+            for factor in factors:
+                shown = inner(factor)
+                flat += shown.factors if isinstance(factor, Symbol) and isinstance(shown, Product) else (shown,)
+            return Product(tuple(flat), dots)
+        case Sum(terms=terms):
+            return Sum(tuple(map(inner, terms)))
+        case Negative(value=value):
+            return Negative(inner(value))
+        case Quotient(above=above, below=below):
+            return Quotient(inner(above), inner(below), formula.inline)
+        case Power(base=base, exponent=exponent):
+            return Power(inner(base), inner(exponent))
+        case _:
+            return formula

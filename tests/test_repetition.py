@@ -336,3 +336,87 @@ def test_choosing_all_is_running_all(name: str) -> None:
 
 def test_most_layers_keep_their_shape() -> None:
     assert len(KEEPING) > 60
+
+
+# ---------------------------------------------------------------- corners
+
+
+def test_no_turns() -> None:
+    measures = totals("dim N = 8, D = 4\nmodel m(x[N, D]):\n    repeat 0:\n        x = x -> linear(D)\n    return x\n")
+    for name in ("params", "macs", "exact", "sequential"):
+        assert measures["m"].quantity(name).expr == const(0)
+
+
+def test_a_width_that_the_turn_sets() -> None:
+    # turn i makes 2^(i+1) C channels of 2ⁱ C, on H/2ⁱ rows: 9·2 C²H² at every turn
+    model = ad.parse(
+        """
+dim H = 32, C = 4, L = 3
+assume 2^L divides H
+model pyramid(x[H, H, C]):
+    repeat L as i:
+        x = x -> conv2d(2^(i+1)*C, bias = false) -> maxpool2d(2)
+    return x
+"""
+    )
+    h, c, layers = (model.symbols[name] for name in ("H", "C", "L"))
+    assert model.macs - 18 * c**2 * h**2 * layers == 0
+
+
+def test_rounded_halving_in_nested_repeats() -> None:
+    model = ad.parse(
+        """
+dim N = 64, D = 4, L = 2, S = 2
+model funnel(x[N, D]):
+    repeat S:
+        repeat L:
+            x = x -> linear(D, bias = false) -> avgpool1d(2)
+    return x
+"""
+    )
+    for size in (5, 37, 64):
+        length, macs = size, 0
+        for _ in range(4):
+            macs += 9 * length
+            length = -(-length // 2)
+        assert model.at(N=size, D=3, L=2, S=2).macs == macs
+
+
+def test_a_sum_cancels() -> None:
+    # i + 1 heads of D/(i + 1): the products of attention do not depend on the number of heads
+    model = ad.parse(
+        """
+dim N = 8, D = 12, L = 3
+model heads(x[N, D]):
+    repeat L as i:
+        x = x -> attention(heads = i + 1, bias = false)
+    return x
+"""
+    )
+    n, d, layers = (model.symbols[name] for name in ("N", "D", "L"))
+    assert (model.macs - layers * (4 * n * d**2 + 2 * n**2 * d)).expand() == 0
+
+
+def test_a_layer_that_calls_itself_twice() -> None:
+    # 2⁴⁰ − 1 linear layers, opened once for each depth
+    model = ad.parse(
+        """
+dim N = 4, D = 2
+layer tree(x[..., I]; d):
+    if d > 0:
+        x = (x -> linear(I, bias = false) -> tree(d - 1)) + (x -> tree(d - 1))
+    return x
+
+model m(x[N, D]):
+    return x -> tree(40)
+"""
+    )
+    assert model.at(D=2, N=4).params == 4 * (2**40 - 1)
+    assert "Total" in model.derivation().to_text()
+
+
+def test_numbers_beyond_all_use_have_no_value() -> None:
+    body = "    repeat L:\n        x = concat(x, x)\n    return x -> linear(D)\n"
+    model = ad.parse("dim N = 8, D = 4, L = 100000\nmodel m(x[N, D]):\n" + body)
+    assert "2**L" in str(model.params)
+    assert "–" in model.derivation().to_text()

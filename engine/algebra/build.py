@@ -16,6 +16,7 @@ from typing import Literal
 from .expression import (
     ONE,
     UNIT,
+    Atom,
     Exponential,
     Expr,
     Extreme,
@@ -118,12 +119,30 @@ def _nested(moving: Expr, offset: Rational, direction: str) -> Expr | None:
     if offset or len(moving.terms) != 1:
         return None
     ((monomial, coefficient),) = moving.terms.items()
-    if len(monomial) != 1 or monomial[0][1] != 1 or not isinstance(coefficient, Fraction) or coefficient.numerator != 1:
+    if Fraction(coefficient).numerator != 1:
         return None
-    atom = monomial[0][0]
+    rounded = [(atom, e) for atom, e in monomial if isinstance(atom, Rounded)]
+    below = tuple((atom, e) for atom, e in monomial if not isinstance(atom, Rounded))
+    whole = all(isinstance(e, int) and e < 0 and _whole_divisor(atom) for atom, e in below)
+    if len(rounded) != 1 or rounded[0][1] != 1 or not whole or (not below and coefficient == 1):
+        return None
+    atom = rounded[0][0]
     if isinstance(atom, Rounded) and atom.direction == direction:
-        return atom.argument * coefficient
+        return atom.argument * Expr({below: coefficient})
     return None
+
+
+def _whole_divisor(atom: Atom) -> bool:
+    """Is the atom a positive whole number whatever the sizes: a dim, or a power of one that does not fall below 1?"""
+    match atom:
+        case Symbol(kind=kind):
+            return kind == "dim"
+        case Exponential(base=base, exponent=exponent):
+            named = all(isinstance(a, Symbol) and a.kind == "dim" for a in base.atoms())
+            counted = all(isinstance(a, Symbol) and a.kind in ("dim", "count") for a in exponent.atoms())
+            return (base.integer() or 0) > 0 or named if counted else False
+        case _:
+            return False
 
 
 def log(expr: Expr, base: Expr | None = None) -> Expr:
@@ -171,6 +190,14 @@ def power(base: Expr, exponent: Expr, facts: Facts = NOTHING) -> Expr:
         return root(base, value)
     if base == ONE:
         return ONE
+    if len(base.terms) == 1 and any(isinstance(atom, Exponential) for atom in base.atoms()):
+        ((monomial, coefficient),) = base.terms.items()
+        result = power(const(coefficient), exponent, facts)
+        for atom, times_ in monomial:  # (2^L)^i is 2^(L i)
+            inner = atom.exponent if isinstance(atom, Exponential) else ONE
+            radix = atom.base if isinstance(atom, Exponential) else from_atom(atom)
+            result = result * power(radix, inner * exponent * times_, facts)
+        return result
     whole = base.constant
     if isinstance(whole, Fraction):  # (1/2)^i as 2^(-i), so that it cancels against 2^i
         above, below = const(whole.numerator), const(whole.denominator)

@@ -24,6 +24,22 @@ def without_brackets(expr: Expr, allowed: Callable[[Group], bool]) -> Expr:
     return expr
 
 
+def cancelled(expr: Expr) -> Expr:
+    """The expression with brackets below its lines divided out where that leaves nothing: (4 i + 4)/(i + 1) is 4."""
+    for atom in [a for a in expr.atoms() if isinstance(a, Group)]:
+        above: dict[Monomial, Rational] = {}
+        others: dict[Monomial, Rational] = {}
+        for monomial, coefficient in expr.terms.items():
+            if dict(monomial).get(atom) == -1:
+                above[tuple(pair for pair in monomial if pair[0] != atom)] = coefficient
+            else:
+                others[monomial] = coefficient
+        quotient = divide_exactly(Expr(above), atom.content) if above else None
+        if quotient is not None:
+            expr = Expr(others) + quotient
+    return expr
+
+
 def divide_exactly(dividend: Expr, divisor: Expr) -> Expr | None:
     """dividend / divisor if the division of polynomials leaves nothing, else None."""
     if not dividend.terms:

@@ -28,6 +28,7 @@ from .facts import Facts
 Value = int | Fraction | float
 
 MAX_TERMS = 100_000
+MAX_BITS = 14_000  # 4,200 digits: beyond, Python itself refuses to write a number out
 
 
 def substitute(expr: Expr, values: Mapping[Symbol, Expr], facts: Facts | None = None) -> Expr:
@@ -119,6 +120,8 @@ def evaluate(expr: Expr, values: Mapping[str, Value]) -> Value:
         for atom, exponent in monomial:
             term = term * _power(_atom_value(atom, values), exponent)
         result = result + term
+    if isinstance(result, int) and result.bit_length() > MAX_BITS:
+        raise OverflowError("a number with too many digits")
     return _tidy(result)
 
 
@@ -131,7 +134,7 @@ def _power(base: Value, exponent: Value) -> Value:
         exponent = exponent.numerator
     if isinstance(exponent, int):
         if isinstance(base, int | Fraction):
-            if abs(exponent) * max(1, abs(Fraction(base).numerator).bit_length()) > 200_000:
+            if abs(exponent) * max(1, abs(Fraction(base).numerator).bit_length()) > MAX_BITS:
                 raise OverflowError("a power with too many digits")
             return _tidy(Fraction(base) ** exponent)
         return base**exponent

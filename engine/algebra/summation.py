@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import comb
 
 from .build import power
+from .division import cancelled
 from .expression import (
     ONE,
     ZERO,
@@ -72,6 +73,7 @@ def sum_over(expr: Expr, index: Symbol, first: Expr, last: Expr, facts: Facts) -
 def sum_or_keep(cost: Expr, symbol: Symbol, first: Expr, last: Expr, facts: Facts) -> Expr:
     """Σ cost in closed form, or written out where the range is a few numbers; term by term otherwise, so that only
     what has no closed form stays under a sum sign."""
+    cost = cancelled(cost)
     try:
         return sum_over(cost, symbol, first, last, facts)
     except NoClosedForm:
@@ -96,9 +98,11 @@ def _kept(cost: Expr, symbol: Symbol, first: Expr, last: Expr) -> Expr:
         outside = tuple((a, e) for a, e in monomial if not from_atom(a).mentions(symbol))
         inside = tuple((a, e) for a, e in monomial if from_atom(a).mentions(symbol))
         groups[outside] = groups.get(outside, ZERO) + Expr({inside: coefficient})
-    return total(
-        Expr({outside: 1}) * from_atom(Summation(symbol, first, last, inside)) for outside, inside in groups.items()
-    )
+    result = ZERO
+    for outer, sum_ in groups.items():
+        content, primitive = sum_.primitive()
+        result = result + Expr({outer: content}) * from_atom(Summation(symbol, first, last, primitive))
+    return result
 
 
 def _clipped(term: Expr, index: Symbol) -> Extreme | None:

@@ -181,6 +181,9 @@ class _Author:
     def assumption(self, assumption: Assumption) -> Text:
         left, right = self.layout.formula(assumption.left), self.layout.formula(assumption.right)
         stated: Text = () if assumption.stated else (" (taken for granted by the file)",)
+        turns = sorted({s.name for e in (assumption.left, assumption.right) for s in e.symbols() if s.kind == "count"})
+        if turns:
+            stated = (f", at every turn {' and '.join(turns)}", *stated)
         if assumption.kind == "divides":
             return (left, " divides ", right, *stated)
         return (f.Relation((left, right), ("<=" if assumption.kind == "order" else "=",)), *stated)

@@ -26,6 +26,10 @@ from ..quantities.totals import Counter, Enclosing, stated
 
 Around = tuple[Enclosing, ...]
 
+# Layers are told apart down to the second: whatever lies deeper is one number of its layer, for a layer that calls
+# itself twice has as many places as there are ways down.
+LEVELS = 2
+
 
 @dataclass(frozen=True)
 class Contribution:
@@ -54,6 +58,9 @@ class _Operations:
                 case Recurrence(equations=equations):
                     for equation in equations:
                         yield from self.lines(equation, layers, around)
+                case Call(instance=instance) if len(layers) + 1 >= LEVELS:
+                    for kind, count in self.counter.instance(instance).operations.items():
+                        yield from self.billed(kind, count, instance.name, (*layers, instance.name), around)
                 case Call(instance=instance):
                     yield from self.walk(instance.body, (*layers, instance.name), around)
                 case Opaque(target=target):
@@ -105,6 +112,11 @@ def _weights(
                 for outer in reversed(around):
                     count = counter.weights_of_all(count, outer)
                 yield layers, tensor.name, count
+            case Call(instance=instance, shared=None) if layers and not counter.instance(instance).shared:
+                count = counter.instance(instance).own.params
+                for outer in reversed(around):
+                    count = counter.weights_of_all(count, outer)
+                yield (*layers, instance.name), instance.name, count
             case Call(instance=instance, shared=None):
                 yield from _weights(instance.body, (*layers, instance.name), counter, around, made)
             case Call(instance=instance, shared=shared) if shared is not None and made.get(shared) is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from .. import formula as f
-from ..algebra.expression import Expr
+from ..algebra.expression import Expr, Summation
 from ..conventions import Convention
 from ..document import Block, Code, Heading, Run, Step, Steps, Table, Text
 from ..forms import Layout
@@ -92,7 +92,8 @@ class TotalWriter:
         terms = [monomial for monomial, _ in plain.terms(whole)]
         if len(rows) < 2:
             return
-        if len(terms) > MAX_COLUMNS:
+        kept = any(isinstance(atom, Summation) for monomial in terms for atom, _ in monomial)
+        if len(terms) > MAX_COLUMNS or kept:
             table = [((Code(name),), (self.layout.formula(e),)) for name, e in rows]
             yield Table(
                 ("Where it comes from",),

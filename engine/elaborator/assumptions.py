@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 
@@ -45,16 +45,17 @@ def assume(fact: syntax.Expression | syntax.Divides, scope: Scope, context: Cont
 
 
 def _check_division(below: Expr, above: Expr, span: Span, context: Context) -> None:
-    try:
-        quotient = evaluate(above / below, context.values)
-    except (KeyError, OverflowError, ZeroDivisionError):
-        return
-    if Fraction(quotient).denominator != 1:
-        raise _false(span, context, below, above, f", and {show(above / below)} is {number(quotient)}")
+    for case in context.cases(below, above):
+        try:
+            quotient = evaluate(above / below, case)
+        except (KeyError, OverflowError, ZeroDivisionError):
+            continue
+        if Fraction(quotient).denominator != 1:
+            raise _false(span, case, below, above, f", and {show(above / below)} is {number(quotient)}")
 
 
-def _false(span: Span, context: Context, left: Expr, right: Expr, why: str = "") -> ArchError:
-    return error(f"this is false at the example values: {examples(context.values, left, right)}{why}", span)
+def _false(span: Span, case: Mapping[str, Fraction], left: Expr, right: Expr, why: str = "") -> ArchError:
+    return error(f"this is false at the example values: {examples(case, left, right)}{why}", span)
 
 
 def _assume_order(left: Expr, operator: str, right: Expr, span: Span, scope: Scope, context: Context) -> None:
@@ -105,8 +106,7 @@ def _unify(left: Expr, right: Expr, scope: Scope) -> None:
 
 
 def _check_order(left: Expr, right: Expr, gap: Expr, span: Span, context: Context) -> None:
-    try:
-        if evaluate(gap, context.values) < 0:
-            raise _false(span, context, left, right)
-    except (KeyError, OverflowError, ZeroDivisionError):
-        pass
+    for case in context.cases(gap):
+        with suppress(KeyError, OverflowError, ZeroDivisionError):
+            if evaluate(gap, case) < 0:
+                raise _false(span, case, left, right)

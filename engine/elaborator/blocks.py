@@ -8,13 +8,13 @@ from fractions import Fraction
 
 from .. import syntax
 from ..algebra.expression import Expr, Symbol, const, from_atom
-from ..algebra.substitution import evaluate, substitute
+from ..algebra.substitution import substitute
 from ..errors import Span, error
 from ..program import Choose, Gathered, Node, Parallel, Repeat, consumed
 from ..scalars import Axis, Tensor, place
 from . import sizes
 from .bindings import free_name
-from .describe import examples, name_span, shape, show
+from .describe import name_span, shape, show
 from .expressions import size_of
 from .values import Body, Context, Poisoned, Scope, Silent, Value
 
@@ -43,6 +43,13 @@ class Inner:
             if self.body.output_span is None:
                 raise Silent
             raise error(f"`return` has no place in a `{keyword}`", self.body.output_span, hint="put it after the block")
+        for line, _ in (*self.body.expects, *self.body.quantities):
+            what = "expect" if isinstance(line, syntax.Expect) else "quantity"
+            raise error(
+                f"`{what}` speaks of the whole model, and stands in a `{keyword}`",
+                line.span,
+                hint="put it before the block",
+            )
 
 
 class _Frozen(Scope):
@@ -123,14 +130,10 @@ def choose(statement: syntax.Choose, scope: Scope, body: Body, context: Context)
     count = size_of(statement.count, scope, context, "a number of bodies")
     if context.facts.compare(chosen, ">", count):
         raise error(f"{show(chosen)} of {show(count)} bodies cannot be chosen", statement.chosen.span)
-    try:
-        short = evaluate(count - chosen, context.values) < 0
-    except (KeyError, OverflowError, ZeroDivisionError):
-        short = False
-    if short:
-        at = examples(context.values, chosen, count)
-        raise error(f"more bodies are chosen than there are, at the example values ({at})", statement.chosen.span)
-    sizes.take_for_granted(count - chosen, statement.chosen.span, context, "a number of bodies")
+    if context.facts.compare(chosen, "<", const(1)):
+        raise error(f"a number of bodies to choose must be positive, and this is {show(chosen)}", statement.chosen.span)
+    sizes.take_for_granted(chosen - 1, statement.chosen.span, context, "the number of bodies to choose, less one,")
+    sizes.take_for_granted(count - chosen, statement.chosen.span, context, "the number of bodies that are not chosen")
     symbol, inner = _opened(statement, count, "choose", scope, context)
     results = []
     for name, tensor in _bound(inner):
@@ -150,19 +153,21 @@ def _opened(
     number = count.integer()
     if number is not None and number < 1:
         raise error(f"a number of bodies must be positive, and this is {number}", statement.count.span)
+    sizes.take_for_granted(count - 1, statement.count.span, context, "the number of bodies, less one,")
     name = statement.index
     if name is not None:
         free_name(name, name_span(statement.span, name), scope, tensor=False)
     symbol = turn_symbol(name, scope, context)
     context.facts.assume_order(count - 1 - from_atom(symbol))
     context.values[symbol.name] = Fraction(0)
+    context.turns[symbol.name] = count
     inner = Inner(scope, context)
     if name is not None:
         inner.bind(name, from_atom(symbol), name_span(statement.span, name))
     try:
         inner.run(statement.body, keyword)
     finally:
-        del context.values[symbol.name]
+        del context.values[symbol.name], context.turns[symbol.name]
     return symbol, inner
 
 

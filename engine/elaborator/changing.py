@@ -166,8 +166,12 @@ class Solver:
                 update = updates[symbol]
                 if not any(update.mentions(s) for s in (*initial, self.loop.symbol)) and update != initial[symbol]:
                     raise self._only_once(symbol, initial[symbol], update)
+                before = self._given_by_the_turn(update, initial)
                 if update == from_atom(symbol):
                     solution = initial[symbol]
+                elif before is not None and substitute(before, {self.loop.symbol: const(0)}) == initial[symbol]:
+                    solution = before
+                    found.append(Changing(symbol, initial[symbol], update, solution))
                 else:
                     try:
                         facts = self.loop.context.facts
@@ -180,6 +184,13 @@ class Solver:
                 known[symbol] = solution
                 waiting.remove(symbol)
         return found
+
+    def _given_by_the_turn(self, update: Expr, sizes: Iterable[Symbol]) -> Expr | None:
+        """A size that a turn sets whatever it was: on entry to turn i what turn i − 1 has set."""
+        if any(update.mentions(symbol) for symbol in sizes):
+            return None
+        turn = self.loop.symbol
+        return substitute(update, {turn: from_atom(turn) - 1}, self.loop.context.facts)
 
     def _only_once(self, symbol: Symbol, initial: Expr, update: Expr) -> ArchError:
         return error(

@@ -20,6 +20,7 @@ def show(expr: Expr) -> str:
     if len(expr.terms) > MANY_TERMS:
         return "a long sum"
     text = to_python(to_formula(expr), Symbols({}))
+    text = text.replace("_prime", "'")
     return text.replace("**", "^").replace("ceiling(", "ceil(").replace("Max(", "max(").replace("Min(", "min(")
 
 

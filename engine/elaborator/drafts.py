@@ -115,13 +115,14 @@ def draft_of(equation: syntax.Equation, scope: Scope, group: set[str]) -> Draft:
 
 
 def _turns(scope: Scope) -> set[str]:
-    """The names of turns that the sizes in sight mention: an index beside C + k i is written i'."""
+    """The names that the sizes in sight mention: an index beside C + k i, or in a layer that is handed a dim i, is
+    written i'."""
     return {
         symbol.name
         for tensor in scope.tensors().values()
         for axis in tensor.axes
         for symbol in axis.upper.symbols()
-        if symbol.kind == "count"
+        if not symbol.name.startswith("@")
     }
 
 

@@ -376,6 +376,8 @@ def _model_option(
             context.options[symbol] = option.name
             context.dimensions.append(Dimension(symbol, None, Fraction(number), None))
             value = from_atom(symbol)
+    elif number is not None and _names_size(option, model):
+        context.dimensions.append(Dimension(Symbol(option.name, "ratio"), None, Fraction(number), None, fixed=True))
     scope.set(option.name, value, option.span)
 
 

@@ -52,6 +52,10 @@ def opaque(statement: syntax.Opaque, scope: Scope, body: Body, context: Context)
             )
     if context.facts.compare(stated.get("macs", const(0)), ">", stated["exact"]):
         raise error(f"`exact` counts every operation, and is less than the multiply-adds: {show(stated['exact'])}", at)
+    for name, cost in stated.items():
+        sizes.take_for_granted(cost, at, context, f"`{name}`")
+    if "macs" in stated:
+        sizes.take_for_granted(stated["exact"] - stated["macs"], at, context, "`exact` less `macs`")
     target = Tensor(statement.name, tuple(axes))
     body.nodes.append(Opaque(target, sources, tuple(stated.items()), tuple(whole), statement.because, statement.span))
     scope.set(statement.name, target, at)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .. import syntax
-from ..algebra.expression import Expr, Rounded, Symbol, const, from_atom
+from ..algebra.expression import Exponential, Expr, Rounded, Symbol, const, from_atom
 from ..algebra.substitution import substitute
 from ..errors import ArchError, Diagnostic, error
 from ..program import Assumption, Carried, Changing, Repeat
@@ -95,10 +95,11 @@ class Loop:
         context = self.context
         context.facts.assume_order(self.turns - 1 - from_atom(self.symbol))
         context.values[self.symbol.name] = Fraction(0)
+        context.turns[self.symbol.name] = self.turns
         try:
             node, results = self._node()
         finally:
-            del context.values[self.symbol.name]
+            del context.values[self.symbol.name], context.turns[self.symbol.name]
         for name, tensor in results.items():
             self.scope.set(name, tensor, self.statement.span)
         body.nodes.append(node)
@@ -121,6 +122,7 @@ class Loop:
         except ArchError:
             if turn is not None:
                 raise
+            self.context.rewind(mark)
             return self._finished(self._turn(start), start, ())  # the mistake is another one
         self.context.rewind(mark)
         self._assume_positive(sizes)
@@ -134,7 +136,10 @@ class Loop:
         sizes, axes = self.solver.guessed(start, turn)
         if not sizes:
             return None
-        self._assume_positive(sizes)
+        try:
+            self._assume_positive(sizes)
+        except ArchError:
+            return None  # of a guess that was wrong
         following = self.attempt(axes)
         if following is None or self._mismatch(following, axes) is not None:
             return None
@@ -254,6 +259,10 @@ class Loop:
             if atom is None or len(atom.argument.terms) != 1:
                 continue
             below = substitute(size.initial / atom.argument, {self.symbol: self.turns})
+            if any(not isinstance(a, Symbol | Exponential) for a in below.atoms()) or below == size.initial:
+                continue
+            if any(not isinstance(a, Symbol) for a in self.turns.atoms()):
+                continue
             self.context.warnings.append(
                 Diagnostic(
                     f"{size.symbol.name} is rounded at every turn, so that costs stay sums over the turns",

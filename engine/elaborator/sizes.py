@@ -6,12 +6,14 @@ checked at the example values.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import lcm
 from typing import assert_never
 
 from ..algebra import build
 from ..algebra.expression import Atom, Expr, Rational, Symbol, const, total
+from ..algebra.substitution import Value as Number
 from ..algebra.substitution import evaluate
 from ..errors import ArchError, Span, error, nearest
 from ..program import Assumption
@@ -256,15 +258,23 @@ def assume_divides(divisor: Expr, dividend: Expr, span: Span, context: Context) 
 
 def at_examples(value: Expr, span: Span, context: Context, what: str, hint: str) -> None:
     """The size must be a whole number at the example values."""
-    try:
-        found = evaluate(value, context.values)
-    except (KeyError, OverflowError, ZeroDivisionError):
-        return
-    if isinstance(found, Fraction) and found.denominator != 1:
-        at = examples(context.values, value)
-        raise error(
-            f"{what} must be whole, and {show(value)} is {number(found)} at the example values ({at})", span, hint=hint
-        )
+    for case, found in _found(value, context):
+        if isinstance(found, Fraction) and found.denominator != 1:
+            at = examples(case, value)
+            raise error(
+                f"{what} must be whole, and {show(value)} is {number(found)} at the example values ({at})",
+                span,
+                hint=hint,
+            )
+
+
+def _found(value: Expr, context: Context) -> Iterator[tuple[dict[str, Fraction], Number]]:
+    """The number that a size is at the example values, at the first turns and the last of the repeats around."""
+    for case in context.cases(value):
+        try:
+            yield case, evaluate(value, case)
+        except (KeyError, OverflowError, ZeroDivisionError):
+            continue
 
 
 def positive_size(value: Expr, span: Span, context: Context, what: str, *, rounding: bool = True) -> Expr:
@@ -274,19 +284,16 @@ def positive_size(value: Expr, span: Span, context: Context, what: str, *, round
     if known is not None and known < 0:
         raise error(f"{what} is negative here: {known}", span)
     if known is None:
-        try:
-            found = evaluate(value, context.values)
-        except (KeyError, OverflowError, ZeroDivisionError):
-            found = Fraction(0)
-        if found < 0:
-            at = examples(context.values, value)
-            raise error(f"{what} is negative at the example values: {show(value)} is {number(found)} ({at})", span)
         take_for_granted(value, span, context, what)
     return value
 
 
 def take_for_granted(value: Expr, span: Span, context: Context, what: str) -> None:
     """A size is not negative: where that is not proved, it is assumed, and listed."""
+    for case, found in _found(value, context):
+        if found < 0:
+            at = examples(case, value)
+            raise error(f"{what} is negative at the example values: {show(value)} is {number(found)} ({at})", span)
     facts = context.facts
     if facts.nonnegative(value) or any(symbol.kind == "index" for symbol in value.symbols()):
         return

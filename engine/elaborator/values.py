@@ -9,6 +9,7 @@ from typing import Any
 from .. import syntax
 from ..algebra.expression import Expr, Symbol
 from ..algebra.facts import Facts
+from ..algebra.substitution import evaluate
 from ..errors import ArchError, Diagnostic, Source, Span
 from ..program import Assumption, Call, Dimension, Instance, Node, Shared
 from ..scalars import Tensor
@@ -183,8 +184,23 @@ class Context:
     calls: list[Call] = field(default_factory=list)
     depth: int = 0
     stack: list[str] = field(default_factory=list)
+    turns: dict[str, Expr] = field(default_factory=dict)
     fresh: int = 0
     trials: int = 0
+
+    def cases(self, *sizes: Expr) -> list[dict[str, Fraction]]:
+        """The example values: for sizes that mention the turn of a repeat, at its first turns and at its last."""
+        cases = [dict(self.values)]
+        mentioned = {symbol.name for size in sizes for symbol in size.symbols() if symbol.kind == "count"}
+        for name, count in self.turns.items():
+            if name in mentioned:
+                try:
+                    last = int(evaluate(count, self.values)) - 1
+                except (KeyError, OverflowError, ZeroDivisionError):
+                    last = 0
+                samples = sorted({turn for turn in (0, 1, 2, 3, last) if 0 <= turn <= max(0, last)})
+                cases = [{**case, name: Fraction(turn)} for case in cases for turn in samples]
+        return cases
 
     def mark(self) -> Mark:
         """Where the opening stands, to come back to after something was tried."""

@@ -106,7 +106,7 @@ class Measures:
             return (
                 "the longest chain of equations, each of which reads what the one before it gives, has ",
                 steps,
-                " steps whatever the sizes",
+                " step whatever the sizes" if steps.constant == 1 else " steps whatever the sizes",
             )
         return ("the longest chain of dependent equations and steps of recurrences has ", steps, " steps")
 

@@ -220,6 +220,10 @@ def _sides(behind: Expr, ahead: Expr, facts: Facts) -> Words:
     return tuple(words) or ("no other position",)
 
 
+def _reached(relation: Relation, facts: Facts) -> Words:
+    return ("it reaches ", *_sides(-relation.lower, relation.upper, facts))
+
+
 def _short_at(values: Mapping[str, Value], reach: Expr, n: Expr) -> bool:
     """Do the layers fall short of the sequence at the example values?"""
     try:
@@ -373,7 +377,9 @@ def _field(routes: Sequence[Route], start: Positions, facts: Facts) -> Derived:
         upper = build.maximum((relation.upper, route.relation.upper), facts)
         relation = Relation("window", lower, upper, relation.taps)
     size = extent(relation)
-    words: Words = ("it reaches ", *_sides(-relation.lower, relation.upper, facts))
+    if facts.nonnegative(size - n):
+        return Derived(n, (*_reached(relation, facts), ", and the sequence ends before"))
+    words: Words = _reached(relation, facts)
     if not relation.gapless:
         return Derived(size, (*words, "; there are gaps between the taps, so this is an upper bound"), bound=True)
     return Derived(size, words)

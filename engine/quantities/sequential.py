@@ -250,6 +250,9 @@ class _Timer:
         outer = dict(times)
         history = [current]
         turns = node.count.integer()
+        if turns == 0:
+            self._leave(node, current, times)
+            return
         for _ in range(8 if turns is None else min(turns, 12)):
             history.append(self._turn(node, outer, history[-1]))
             if turns is not None and len(history) == turns + 1:
