@@ -184,6 +184,8 @@ class _Author:
         turns = sorted({s.name for e in (assumption.left, assumption.right) for s in e.symbols() if s.kind == "count"})
         if turns:
             stated = (f", at every turn {' and '.join(turns)}", *stated)
+        if assumption.kind == "divides" and assumption.left.constant == 1:
+            return (right, " is whole", *stated)
         if assumption.kind == "divides":
             return (left, " divides ", right, *stated)
         return (f.Relation((left, right), ("<=" if assumption.kind == "order" else "=",)), *stated)

@@ -151,6 +151,8 @@ def _undecided(left: Expr, operator: str, right: Expr, span: Span, context: Cont
     if context.stack and context.stack.count(context.stack[-1]) > 1:
         name = context.stack[-1]
         hint = f"a layer that calls itself counts down from a number: `{name}` was given a size"
+    elif any(symbol.kind == "count" for symbol in left.symbols() | right.symbols()):
+        hint = "the turns of a `repeat` are alike: do one before it, or write them out with `for`"
     else:
         hint = _fact(left, operator, right, context)
     return error(f"whether `{span.text}` holds depends on the sizes", span, notes=notes, hint=hint)

@@ -117,6 +117,8 @@ def _statement(statement: syntax.Statement, scope: Scope, body: Body, context: C
         case syntax.Stacked():
             if context.depth:
                 raise error("`stacked` belongs into a model", statement.span)
+            if body.stacked is not None:
+                raise error("a model says once how it is stacked", statement.span)
             body.stacked = statement
         case syntax.Saves(names=names):
             body.saves += [(name, name_span(statement.span, name)) for name in names]
