@@ -57,9 +57,13 @@ class Facts:
         other.orders = list(self.orders)
         return other
 
+    def same(self, other: Facts) -> bool:
+        """Does it know what the other one knows?"""
+        return self.divisibility == other.divisibility and self.orders == other.orders
+
     def restore(self, other: Facts) -> None:
         """Know what the other one knows, and nothing else."""
-        if self.divisibility != other.divisibility or self.orders != other.orders:
+        if not self.same(other):
             self.divisibility = list(other.divisibility)
             self.orders = list(other.orders)
             self._forget()

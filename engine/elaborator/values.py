@@ -208,13 +208,14 @@ class Context:
         return Mark(self.facts.copy(), dict(self.values), dict(self.opened), lengths)
 
     def rewind(self, mark: Mark) -> None:
-        """Forget what was tried since the mark."""
+        """Forget what was tried since the mark. Layers that were opened without a new fact stay open."""
+        lists: tuple[list[Any], ...] = (self.dimensions, self.assumptions, self.warnings, self.errors, self.calls)
+        if not self.facts.same(mark.facts) or tuple(map(len, lists)) != mark.lengths:
+            self.opened = dict(mark.opened)
         self.facts.restore(mark.facts)
         self.values.clear()
         self.values.update(mark.values)
-        self.opened = dict(mark.opened)
-        kept: tuple[list[Any], ...] = (self.dimensions, self.assumptions, self.warnings, self.errors, self.calls)
-        for items, length in zip(kept, mark.lengths, strict=True):
+        for items, length in zip(lists, mark.lengths, strict=True):
             del items[length:]
 
     def record(self, failure: ArchError) -> None:
