@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import syntax
-from .algebra.expression import Expr
+from .algebra.expression import Expr, const
 from .elaborator import sizes
 from .elaborator.describe import name_span
 from .elaborator.values import FUNCTIONS, Context, Scope
@@ -31,7 +31,7 @@ class Reader:
         """The value of an expression. Raises ArchError."""
         match node:
             case syntax.Number(value=value):
-                return Expr({(): value if value.denominator != 1 else value.numerator}) if value else Expr({})
+                return const(value)
             case syntax.Name(name="inf"):
                 return Infinite()
             case syntax.Name(name=name):

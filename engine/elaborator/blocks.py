@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from .. import syntax
 from ..algebra.expression import Expr, Symbol, const, from_atom
@@ -158,16 +157,11 @@ def _opened(
     if name is not None:
         free_name(name, name_span(statement.span, name), scope, tensor=False)
     symbol = turn_symbol(name, scope, context)
-    context.facts.assume_order(count - 1 - from_atom(symbol))
-    context.values[symbol.name] = Fraction(0)
-    context.turns[symbol.name] = count
     inner = Inner(scope, context)
     if name is not None:
         inner.bind(name, from_atom(symbol), name_span(statement.span, name))
-    try:
+    with context.turning(symbol, count):
         inner.run(statement.body, keyword)
-    finally:
-        del context.values[symbol.name], context.turns[symbol.name]
     return symbol, inner
 
 

@@ -20,13 +20,10 @@ def renamed(value: Tensor, name: str, body: Body, before: int) -> Tensor:
             case Equation(target=target) if target is value:
                 body.nodes[number] = replace(node, target=named)
                 return named
-            case Call(results=results) if value in results:
-                body.nodes[number] = replace(node, results=tuple(named if r is value else r for r in results))
-                return named
             case Join(result=result) if result is value:
                 body.nodes[number] = replace(node, result=named)
                 return named
-            case Split(results=results) if value in results:
+            case Call(results=results) | Split(results=results) if value in results:
                 body.nodes[number] = replace(node, results=tuple(named if r is value else r for r in results))
                 return named
             case _:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from .. import syntax
 from ..algebra.expression import Exponential, Expr, Rounded, Symbol, const, from_atom
@@ -92,14 +91,8 @@ class Loop:
 
     def into(self, body: Body) -> None:
         """Open the body, solve what changes, and append the node."""
-        context = self.context
-        context.facts.assume_order(self.turns - 1 - from_atom(self.symbol))
-        context.values[self.symbol.name] = Fraction(0)
-        context.turns[self.symbol.name] = self.turns
-        try:
+        with self.context.turning(self.symbol, self.turns):
             node, results = self._node()
-        finally:
-            del context.values[self.symbol.name], context.turns[self.symbol.name]
         for name, tensor in results.items():
             self.scope.set(name, tensor, self.statement.span)
         body.nodes.append(node)

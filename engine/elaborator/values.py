@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from .. import syntax
-from ..algebra.expression import Expr, Symbol
+from ..algebra.expression import Expr, Symbol, from_atom
 from ..algebra.facts import Facts
 from ..algebra.substitution import evaluate
 from ..errors import ArchError, Diagnostic, Source, Span
-from ..program import Assumption, Call, Dimension, Instance, Node, Shared
+from ..program import Assumption, Dimension, Instance, Node, Shared
 from ..scalars import Tensor
 
 # Scalar functions of the language, with the number of arguments that each may have.
@@ -181,7 +183,6 @@ class Context:
     warnings: list[Diagnostic] = field(default_factory=list)
     errors: list[Diagnostic] = field(default_factory=list)
     opened: dict[object, Instance] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
     depth: int = 0
     stack: list[str] = field(default_factory=list)
     turns: dict[str, Expr] = field(default_factory=dict)
@@ -202,14 +203,24 @@ class Context:
                 cases = [{**case, name: Fraction(turn)} for case in cases for turn in samples]
         return cases
 
+    @contextmanager
+    def turning(self, symbol: Symbol, count: Expr) -> Iterator[None]:
+        """While a body is opened at turn `symbol` of `count`: what holds of the turn, and its example value."""
+        self.facts.assume_order(count - 1 - from_atom(symbol))
+        self.values[symbol.name], self.turns[symbol.name] = Fraction(0), count
+        try:
+            yield
+        finally:
+            del self.values[symbol.name], self.turns[symbol.name]
+
     def mark(self) -> Mark:
         """Where the opening stands, to come back to after something was tried."""
-        lengths = (len(self.dimensions), len(self.assumptions), len(self.warnings), len(self.errors), len(self.calls))
+        lengths = (len(self.dimensions), len(self.assumptions), len(self.warnings), len(self.errors))
         return Mark(self.facts.copy(), dict(self.values), dict(self.opened), lengths)
 
     def rewind(self, mark: Mark) -> None:
         """Forget what was tried since the mark. Layers that were opened without a new fact stay open."""
-        lists: tuple[list[Any], ...] = (self.dimensions, self.assumptions, self.warnings, self.errors, self.calls)
+        lists: tuple[list[Any], ...] = (self.dimensions, self.assumptions, self.warnings, self.errors)
         if not self.facts.same(mark.facts) or tuple(map(len, lists)) != mark.lengths:
             self.opened = dict(mark.opened)
         self.facts.restore(mark.facts)

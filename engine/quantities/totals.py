@@ -149,12 +149,10 @@ class Counter:
                 if shared is None:
                     return inside
                 return Totals(Weights(), {**inside.shared, shared: inside.own}, inside.operations)
-            case Repeat():
-                return self.repeated(self.body(node.body), node)
+            case Repeat() | Parallel():
+                return self._all(self.body(node.body), node)
             case Choose():
                 return self._chosen(self.body(node.body), node)
-            case Parallel():
-                return self._side_by_side(self.body(node.body), node)
 
     def _operations(self, equation: Equation) -> Totals:
         kinds: dict[str, Expr] = {}
@@ -162,11 +160,12 @@ class Counter:
             kinds[line.kind] = kinds.get(line.kind, ZERO) + line.count
         return Totals(operations=kinds)
 
-    def repeated(self, turn: Totals, node: Repeat) -> Totals:
-        """The sum over all turns; `shared` turns have one set of weights."""
+    def _all(self, turn: Totals, node: Repeat | Parallel) -> Totals:
+        """The sum over all turns, or all bodies side by side; `shared` turns have one set of weights."""
         self._same_weights(turn, node)
         own = turn.own
-        if node.how == "shared" and any(cost.mentions(node.symbol) for cost in (own.params, own.buffers)):
+        shared = isinstance(node, Repeat) and node.how == "shared"
+        if shared and any(cost.mentions(node.symbol) for cost in (own.params, own.buffers)):
             raise error(
                 "the turns of this `repeat … shared` have weights of different sizes",
                 node.span,
@@ -210,11 +209,6 @@ class Counter:
     def added_up(self, result: Gathered, node: Choose) -> Expr:
         """Additions over the bodies that were chosen, for one of the tensors that they bind."""
         return elements(result.outer, self.facts, node.span) * (node.chosen - 1)
-
-    def _side_by_side(self, one: Totals, node: Parallel) -> Totals:
-        self._same_weights(one, node)
-        own = one.own.map(lambda cost: self.weights_of_all(cost, node))
-        return Totals(own, one.shared, {k: self.operations_of_all(count, node) for k, count in one.operations.items()})
 
     def _same_weights(self, turn: Totals, node: Enclosing) -> None:
         for shared, weights in turn.shared.items():
