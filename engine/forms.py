@@ -13,12 +13,10 @@ from fractions import Fraction
 from typing import assert_never
 
 from . import formula as f
-from .algebra.expression import (
-    ONE,
+from .algebra.atoms import (
     UNIT,
     Atom,
     Exponential,
-    Expr,
     Extreme,
     Group,
     Log,
@@ -30,6 +28,7 @@ from .algebra.expression import (
     raised,
     times,
 )
+from .algebra.expression import ONE, Expr
 from .formula import Formula
 
 FORMS = ("auto", "expanded", "factored", "leading")

@@ -13,24 +13,8 @@ from fractions import Fraction
 from math import lcm
 
 from .algebra import build
-from .algebra.expression import (
-    ONE,
-    UNIT,
-    ZERO,
-    Atom,
-    Exponential,
-    Expr,
-    Extreme,
-    Group,
-    Log,
-    Monomial,
-    Rational,
-    Rounded,
-    Summation,
-    Symbol,
-    from_atom,
-    total,
-)
+from .algebra.atoms import UNIT, Atom, Exponential, Extreme, Group, Log, Monomial, Rational, Rounded, Summation, Symbol
+from .algebra.expression import ONE, ZERO, Expr, from_atom, total
 from .algebra.facts import Facts
 from .algebra.summation import NoClosedForm, sum_over
 from .errors import ArchError, error

@@ -9,7 +9,8 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from .algebra.expression import Atom, Exponential, Expr, Extreme, Group, Log, Rounded, Summation, Symbol
+from .algebra.atoms import Atom, Exponential, Extreme, Group, Log, Rounded, Summation, Symbol
+from .algebra.expression import Expr
 from .algebra.substitution import evaluate
 from .conventions import convention
 from .derivation import Request, derive, values_of

@@ -13,7 +13,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-from .algebra.expression import Expr, Symbol
+from .algebra.atoms import Symbol
+from .algebra.expression import Expr
 from .algebra.facts import Facts
 from .errors import Diagnostic, Span
 from .scalars import Index, Read, Scalar, Subscript, Tensor, reads

@@ -11,7 +11,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-from .algebra.expression import ONE, Expr, Symbol, from_atom
+from .algebra.atoms import Symbol
+from .algebra.expression import ONE, Expr, from_atom
 from .algebra.substitution import substitute
 from .errors import Span
 

@@ -15,7 +15,8 @@ from itertools import product
 import pytest
 import sympy
 from archderive.algebra import build
-from archderive.algebra.expression import Expr, Group, Symbol, const, from_atom, sym
+from archderive.algebra.atoms import Group, Symbol
+from archderive.algebra.expression import Expr, const, from_atom, sym
 from archderive.algebra.facts import Facts
 from archderive.algebra.substitution import evaluate, substitute
 from archderive.algebra.summation import NoClosedForm, sum_over

@@ -8,7 +8,8 @@ from pathlib import Path
 import archderive as ad
 import pytest
 from archderive import library
-from archderive.algebra.expression import Expr, Symbol, const, from_atom
+from archderive.algebra.atoms import Symbol
+from archderive.algebra.expression import Expr, const, from_atom
 from archderive.algebra.facts import Facts
 from archderive.algebra.recurrence import solve
 from archderive.algebra.substitution import evaluate, substitute

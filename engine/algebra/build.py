@@ -13,25 +13,8 @@ from math import floor as whole_part
 from math import lcm
 from typing import Literal
 
-from .expression import (
-    ONE,
-    UNIT,
-    Atom,
-    Exponential,
-    Expr,
-    Extreme,
-    Group,
-    Log,
-    Monomial,
-    Rational,
-    Rounded,
-    Symbol,
-    as_expr,
-    const,
-    from_atom,
-    normal,
-    raised,
-)
+from .atoms import UNIT, Atom, Exponential, Extreme, Group, Log, Monomial, Rational, Rounded, Symbol, normal, raised
+from .expression import ONE, Expr, as_expr, const, from_atom
 from .facts import Facts
 
 NOTHING = Facts()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from .expression import ZERO, Atom, Expr, Group, Monomial, Rational, normal, raised, times
+from .atoms import Atom, Group, Monomial, Rational, normal, raised, times
+from .expression import ZERO, Expr
 
 
 def without_brackets(expr: Expr, allowed: Callable[[Group], bool]) -> Expr:

@@ -11,29 +11,22 @@ from fractions import Fraction
 from itertools import product as combinations
 from math import lcm
 
-from .division import without_brackets
-from .expression import (
-    ONE,
+from .atoms import (
     UNIT,
-    ZERO,
     Atom,
     Exponential,
-    Expr,
     Extreme,
-    Group,
-    Log,
     Monomial,
     Rational,
     Rounded,
-    Summation,
     Symbol,
-    as_expr,
-    const,
-    from_atom,
     normal,
     raised,
     times,
 )
+from .division import without_brackets
+from .expression import ONE, ZERO, Expr, as_expr, const, from_atom
+from .signs import at_least_one, integer_atom, not_negative, positive_atom
 
 _DEPTH = 4
 MANY_TERMS = 12
@@ -99,7 +92,7 @@ class Facts:
         return self.is_integer(dividend / divisor)
 
     def _whole(self, monomial: Monomial, coefficient: Rational, depth: int = _DEPTH) -> bool:
-        if all(_integer_atom(atom) for atom, _ in monomial):
+        if all(integer_atom(atom) for atom, _ in monomial):
             if isinstance(coefficient, int) and all(isinstance(e, int) and e >= 0 for _, e in monomial):
                 return True
             if self._powers_whole(monomial, coefficient):
@@ -128,7 +121,7 @@ class Facts:
                 factor = normal(Fraction(coefficient) / part)
                 quotient = times(above, raised(below, -1))
                 if isinstance(factor, int) and all(
-                    _integer_atom(a) and isinstance(e, int) and e > 0 for a, e in quotient
+                    integer_atom(a) and isinstance(e, int) and e > 0 for a, e in quotient
                 ):
                     rest = expr - share * Expr({quotient: factor})
                     if all(self._whole(m, c) for m, c in rest.terms.items()):
@@ -165,7 +158,7 @@ class Facts:
         """Is the expression an integer multiple of dividend / divisor, as a whole?"""
         quotient = expr * divisor / dividend
         return all(
-            isinstance(c, int) and all(_integer_atom(a) and isinstance(e, int) and e > 0 for a, e in m)
+            isinstance(c, int) and all(integer_atom(a) and isinstance(e, int) and e > 0 for a, e in m)
             for m, c in quotient.terms.items()
         )
 
@@ -192,7 +185,7 @@ class Facts:
                     continue
                 for above, coefficient in expr.terms.items():
                     quotient = times(above, raised(below, -1))
-                    if coefficient > 0 and all(e > 0 and _not_negative(atom) for atom, e in quotient):
+                    if coefficient > 0 and all(e > 0 and not_negative(atom) for atom, e in quotient):
                         factor = Expr({quotient: normal(Fraction(coefficient) / divisor)})
                         if self._all_positive(expr - order * factor):
                             return True
@@ -209,7 +202,7 @@ class Facts:
             return True
         if len(expr.terms) == 1:
             ((monomial, coefficient),) = expr.terms.items()
-            return coefficient > 0 and all(_positive_atom(atom) for atom, _ in monomial)
+            return coefficient > 0 and all(positive_atom(atom) for atom, _ in monomial)
         # a fraction of whole numbers: clear the denominators, which are positive
         cleared = expr * Expr({raised(_below_line(expr), -1): 1}) * _denominator(expr)
         return self.is_integer(cleared) and self.nonnegative(cleared - 1)
@@ -238,7 +231,7 @@ class Facts:
         below = tuple(
             (atom, exponent)
             for atom, exponent in _below_line(expr)
-            if _positive_atom(atom) or (isinstance(atom, Rounded) and self.positive(from_atom(atom)))
+            if positive_atom(atom) or (isinstance(atom, Rounded) and self.positive(from_atom(atom)))
         )
         return expr * Expr({raised(below, -1): 1})
 
@@ -275,7 +268,7 @@ class Facts:
                 break
             expr = substitute(expr, slacks)
         below = _below_line(expr)
-        if not all(_not_negative(atom) for atom, _ in below):
+        if not all(not_negative(atom) for atom, _ in below):
             return False  # a bracket whose sign the slacks have left open
         expr = expr * Expr({raised(below, -1): 1})
         least = {
@@ -284,13 +277,13 @@ class Facts:
             if symbol.kind == "dim"
         }
         expr = substitute(expr, least) if least else expr
-        expr = map_atoms(expr, _at_least_one)
+        expr = map_atoms(expr, at_least_one)
         for monomial, coefficient in expr.terms.items():
             if coefficient < 0:
                 return False
             for atom, exponent in monomial:
                 even = isinstance(exponent, int) and exponent % 2 == 0
-                if not even and not _not_negative(atom):
+                if not even and not not_negative(atom):
                     return False
         return not strictly or expr.terms.get(UNIT, 0) > 0
 
@@ -317,7 +310,7 @@ class Facts:
             return list(atom.arguments) if atom.operator == wanted else [from_atom(atom)]
         argument = atom.argument
         step = const(1)
-        if argument.terms and all(isinstance(e, int) and _integer_atom(a) for m in argument.terms for a, e in m):
+        if argument.terms and all(isinstance(e, int) and integer_atom(a) for m in argument.terms for a, e in m):
             below = _below_line(argument)
             denominator = _denominator(argument)
             if self.is_integer(argument * denominator * Expr({raised(below, -1): 1})):
@@ -329,63 +322,6 @@ class Facts:
 
 def _plain(value: Fraction) -> Rational:
     return value.numerator if value.denominator == 1 else value
-
-
-def _integer_atom(atom: Atom) -> bool:
-    match atom:
-        case Symbol(kind=kind):
-            return kind in ("dim", "count", "index")
-        case Rounded():
-            return True
-        case Exponential(base=base):
-            return base.integer() is not None or all(_integer_atom(a) for a in base.atoms())
-        case Extreme(arguments=arguments):
-            return all(
-                isinstance(c, int) and all(_integer_atom(a) and isinstance(e, int) and e >= 0 for a, e in m)
-                for argument in arguments
-                for m, c in argument.terms.items()
-            )
-        case _:
-            return False
-
-
-def _at_least_one(atom: Atom) -> Expr | None:
-    """A power with a base of at least 1 and an exponent that is not negative, as 1 plus a slack."""
-    if isinstance(atom, Exponential) and _none_negative(atom.base - ONE) and _none_negative(atom.exponent):
-        return ONE + from_atom(Symbol(f"{atom.key}-1", "count"))
-    return None
-
-
-def _positive_atom(atom: Atom) -> bool:
-    """Is the atom positive whatever the sizes?"""
-    match atom:
-        case Symbol(kind=kind):
-            return kind in ("dim", "ratio")
-        case Exponential(base=base):
-            return all(c > 0 and all(_positive_atom(a) for a, _ in m) for m, c in base.terms.items())
-        case Group(content=content):
-            return all(c > 0 and all(_positive_atom(a) for a, _ in m) for m, c in content.terms.items())
-        case _:
-            return False
-
-
-def _not_negative(atom: Atom) -> bool:
-    """Is the atom at least 0 whatever the sizes?"""
-    match atom:
-        case Symbol(kind=kind):
-            return kind in ("dim", "ratio", "count")
-        case Exponential(base=base):
-            return _none_negative(base)
-        case Log(argument=argument):
-            return _none_negative(argument - ONE)
-        case Rounded(argument=argument) | Group(content=argument) | Summation(term=argument):
-            return _none_negative(argument)
-        case Extreme(arguments=arguments):
-            return all(map(_none_negative, arguments))
-
-
-def _none_negative(expr: Expr) -> bool:
-    return all(c >= 0 and all(_not_negative(a) for a, _ in m) for m, c in expr.terms.items())
 
 
 def _single(expr: Expr) -> Symbol | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from .expression import Expr, Extreme, Rounded, Symbol, from_atom
+from .atoms import Extreme, Rounded, Symbol
+from .expression import Expr, from_atom
 from .facts import Facts
 from .substitution import substitute
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from .atoms import Rounded, Symbol
 from .build import ceil, floor, power
-from .expression import ONE, ZERO, Expr, Rounded, Symbol, const, from_atom
+from .expression import ONE, ZERO, Expr, const, from_atom
 from .facts import Facts
 from .substitution import substitute
 from .summation import NoClosedForm, sum_over

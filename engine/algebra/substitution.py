@@ -6,23 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from .expression import (
-    UNIT,
-    ZERO,
-    Atom,
-    Exponential,
-    Expr,
-    Extreme,
-    Group,
-    Log,
-    Rational,
-    Rounded,
-    Summation,
-    Symbol,
-    from_atom,
-    normal,
-    total,
-)
+from .atoms import UNIT, Atom, Exponential, Extreme, Group, Log, Rational, Rounded, Summation, Symbol, normal
+from .expression import ZERO, Expr, from_atom, total
 from .facts import Facts
 
 Value = int | Fraction | float
@@ -52,7 +37,7 @@ def substitute(expr: Expr, values: Mapping[Symbol, Expr], facts: Facts | None = 
 
 
 def _touches(atom: Atom, values: Mapping[Symbol, Expr]) -> bool:
-    from .expression import parts
+    from .atoms import parts
 
     if isinstance(atom, Symbol):
         return atom in values

@@ -11,24 +11,10 @@ from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
+from .atoms import Exponential, Extreme, Monomial, Rational, Summation, Symbol, normal, parts
 from .build import power
 from .division import cancelled
-from .expression import (
-    ONE,
-    ZERO,
-    Exponential,
-    Expr,
-    Extreme,
-    Monomial,
-    Rational,
-    Summation,
-    Symbol,
-    const,
-    from_atom,
-    normal,
-    parts,
-    total,
-)
+from .expression import ONE, ZERO, Expr, const, from_atom, total
 from .facts import Facts
 from .substitution import map_atoms, substitute
 

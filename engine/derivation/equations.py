@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from .. import formula as f
-from ..algebra.expression import Expr, Rounded
+from ..algebra.atoms import Rounded
+from ..algebra.expression import Expr
 from ..document import Run
 from ..elaborator.layers import hull
 from ..forms import Layout

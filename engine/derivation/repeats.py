@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .. import formula as f
-from ..algebra.expression import Expr, Symbol, from_atom
+from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr, from_atom
 from ..algebra.substitution import substitute
 from ..conventions import Convention
 from ..document import Block, Paragraph, Run, Step, Steps, Text

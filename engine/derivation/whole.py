@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from .. import formula as f
-from ..algebra.expression import Expr, Summation
+from ..algebra.atoms import Summation
+from ..algebra.expression import Expr
 from ..conventions import Convention
 from ..document import Block, Code, Heading, Run, Step, Steps, Table, Text
 from ..forms import Layout

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .. import syntax
-from ..algebra.expression import Expr, Symbol, const, from_atom
+from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr, const, from_atom
 from ..algebra.substitution import substitute
 from ..errors import Span, error
 from ..program import Choose, Gathered, Node, Parallel, Repeat, consumed

@@ -11,8 +11,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .. import syntax
+from ..algebra.atoms import Symbol
 from ..algebra.build import power
-from ..algebra.expression import Expr, Symbol, const, from_atom
+from ..algebra.expression import Expr, const, from_atom
 from ..algebra.recurrence import fitted, solve
 from ..algebra.substitution import evaluate, substitute
 from ..algebra.summation import NoClosedForm

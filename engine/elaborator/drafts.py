@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .. import syntax
-from ..algebra.expression import Expr, Symbol
+from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr
 from ..errors import Span, error
 from ..scalars import Index, Tensor
 from .describe import place_note

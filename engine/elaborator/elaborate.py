@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import TypeVar
 
 from .. import syntax
-from ..algebra.expression import Expr, Symbol, const, from_atom
+from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr, const, from_atom
 from ..algebra.facts import Facts
 from ..errors import ArchError, Diagnostic, Source, Span, error, nearest
 from ..program import Dimension, Instance, Program, Stack

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from .. import syntax
-from ..algebra.expression import Expr, Symbol, const, from_atom
+from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr, const, from_atom
 from ..algebra.substitution import substitute
 from ..errors import Span, error
 from ..program import Equation, Node, Recurrence, Step

@@ -8,7 +8,8 @@ known, an equation's tensor is known when the indices on its left are.
 from __future__ import annotations
 
 from .. import syntax
-from ..algebra.expression import ONE, ZERO, Expr, Extreme, Symbol, const, from_atom
+from ..algebra.atoms import Extreme, Symbol
+from ..algebra.expression import ONE, ZERO, Expr, const, from_atom
 from ..algebra.facts import Facts
 from ..algebra.ranges import at_least
 from ..algebra.substitution import substitute

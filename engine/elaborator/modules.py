@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from .. import syntax
-from ..algebra.expression import Symbol, from_atom
+from ..algebra.atoms import Symbol
+from ..algebra.expression import from_atom
 from ..algebra.substitution import evaluate as number_at
 from ..errors import ArchError, Diagnostic, Source, Span, error
 from ..program import Dimension

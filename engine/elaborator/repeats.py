@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import syntax
-from ..algebra.expression import Exponential, Expr, Rounded, Symbol, const, from_atom
+from ..algebra.atoms import Exponential, Rounded, Symbol
+from ..algebra.expression import Expr, const, from_atom
 from ..algebra.substitution import substitute
 from ..errors import ArchError, Diagnostic, error
 from ..program import Assumption, Carried, Changing, Repeat

@@ -12,7 +12,8 @@ from math import lcm
 from typing import assert_never
 
 from ..algebra import build
-from ..algebra.expression import Atom, Expr, Rational, Symbol, const, total
+from ..algebra.atoms import Atom, Rational, Symbol
+from ..algebra.expression import Expr, const, total
 from ..algebra.substitution import Value as Number
 from ..algebra.substitution import evaluate
 from ..errors import ArchError, Span, error, nearest

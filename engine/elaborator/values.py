@@ -9,7 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from .. import syntax
-from ..algebra.expression import Expr, Symbol, from_atom
+from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr, from_atom
 from ..algebra.facts import Facts
 from ..algebra.substitution import evaluate
 from ..errors import ArchError, Diagnostic, Source, Span

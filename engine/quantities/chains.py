@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..algebra.atoms import Symbol
 from ..algebra.build import symbol_of
-from ..algebra.expression import ONE, Symbol
+from ..algebra.expression import ONE
 from ..scalars import Literal_, Operation, Read, Scalar, Size, children, position, reads
 
 

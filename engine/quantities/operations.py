@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from ..algebra.expression import ONE, ZERO, Expr, Symbol, total
+from ..algebra.atoms import Symbol
+from ..algebra.expression import ONE, ZERO, Expr, total
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
 from ..errors import unsupported

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ..algebra import build
-from ..algebra.expression import ONE, ZERO, Exponential, Expr, Monomial, Rational, Symbol, const, from_atom
+from ..algebra.atoms import Exponential, Monomial, Rational, Symbol
+from ..algebra.expression import ONE, ZERO, Expr, const, from_atom
 from ..algebra.facts import Facts
 from ..algebra.substitution import Value, evaluate
 from ..algebra.summation import NoClosedForm, sum_over

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..algebra.expression import ONE, ZERO, Expr, Extreme, Symbol, from_atom
+from ..algebra.atoms import Extreme, Symbol
+from ..algebra.expression import ONE, ZERO, Expr, from_atom
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
 from ..program import Equation

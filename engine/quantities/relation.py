@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..algebra.expression import ONE, ZERO, Expr, Symbol, const, total
+from ..algebra.atoms import Symbol
+from ..algebra.expression import ONE, ZERO, Expr, const, total
 from ..algebra.facts import Facts
 from ..algebra.summation import NoClosedForm, sum_over
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from ..algebra.atoms import Symbol
 from ..algebra.build import maximum
-from ..algebra.expression import ONE, ZERO, Expr, Symbol, const
+from ..algebra.expression import ONE, ZERO, Expr, const
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
 from ..elaborator.layers import hull

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..algebra.atoms import Rounded, Symbol
 from ..algebra.build import maximum, minimum
-from ..algebra.expression import ONE, Expr, Rounded, Symbol, total
+from ..algebra.expression import ONE, Expr, total
 from ..algebra.facts import Facts
 from ..algebra.substitution import substitute
 from ..algebra.summation import NoClosedForm, sum_or_keep, sum_over
@@ -103,7 +104,7 @@ class Space:
 
 def _corners(gap: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], facts: Facts) -> list[Expr]:
     """Least values of a gap whose ends are clipped: each arm of a maximum or minimum by itself."""
-    from ..algebra.expression import Extreme
+    from ..algebra.atoms import Extreme
     from ..algebra.ranges import extreme
     from ..algebra.substitution import map_atoms
 
