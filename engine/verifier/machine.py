@@ -1,0 +1,441 @@
+"""A program at sizes, run: calls entered, repeats unrolled, weights allocated, every equation's loops executed.
+
+It gives what every application of a layer did and held, and the values that came out. It does not compare: that is
+`compare`'s work.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, assert_never
+
+from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr
+from ..program import (
+    Call,
+    Choose,
+    Declared,
+    Equation,
+    Gathered,
+    Instance,
+    Join,
+    Node,
+    Opaque,
+    Parallel,
+    Program,
+    Recurrence,
+    Repeat,
+    Share,
+    Shared,
+    Split,
+)
+from ..scalars import Tensor
+from .loops import Loops
+from .memory import Bank, Given, OutOfRange, Place, Storage, fill, places
+from .numbers import Number, Sizes, whole
+
+Memory = dict[Tensor, Storage]
+
+
+class TooLong(Exception):
+    """The run takes more operations than it was given."""
+
+
+class Impossible(Exception):
+    """The program cannot be run as it stands, which is a fault of the program or of its elaboration."""
+
+
+@dataclass(eq=False)
+class Tally:
+    """What a part of a program did and held. Weights are counted by the elements that were allocated for them."""
+
+    operations: Counter[str] = field(default_factory=Counter)
+    weights: dict[Storage, str] = field(default_factory=dict)
+    active: set[Storage] = field(default_factory=set)
+
+    def add(self, other: Tally) -> None:
+        self.operations.update(other.operations)
+        self.weights.update(other.weights)
+        self.active |= other.active
+
+    def held(self, kind: str) -> int:
+        """Elements of the distinct tensors of a kind: weight or buffer."""
+        return sum(len(storage.elements) for storage, mine in self.weights.items() if mine == kind)
+
+    @property
+    def in_use(self) -> int:
+        """Elements of the trained weights that the inputs of this run used."""
+        return sum(len(s.elements) for s, mine in self.weights.items() if mine == "weight" and s in self.active)
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """One equation, or one application of a layer, at the sizes at which it was run."""
+
+    what: Equation | Opaque | Instance
+    sizes: dict[Symbol, Number]
+    tally: Tally
+
+
+@dataclass(eq=False)
+class Run:
+    """A whole run: what each equation and each application did, and the tensors that came out."""
+
+    done: list[Done]
+    outputs: tuple[Storage, ...]
+    whole: Tally
+    # Sizes that a repeat hands on, and shapes that a layer was promised, which came out otherwise.
+    surprises: list[str]
+
+
+class Observer(Protocol):
+    """Someone who follows the values through a run."""
+
+    def equations(self, group: list[tuple[Loops, Storage]], steps: Recurrence | None) -> None: ...
+    def moved(self, result: Storage, sources: Mapping[Place, tuple[Storage, Place]]) -> None: ...
+    def opaque(self, node: Opaque, result: Storage, sources: list[Storage], sizes: Sizes) -> None: ...
+    def enter(self, instance: Instance, inputs: list[Storage]) -> list[Storage]: ...
+    def leave(self, instance: Instance, outputs: list[Storage]) -> list[Storage]: ...
+    def added(self, result: Storage, parts: list[Storage]) -> None: ...
+
+
+def execute(
+    program: Program,
+    sizes: Sizes,
+    seed: int = 0,
+    inputs: Mapping[str, object] | None = None,
+    weights: Given | None = None,
+    limit: int = 20_000_000,
+    observer: Observer | None = None,
+) -> Run:
+    """Run a program at these sizes. Inputs and weights that are not given, as nested lists, are drawn at random.
+
+    Raises `TooLong` beyond `limit` operations and `Impossible` where an equation cannot be run.
+    """
+    machine = Machine(random.Random(seed), weights or {}, limit, observer)
+    arguments = []
+    for tensor in program.instance.inputs:
+        storage = Storage(tensor, tensor.axes, dict(sizes))
+        if inputs is not None and tensor.name in inputs:
+            fill(storage, inputs[tensor.name], tensor.name)
+        else:
+            storage.draw(machine.source)
+        arguments.append(storage)
+    try:
+        outputs, tally = machine.application(program.instance, arguments, dict(sizes), Bank())
+    except OutOfRange as wrong:
+        raise Impossible(f"an equation reads place {wrong.args[0]}, outside a range") from None
+    except RecursionError:
+        raise Impossible("an equation waits for itself") from None
+    return Run(machine.done, tuple(outputs), tally, machine.surprises)
+
+
+class Machine:
+    """Everything that a run shares."""
+
+    def __init__(self, source: random.Random, given: Given, limit: int, observer: Observer | None) -> None:
+        self.source = source
+        self.given = given
+        self.limit = limit
+        self.observer = observer
+        self.done: list[Done] = []
+        self.surprises: list[str] = []
+        self.shares: dict[Shared, Bank] = {}
+
+    # ---------------------------------------------------------------- applications
+
+    def application(
+        self, instance: Instance, arguments: list[Storage], sizes: dict[Symbol, Number], bank: Bank
+    ) -> tuple[list[Storage], Tally]:
+        """Enter a layer with these tensors; give what it returns and what it took."""
+        for formal, actual in zip(instance.inputs, arguments, strict=True):
+            promised = Storage(formal, formal.axes, sizes)
+            if promised.shape != actual.shape:
+                self.surprises.append(
+                    f"`{instance.name}` was promised `{formal.name}` of the shape {promised.shape}, not {actual.shape}"
+                )
+        if self.observer is not None:
+            arguments = self.observer.enter(instance, arguments)
+        memory: Memory = dict(zip(instance.inputs, arguments, strict=True))
+        tally = Tally()
+        self.body(instance.body, memory, sizes, bank, tally)
+        outputs = [memory[output] for output in instance.outputs]
+        if self.observer is not None:
+            outputs = self.observer.leave(instance, outputs)
+        self.done.append(Done(instance, sizes, tally))
+        return outputs, tally
+
+    def body(
+        self, nodes: tuple[Node, ...], memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally
+    ) -> None:
+        for node in nodes:
+            self.node(node, memory, sizes, bank, tally)
+
+    def node(self, node: Node, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
+        match node:
+            case Declared(tensor=tensor):
+                memory[tensor] = self.allocated(node, sizes, bank, tally)
+                tally.active.add(memory[tensor])
+            case Equation():
+                self.equations([node], None, memory, sizes, tally)
+            case Recurrence(equations=equations):
+                self.equations(list(equations), node, memory, sizes, tally)
+            case Join(result=result, parts=parts, axis=axis):
+                memory[result] = self.joined(result, [memory[part] for part in parts], axis, sizes)
+            case Split(results=results, source=source, axis=axis, offsets=offsets):
+                for piece, offset in zip(results, offsets, strict=True):
+                    memory[piece] = self.cut(piece, memory[source], axis, whole(offset, sizes), sizes)
+            case Opaque():
+                self.opaque(node, memory, sizes, tally)
+            case Share(shared=shared):
+                self.shares[shared] = bank.bank(shared, shared.name)
+            case Call():
+                self.call(node, memory, sizes, bank, tally)
+            case Repeat():
+                self.repeat(node, memory, sizes, bank, tally)
+            case Choose():
+                self.choose(node, memory, sizes, bank, tally)
+            case Parallel():
+                self.parallel(node, memory, sizes, bank, tally)
+            case _:
+                assert_never(node)
+
+    def call(self, node: Call, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
+        inner = self.shares[node.shared] if node.shared is not None else bank.bank(node, node.instance.name)
+        arguments = [memory[argument] for argument in node.arguments]
+        results, inside = self.application(node.instance, arguments, sizes, inner)
+        memory.update(zip(node.results, results, strict=True))
+        tally.add(inside)
+
+    def allocated(self, node: Declared, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> Storage:
+        """A weight, buffer or mask: the one of this application, made when it is met for the first time."""
+        if node not in bank.weights:
+            storage = Storage(node.tensor, node.tensor.axes, dict(sizes))
+            path = f"{bank.name}/{node.tensor.name}".lstrip("/")
+            if path in self.given:
+                fill(storage, self.given[path], path)
+            elif node.kind == "mask":
+                storage.elements.update(dict.fromkeys(storage.places(), 1.0))
+            else:
+                storage.draw(self.source)
+                storage.drawn = False
+            bank.weights[node] = storage
+        tally.weights[bank.weights[node]] = node.kind
+        return bank.weights[node]
+
+    # ---------------------------------------------------------------- equations
+
+    def equations(
+        self,
+        equations: list[Equation],
+        recurrence: Recurrence | None,
+        memory: Memory,
+        sizes: dict[Symbol, Number],
+        tally: Tally,
+    ) -> None:
+        """An equation, or several that read each other one step back: each element is computed when it is needed."""
+        states: dict[str, Storage] = {}
+        for equation in equations:
+            if not equation.initial:
+                storage = Storage(equation.target, equation.target.axes, dict(sizes))
+                memory[equation.target] = states[equation.target.name] = storage
+        for equation in equations:
+            if equation.initial:
+                memory[equation.target] = states[equation.target.name]
+        group = [(Loops(equation, sizes, memory), memory[equation.target]) for equation in equations]
+        if recurrence is None:
+            self.straight(*group[0])
+        else:
+            self.when_needed(group)
+        if self.observer is not None:
+            self.observer.equations(group, recurrence)
+        for loops, storage in group:
+            storage.guard()
+            mine = Tally(loops.counts)
+            self.done.append(Done(loops.equation, sizes, mine))
+            tally.add(mine)
+            self.spend(loops.counts)
+        for storage in states.values():
+            self.check_shape(storage)
+
+    def straight(self, loops: Loops, storage: Storage) -> None:
+        elements, target, body = storage.elements, loops.target, loops.body
+
+        def one(e: list[int]) -> None:
+            elements[target(e)] = body(e)
+
+        loops.sweep(loops.equation.indices, one)(loops.empty())
+
+    def when_needed(self, group: list[tuple[Loops, Storage]]) -> None:
+        waiting: dict[tuple[Storage, Place], tuple[Loops, list[int]]] = {}
+        for loops, storage in group:
+            for e in loops.points():
+                waiting[storage, loops.target(e)] = (loops, e)
+
+        def compute(storage: Storage, at: Place) -> float | None:
+            if (storage, at) not in waiting:
+                return None
+            loops, e = waiting.pop((storage, at))
+            value = loops.body(e)
+            storage.elements[at] = value
+            return value
+
+        for _, storage in group:
+            storage.elements.waiting = lambda at, storage=storage: compute(storage, at)  # type: ignore[misc]
+        for storage, at in list(waiting):
+            storage.elements[at]
+        for _, storage in group:
+            storage.elements.waiting = None
+
+    def spend(self, counts: Counter[str]) -> None:
+        self.limit -= counts.total()
+        if self.limit < 0:
+            raise TooLong
+
+    def check_shape(self, storage: Storage) -> None:
+        missing = [at for at in storage.places() if at not in storage.elements]
+        if missing:
+            self.surprises.append(f"`{storage.tensor.name}` has a place {missing[0]} that no equation gives")
+
+    def opaque(self, node: Opaque, memory: Memory, sizes: dict[Symbol, Number], tally: Tally) -> None:
+        """What is stated is taken as it is stated; its values are drawn."""
+        stated = {name: whole(cost, sizes) for name, cost in node.stated if name != "depth"}
+        mine = Tally(Counter({"mac": stated.get("macs", 0), "stated": stated["exact"] - stated.get("macs", 0)}))
+        storage = Storage(node.target, node.target.axes, dict(sizes))
+        storage.draw(self.source)
+        memory[node.target] = storage
+        if self.observer is not None:
+            self.observer.opaque(node, storage, [memory[source] for source in node.sources], sizes)
+        self.done.append(Done(node, sizes, mine))
+        tally.add(mine)
+
+    # ---------------------------------------------------------------- data movement
+
+    def joined(self, result: Tensor, parts: list[Storage], axis: int, sizes: dict[Symbol, Number]) -> Storage:
+        moves: dict[Place, tuple[Storage, Place]] = {}
+        offset = 0
+        for part in parts:
+            start = whole(part.axes[axis].lower, part.sizes)
+            for at in part.places():
+                moves[(*at[:axis], at[axis] - start + offset, *at[axis + 1 :])] = (part, at)
+            offset += part.shape[axis]
+        return self.moved(result, moves, sizes)
+
+    def cut(self, piece: Tensor, source: Storage, axis: int, offset: int, sizes: dict[Symbol, Number]) -> Storage:
+        start = whole(source.axes[axis].lower, source.sizes)
+        moves = {
+            at: (source, (*at[:axis], at[axis] + offset + start, *at[axis + 1 :])) for at in places(piece.axes, sizes)
+        }
+        return self.moved(piece, moves, sizes)
+
+    def moved(
+        self, result: Tensor, moves: Mapping[Place, tuple[Storage, Place]], sizes: dict[Symbol, Number]
+    ) -> Storage:
+        storage = Storage(result, result.axes, dict(sizes))
+        for at, (source, there) in moves.items():
+            storage.elements[at] = source.elements[there]
+        self.check_shape(storage)
+        storage.guard()
+        if self.observer is not None:
+            self.observer.moved(storage, moves)
+        return storage
+
+    # ---------------------------------------------------------------- blocks
+
+    def repeat(self, node: Repeat, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
+        """All turns, one after the other; each begins with what the one before it leaves."""
+        state = [memory[carried.initial] for carried in node.carried]
+        for turn in range(whole(node.count, sizes)):
+            at = {**sizes, node.symbol: turn}
+            self.check_sizes(node, at)
+            inner = dict(memory)
+            inner.update({c.entry: storage for c, storage in zip(node.carried, state, strict=True)})
+            self.body(node.body, inner, at, bank.bank((node, 0 if node.how == "shared" else turn), "repeat"), tally)
+            state = [inner[carried.exit] for carried in node.carried]
+        memory.update({c.result: storage for c, storage in zip(node.carried, state, strict=True)})
+
+    def check_sizes(self, node: Repeat, at: dict[Symbol, Number]) -> None:
+        """A size that a turn changes must be the next turn's, as its solution has it."""
+        now = {size.symbol: _value(size.solution, at) for size in node.sizes}
+        for size in node.sizes:
+            if size.update is not None:
+                given = _value(size.update, {**at, **now})
+                solved = _value(size.solution, {**at, node.symbol: at[node.symbol] + 1})
+                if given != solved:
+                    self.surprises.append(
+                        f"`{size.symbol.name}` is {given} after turn {at[node.symbol]}, and solved as {solved}"
+                    )
+
+    def choose(self, node: Choose, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
+        """Every position runs the same bodies, which are drawn; all others are allocated and not run."""
+        count = whole(node.count, sizes)
+        chosen = sorted(self.source.sample(range(count), whole(node.chosen, sizes)))
+        parts: list[Memory] = []
+        for number in range(count):
+            at, inner = {**sizes, node.symbol: number}, dict(memory)
+            mine = bank.bank((node, number), "choose")
+            if number in chosen:
+                self.body(node.body, inner, at, mine, tally)
+                parts.append(inner)
+            else:
+                self.held(node.body, at, mine, tally)
+        for given in node.results:
+            memory[given.outer] = self.added(given, [part[given.inner] for part in parts], sizes, tally)
+
+    def added(self, given: Gathered, parts: list[Storage], sizes: dict[Symbol, Number], tally: Tally) -> Storage:
+        result = Storage(given.outer, given.outer.axes, dict(sizes))
+        for at in result.places():
+            value = parts[0].elements[at]
+            for part in parts[1:]:
+                value += part.elements[at]
+                tally.operations["add"] += 1
+            result.elements[at] = value
+        if self.observer is not None:
+            self.observer.added(result, parts)
+        return result
+
+    def held(self, nodes: tuple[Node, ...], sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
+        """Allocate the weights of a body that is not run."""
+        for node in nodes:
+            match node:
+                case Declared():
+                    self.allocated(node, sizes, bank, tally)
+                case Share(shared=shared):
+                    self.shares[shared] = bank.bank(shared, shared.name)
+                case Call(instance=instance, shared=set_of_weights):
+                    own = set_of_weights is None
+                    inner = bank.bank(node, instance.name) if own else self.shares[node.shared]  # type: ignore[index]
+                    self.held(instance.body, sizes, inner, tally)
+                case Repeat(count=count, symbol=symbol) | Choose(count=count, symbol=symbol) | Parallel(
+                    count=count, symbol=symbol
+                ):
+                    shared = isinstance(node, Repeat) and node.how == "shared"
+                    for number in range(whole(count, sizes)):
+                        key, name = (node, 0 if shared else number), type(node).__name__.lower()
+                        self.held(node.body, {**sizes, symbol: number}, bank.bank(key, name), tally)
+                case _:
+                    pass
+
+    def parallel(self, node: Parallel, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
+        moves: dict[Tensor, dict[Place, tuple[Storage, Place]]] = {given.outer: {} for given in node.results}
+        for number in range(whole(node.count, sizes)):
+            inner = dict(memory)
+            at = {**sizes, node.symbol: number}
+            self.body(node.body, inner, at, bank.bank((node, number), "parallel"), tally)
+            for given in node.results:
+                part = inner[given.inner]
+                moves[given.outer].update({(number, *there): (part, there) for there in part.places()})
+        for given in node.results:
+            memory[given.outer] = self.moved(given.outer, moves[given.outer], sizes)
+
+
+def _value(expr: Expr, at: Sizes) -> Number:
+    from .numbers import number
+
+    return number(expr, at)
+
+
+__all__ = ["Done", "Impossible", "Iterator", "Machine", "Memory", "Observer", "Run", "Tally", "TooLong", "execute"]

@@ -1,0 +1,75 @@
+"""The text of an equation, as running it needs to know it: factors of a chain, reads, indices, equalities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..algebra.atoms import Symbol
+from ..scalars import Index, Operation, Read, Reduction, Scalar, Size, children
+
+
+@dataclass(frozen=True)
+class Part:
+    """A factor as it is written; signs are taken off."""
+
+    scalar: Scalar
+    below: bool = False
+    negative: bool = False
+
+
+def chain(scalar: Scalar, *, negative: bool = False) -> list[Part]:
+    """A chain of * and / from left to right; its sign goes to the first factor."""
+    match scalar:
+        case Operation(kind="negate", operands=(inner,)):
+            return chain(inner, negative=not negative)
+        case Operation(kind=("multiply" | "divide") as kind, operands=(left, right)):
+            return [*chain(left, negative=negative), _factor(right, below=kind == "divide")]
+        case _:
+            return [Part(scalar, negative=negative)]
+
+
+def _factor(scalar: Scalar, *, below: bool) -> Part:
+    """The right side of a * or /: one factor, whatever it is."""
+    negative = False
+    while isinstance(scalar, Operation) and scalar.kind == "negate":
+        (scalar,) = scalar.operands
+        negative = not negative
+    return Part(scalar, below, negative)
+
+
+def bound_indices(scalar: Scalar) -> Iterator[Index]:
+    """The indices of all reductions inside."""
+    if isinstance(scalar, Reduction):
+        yield from scalar.indices
+    for child in children(scalar):
+        yield from bound_indices(child)
+
+
+def reads_tensors(scalar: Scalar) -> bool:
+    return isinstance(scalar, Read) or any(map(reads_tensors, children(scalar)))
+
+
+def direct_reads(scalar: Scalar) -> Iterator[Read]:
+    """The reads of a term, those of reductions inside it left out."""
+    if isinstance(scalar, Read):
+        yield scalar
+    elif not isinstance(scalar, Reduction):
+        for child in children(scalar):
+            yield from direct_reads(child)
+
+
+def equalities(condition: Scalar) -> Iterator[tuple[Read, Symbol]]:
+    """Reads that must equal a bare index."""
+    match condition:
+        case Operation(kind="and", operands=operands):
+            for operand in operands:
+                yield from equalities(operand)
+        case Operation(kind="==", operands=(left, right)):
+            for read, size in ((left, right), (right, left)):
+                if isinstance(read, Read) and isinstance(size, Size) and len(size.value.symbols()) == 1:
+                    (symbol,) = size.value.symbols()
+                    if size.value.terms == {((symbol, 1),): 1}:
+                        yield read, symbol
+        case _:
+            pass
