@@ -5,7 +5,7 @@ What is needed only for a text without mistakes is loaded after it was parsed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +28,8 @@ class Session:
 
     source: Source
     elaborated: Elaborated
+    folder: Path
+    overrides: Mapping[str, Fraction]
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -45,6 +47,10 @@ class Session:
                 for quantity, scope, context in lines:
                     define(models[name], models, quantity, scope, context)
         return models
+
+    def changed(self, change: Callable[[syntax.File], syntax.File]) -> Session:
+        """The same text, and the files that it uses, elaborated after a change of what is written. Raises ArchError."""
+        return _opened(self.source, self.overrides, self.folder, change)
 
     def check(self, measures: Mapping[str, Measures]) -> list[Check]:
         """Every `expect` line compared with what is derived; what cannot be compared is raised all together."""
@@ -88,20 +94,24 @@ def open_path(path: str, overrides: Mapping[str, Fraction] | None = None) -> Ses
 
 def open_source(source: Source, overrides: Mapping[str, Fraction] | None = None, folder: Path | None = None) -> Session:
     """A text that was read already; `folder` is where the files that it uses are looked for."""
-    base = folder if folder is not None else Path()
+    return _opened(source, overrides or {}, folder if folder is not None else Path(), lambda file: file)
 
+
+def _opened(
+    source: Source, overrides: Mapping[str, Fraction], folder: Path, change: Callable[[syntax.File], syntax.File]
+) -> Session:
     def load(path: str, span: Span) -> tuple[Source, syntax.File]:
         try:
-            used = load_source(str(base / path))
+            used = load_source(str(folder / path))
         except ArchError as failure:
             first = failure.diagnostics[0]
             raise ArchError(Diagnostic(first.message, span, hint=first.hint)) from None
-        return used, parse(used)
+        return used, change(parse(used))
 
-    file = parse(source)
+    file = change(parse(source))
     from .elaborator.elaborate import elaborate
 
-    return Session(source, _connected(elaborate(file, source, load, overrides)))
+    return Session(source, _connected(elaborate(file, source, load, dict(overrides))), folder, overrides)
 
 
 def _connected(elaborated: Elaborated) -> Elaborated:

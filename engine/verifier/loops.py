@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import assert_never
 
 from ..algebra.atoms import Symbol
+from ..algebra.expression import ONE
 from ..program import Equation
 from ..scalars import (
     Choice,
@@ -35,7 +36,7 @@ from ..scalars import (
 from .functions import COMBINING, CONSTANTS, FUNCTIONS, as_place, billed_as, combined, divided
 from .memory import Place, Storage
 from .numbers import Places, Sizes, compiled, number, whole
-from .text import Part, bound_indices, chain, direct_reads, equalities, reads_tensors
+from .text import Part, bound_indices, chain, conjuncts, direct_reads, equalities, reads_tensors
 
 Value = Callable[[Places], float]
 Where = Callable[[Places], Place]
@@ -108,10 +109,22 @@ class Loops:
 
     # ---------------------------------------------------------------- loops
 
-    def sweep(self, indices: Iterable[Index], action: Callable[[Places], None]) -> Callable[[Places], None]:
-        """Nested loops over indices, those first on which the ranges of others depend."""
-        for index in reversed(self.ordered(list(indices))):
+    def sweep(
+        self, indices: Iterable[Index], action: Callable[[Places], None], where: Scalar | None = None
+    ) -> Callable[[Places], None]:
+        """Nested loops over indices, those first on which the ranges of others depend. A condition is tested as soon
+        as the indices that it mentions are there."""
+        tests = [] if where is None else [(self.mentions(part), part) for part in conjuncts(where)]
+        order = self.ordered(list(indices), [mentioned for mentioned, _ in tests])
+        for number_, index in reversed(list(enumerate(order))):
+            later = {other.symbol for other in order[number_ + 1 :]}
+            for mentioned, part in tests:
+                if index.symbol in mentioned and not mentioned & later:
+                    action = _tested(self.value(part, None), action)
             action = self._loop(index, action)
+        for mentioned, part in tests:
+            if not mentioned & {index.symbol for index in order}:
+                action = _tested(self.value(part, None), action)
         return action
 
     def _loop(self, index: Index, action: Callable[[Places], None]) -> Callable[[Places], None]:
@@ -126,8 +139,12 @@ class Loops:
 
         return over_range
 
-    def ordered(self, indices: list[Index]) -> list[Index]:
-        waiting, found = list(indices), []
+    def ordered(self, indices: list[Index], together: list[Symbols]) -> list[Index]:
+        """Indices after those that their ranges depend on; what a condition mentions stands together."""
+        waiting = sorted(
+            indices, key=lambda i: next((n for n, t in enumerate(together) if i.symbol in t), len(together))
+        )
+        found: list[Index] = []
         while waiting:
             left = {index.symbol for index in waiting}
             ready = next((i for i in waiting if not self.of_ends([i]) & (left - {i.symbol})), waiting[0])
@@ -238,11 +255,7 @@ class Loops:
             case Reduction(indices=indices, where=where, body=body, kind=kind):
                 found: list[float] = []
 
-                def collect(inner: Places) -> None:
-                    if where is None or self.plain(where, inner):
-                        found.append(self.plain(body, inner))
-
-                self.sweep(indices, collect)(e.copy())
+                self.sweep(indices, lambda inner: found.append(self.plain(body, inner)), where)(e.copy())
                 return combined(kind, found)
             case Read():
                 raise AssertionError(scalar)
@@ -323,7 +336,8 @@ class Loops:
         value = self.value(part.scalar, around)
         tensor, mentioned = reads_tensors(part.scalar), self.mentions(part.scalar)
         signed = (lambda e: -value(e)) if part.negative else value
-        return Factor(signed, mentioned, tensor, not tensor and not mentioned, part.below)
+        constant = part.scalar if not tensor and not mentioned else None
+        return Factor(signed, mentioned, tensor, constant, part.below)
 
     def product(self, factors: list[Factor], around: Symbols, *, fused: bool) -> Value:
         """Factors multiplied and divided from left to right; in a `fused` chain the last multiplication is a
@@ -367,8 +381,8 @@ class Loops:
     def folded(self, factors: list[Factor]) -> list[Factor]:
         """Numbers made of dimensions alone are one factor, at the place of the first of them: below the line if all of
         them are. A factor 1 is none, except that in 1/x it is what is divided."""
-        constants = [f for f in factors if f.constant]
-        others = [f for f in factors if not f.constant]
+        constants = [f for f in factors if f.constant is not None]
+        others = [f for f in factors if f.constant is None]
         if not constants:
             return factors
         below = all(f.below for f in constants)
@@ -376,11 +390,11 @@ class Loops:
         for f in constants:
             one = f.value(self.empty())
             value = value * one if f.below == below else divided(value, one)
-        divides = factors[0].constant and all(f.below for f in others)
-        if abs(value) == 1.0 and not divides:
-            return others if value == 1.0 else [others[0].negated(), *others[1:]]
-        constant = Factor(lambda _: value, NONE, False, True, below)
-        return [constant if f is constants[0] else f for f in factors if not f.constant or f is constants[0]]
+        divides = factors[0].constant is not None and all(f.below for f in others)
+        if is_one(constants) and not divides:
+            return others if value > 0 else [others[0].negated(), *others[1:]]
+        constant = replace(constants[0], value=lambda _: value, below=below)
+        return [constant if f is constants[0] else f for f in factors if f.constant is None or f is constants[0]]
 
     # ---------------------------------------------------------------- reductions
 
@@ -403,7 +417,7 @@ class Loops:
         if all(stays):
             return total
         tensor = any(f.tensor for f in inside) or (node.where is not None and reads_tensors(node.where))
-        result = Factor(self.remembered(total, mentioned - bound, around), mentioned - bound, tensor, False, False)
+        result = Factor(self.remembered(total, mentioned - bound, around), mentioned - bound, tensor, None, False)
         outside = [self.factor(part, around) for part, stay in zip(parts, stays, strict=True) if not stay]
         outside.insert(stays.index(True), result)  # the sum takes the place of the first factor that stayed
         return self.product(outside, around, fused=False)
@@ -411,21 +425,22 @@ class Loops:
     def total(self, node: Reduction, term: Value, kept: list[Scalar]) -> Value:
         """The loop itself: K terms take K − 1 operations, or one for each term where a condition holds."""
         kind, counts = COMBINING[node.kind], self.counts
-        holds = None if node.where is None else self.condition(node.where, node.indices)
+        if node.where is not None:
+            self.make_equal(node.where, node.indices)
         beside = self.beside(kept) if node.kind in ("max", "min") else None
         before = [value for scalar in kept for value in self.hoisted(scalar, node)]
         values: list[list[float]] = []
         terms: list[int] = []
 
         def one(e: Places) -> None:
-            if holds is not None and not holds(e):
-                return
             terms[-1] += 1
             value = term(e)
             if beside is None or not beside(e):
                 values[-1].append(value)
 
-        loop = self.sweep(node.indices, one)
+        self.counts = Counter()  # a condition costs nothing
+        loop = self.sweep(node.indices, one, node.where)
+        self.counts = counts
 
         def run(e: Places) -> float:
             for value in before:
@@ -434,7 +449,7 @@ class Loops:
             terms.append(0)
             loop(e)
             done = terms.pop()
-            counts[kind] += done if holds is not None else max(done - 1, 0)
+            counts[kind] += done if node.where is not None else max(done - 1, 0)
             if node.kind == "mean":
                 counts["divide"] += 1
             return combined(node.kind, values.pop())
@@ -453,8 +468,8 @@ class Loops:
         for child in children(scalar):
             yield from self.hoisted(child, node)
 
-    def condition(self, where: Scalar, indices: tuple[Index, ...]) -> Value:
-        """A condition costs nothing. Data that must equal an index is a whole number of its range."""
+    def make_equal(self, where: Scalar, indices: tuple[Index, ...]) -> None:
+        """Data that must equal an index is a whole number of its range."""
         ranges = {index.symbol: index for index in (*self.equation.indices, *indices)}
         for read, symbol in equalities(where):
             if symbol in ranges:
@@ -462,10 +477,6 @@ class Loops:
                 match tuple(ends):
                     case (int() as lower, int() as upper):
                         self.make_whole(read, range(lower, upper + 1))
-        counts, self.counts = self.counts, Counter()
-        value = self.value(where, None)
-        self.counts = counts
-        return value
 
     def beside(self, kept: list[Scalar]) -> Callable[[Places], bool]:
         """Does a term read outside a tensor? Then it is padding, which no maximum takes."""
@@ -482,17 +493,35 @@ class Loops:
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """A factor of a chain: its value, the indices that it mentions, whether it reads a tensor, whether it is made of
-    dimensions alone, and whether it stands below the line."""
+    """A factor of a chain: its value, the indices that it mentions, whether it reads a tensor, its text if it is made
+    of dimensions alone, and whether it stands below the line."""
 
     value: Value
     mentions: Symbols
     tensor: bool
-    constant: bool
+    constant: Scalar | None
     below: bool
 
     def negated(self) -> Factor:
         return replace(self, value=lambda e: -self.value(e))
+
+
+def is_one(constants: list[Factor]) -> bool:
+    """Is a product of dimensions 1 whatever they are? One that is 1 at these sizes only is a factor like any other."""
+    product = ONE
+    for factor in constants:
+        if not isinstance(factor.constant, Size):
+            return False
+        product = product / factor.constant.value if factor.below else product * factor.constant.value
+    return product in (ONE, -ONE)
+
+
+def _tested(test: Value, action: Callable[[Places], None]) -> Callable[[Places], None]:
+    def guarded(e: Places) -> None:
+        if test(e):
+            action(e)
+
+    return guarded
 
 
 def union(sets: Iterable[Symbols]) -> Symbols:

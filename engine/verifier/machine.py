@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
 from ..algebra.atoms import Symbol
-from ..algebra.expression import Expr
 from ..program import (
     Call,
     Choose,
@@ -35,7 +34,7 @@ from ..program import (
 from ..scalars import Tensor
 from .loops import Loops
 from .memory import Bank, Given, OutOfRange, Place, Storage, fill, places
-from .numbers import Number, Sizes, whole
+from .numbers import Number, Sizes, number, whole
 
 Memory = dict[Tensor, Storage]
 
@@ -52,14 +51,18 @@ class Impossible(Exception):
 class Tally:
     """What a part of a program did and held. Weights are counted by the elements that were allocated for them."""
 
-    operations: Counter[str] = field(default_factory=Counter)
+    operations: dict[str, Number] = field(default_factory=dict)
     weights: dict[Storage, str] = field(default_factory=dict)
     active: set[Storage] = field(default_factory=set)
 
     def add(self, other: Tally) -> None:
-        self.operations.update(other.operations)
+        self.count(other.operations)
         self.weights.update(other.weights)
         self.active |= other.active
+
+    def count(self, operations: Mapping[str, Number]) -> None:
+        for kind, times in operations.items():
+            self.operations[kind] = self.operations.get(kind, 0) + times
 
     def held(self, kind: str) -> int:
         """Elements of the distinct tensors of a kind: weight or buffer."""
@@ -171,6 +174,7 @@ class Machine:
     def body(
         self, nodes: tuple[Node, ...], memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally
     ) -> None:
+        bank.enter()
         for node in nodes:
             self.node(node, memory, sizes, bank, tally)
 
@@ -191,7 +195,7 @@ class Machine:
             case Opaque():
                 self.opaque(node, memory, sizes, tally)
             case Share(shared=shared):
-                self.shares[shared] = bank.bank(shared, shared.name)
+                self.shares[shared] = bank.bank(shared.name)
             case Call():
                 self.call(node, memory, sizes, bank, tally)
             case Repeat():
@@ -204,16 +208,20 @@ class Machine:
                 assert_never(node)
 
     def call(self, node: Call, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
-        inner = self.shares[node.shared] if node.shared is not None else bank.bank(node, node.instance.name)
         arguments = [memory[argument] for argument in node.arguments]
-        results, inside = self.application(node.instance, arguments, sizes, inner)
+        results, inside = self.application(node.instance, arguments, sizes, self.bank_of(node, bank))
         memory.update(zip(node.results, results, strict=True))
         tally.add(inside)
 
+    def bank_of(self, node: Call, bank: Bank) -> Bank:
+        """The weights of an application: its own, or those that it shares with others."""
+        return self.shares[node.shared] if node.shared is not None else bank.bank(node.instance.name)
+
     def allocated(self, node: Declared, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> Storage:
         """A weight, buffer or mask: the one of this application, made when it is met for the first time."""
-        if node not in bank.weights:
-            storage = Storage(node.tensor, node.tensor.axes, dict(sizes))
+        storage = Storage(node.tensor, node.tensor.axes, dict(sizes))
+        known = bank.weights.get(node.tensor.name)
+        if known is None:
             path = f"{bank.name}/{node.tensor.name}".lstrip("/")
             if path in self.given:
                 fill(storage, self.given[path], path)
@@ -222,9 +230,11 @@ class Machine:
             else:
                 storage.draw(self.source)
                 storage.drawn = False
-            bank.weights[node] = storage
-        tally.weights[bank.weights[node]] = node.kind
-        return bank.weights[node]
+            bank.weights[node.tensor.name] = known = storage
+        elif known.shape != storage.shape:
+            self.surprises.append(f"`{node.tensor.name}` is {storage.shape} here, and {known.shape} where it is shared")
+        tally.weights[known] = node.kind
+        return known
 
     # ---------------------------------------------------------------- equations
 
@@ -254,7 +264,7 @@ class Machine:
             self.observer.equations(group, recurrence)
         for loops, storage in group:
             storage.guard()
-            mine = Tally(loops.counts)
+            mine = Tally(dict(loops.counts))
             self.done.append(Done(loops.equation, sizes, mine))
             tally.add(mine)
             self.spend(loops.counts)
@@ -275,16 +285,19 @@ class Machine:
             for e in loops.points():
                 waiting[storage, loops.target(e)] = (loops, e)
 
-        def compute(storage: Storage, at: Place) -> float | None:
-            if (storage, at) not in waiting:
-                return None
-            loops, e = waiting.pop((storage, at))
-            value = loops.body(e)
-            storage.elements[at] = value
-            return value
+        def computing(storage: Storage) -> Callable[[Place], float | None]:
+            def compute(at: Place) -> float | None:
+                if (storage, at) not in waiting:
+                    return None
+                loops, e = waiting.pop((storage, at))
+                value = loops.body(e)
+                storage.elements[at] = value
+                return value
+
+            return compute
 
         for _, storage in group:
-            storage.elements.waiting = lambda at, storage=storage: compute(storage, at)  # type: ignore[misc]
+            storage.elements.waiting = computing(storage)
         for storage, at in list(waiting):
             storage.elements[at]
         for _, storage in group:
@@ -302,8 +315,8 @@ class Machine:
 
     def opaque(self, node: Opaque, memory: Memory, sizes: dict[Symbol, Number], tally: Tally) -> None:
         """What is stated is taken as it is stated; its values are drawn."""
-        stated = {name: whole(cost, sizes) for name, cost in node.stated if name != "depth"}
-        mine = Tally(Counter({"mac": stated.get("macs", 0), "stated": stated["exact"] - stated.get("macs", 0)}))
+        stated = {name: number(cost, sizes) for name, cost in node.stated if name != "depth"}
+        mine = Tally({"mac": stated.get("macs", 0), "stated": stated["exact"] - stated.get("macs", 0)})
         storage = Storage(node.target, node.target.axes, dict(sizes))
         storage.draw(self.source)
         memory[node.target] = storage
@@ -348,22 +361,23 @@ class Machine:
     def repeat(self, node: Repeat, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
         """All turns, one after the other; each begins with what the one before it leaves."""
         state = [memory[carried.initial] for carried in node.carried]
+        same = bank.bank("repeat") if node.how == "shared" else None
         for turn in range(whole(node.count, sizes)):
             at = {**sizes, node.symbol: turn}
             self.check_sizes(node, at)
             inner = dict(memory)
             inner.update({c.entry: storage for c, storage in zip(node.carried, state, strict=True)})
-            self.body(node.body, inner, at, bank.bank((node, 0 if node.how == "shared" else turn), "repeat"), tally)
+            self.body(node.body, inner, at, same or bank.bank("repeat"), tally)
             state = [inner[carried.exit] for carried in node.carried]
         memory.update({c.result: storage for c, storage in zip(node.carried, state, strict=True)})
 
     def check_sizes(self, node: Repeat, at: dict[Symbol, Number]) -> None:
         """A size that a turn changes must be the next turn's, as its solution has it."""
-        now = {size.symbol: _value(size.solution, at) for size in node.sizes}
+        now = {size.symbol: number(size.solution, at) for size in node.sizes}
         for size in node.sizes:
             if size.update is not None:
-                given = _value(size.update, {**at, **now})
-                solved = _value(size.solution, {**at, node.symbol: at[node.symbol] + 1})
+                given = number(size.update, {**at, **now})
+                solved = number(size.solution, {**at, node.symbol: at[node.symbol] + 1})
                 if given != solved:
                     self.surprises.append(
                         f"`{size.symbol.name}` is {given} after turn {at[node.symbol]}, and solved as {solved}"
@@ -374,10 +388,10 @@ class Machine:
         count = whole(node.count, sizes)
         chosen = sorted(self.source.sample(range(count), whole(node.chosen, sizes)))
         parts: list[Memory] = []
-        for number in range(count):
-            at, inner = {**sizes, node.symbol: number}, dict(memory)
-            mine = bank.bank((node, number), "choose")
-            if number in chosen:
+        for turn in range(count):
+            at, inner = {**sizes, node.symbol: turn}, dict(memory)
+            mine = bank.bank("choose")
+            if turn in chosen:
                 self.body(node.body, inner, at, mine, tally)
                 parts.append(inner)
             else:
@@ -391,7 +405,7 @@ class Machine:
             value = parts[0].elements[at]
             for part in parts[1:]:
                 value += part.elements[at]
-                tally.operations["add"] += 1
+                tally.count({"add": 1})
             result.elements[at] = value
         if self.observer is not None:
             self.observer.added(result, parts)
@@ -399,43 +413,38 @@ class Machine:
 
     def held(self, nodes: tuple[Node, ...], sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
         """Allocate the weights of a body that is not run."""
+        bank.enter()
         for node in nodes:
             match node:
                 case Declared():
                     self.allocated(node, sizes, bank, tally)
                 case Share(shared=shared):
-                    self.shares[shared] = bank.bank(shared, shared.name)
-                case Call(instance=instance, shared=set_of_weights):
-                    own = set_of_weights is None
-                    inner = bank.bank(node, instance.name) if own else self.shares[node.shared]  # type: ignore[index]
-                    self.held(instance.body, sizes, inner, tally)
-                case Repeat(count=count, symbol=symbol) | Choose(count=count, symbol=symbol) | Parallel(
-                    count=count, symbol=symbol
+                    self.shares[shared] = bank.bank(shared.name)
+                case Call():
+                    self.held(node.instance.body, sizes, self.bank_of(node, bank), tally)
+                case (
+                    Repeat(count=count, symbol=symbol)
+                    | Choose(count=count, symbol=symbol)
+                    | Parallel(count=count, symbol=symbol)
                 ):
-                    shared = isinstance(node, Repeat) and node.how == "shared"
-                    for number in range(whole(count, sizes)):
-                        key, name = (node, 0 if shared else number), type(node).__name__.lower()
-                        self.held(node.body, {**sizes, symbol: number}, bank.bank(key, name), tally)
+                    name = type(node).__name__.lower()
+                    same = bank.bank(name) if isinstance(node, Repeat) and node.how == "shared" else None
+                    for turn in range(whole(count, sizes)):
+                        self.held(node.body, {**sizes, symbol: turn}, same or bank.bank(name), tally)
                 case _:
                     pass
 
     def parallel(self, node: Parallel, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
         moves: dict[Tensor, dict[Place, tuple[Storage, Place]]] = {given.outer: {} for given in node.results}
-        for number in range(whole(node.count, sizes)):
+        for turn in range(whole(node.count, sizes)):
             inner = dict(memory)
-            at = {**sizes, node.symbol: number}
-            self.body(node.body, inner, at, bank.bank((node, number), "parallel"), tally)
+            at = {**sizes, node.symbol: turn}
+            self.body(node.body, inner, at, bank.bank("parallel"), tally)
             for given in node.results:
                 part = inner[given.inner]
-                moves[given.outer].update({(number, *there): (part, there) for there in part.places()})
+                moves[given.outer].update({(turn, *there): (part, there) for there in part.places()})
         for given in node.results:
             memory[given.outer] = self.moved(given.outer, moves[given.outer], sizes)
 
 
-def _value(expr: Expr, at: Sizes) -> Number:
-    from .numbers import number
-
-    return number(expr, at)
-
-
-__all__ = ["Done", "Impossible", "Iterator", "Machine", "Memory", "Observer", "Run", "Tally", "TooLong", "execute"]
+__all__ = ["Done", "Impossible", "Machine", "Memory", "Observer", "Run", "Tally", "TooLong", "execute"]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from ..algebra.atoms import Symbol
-from ..program import Declared
 from ..scalars import Axis, Tensor, place
 from .numbers import Number, Sizes, whole
 
@@ -26,7 +25,7 @@ class Elements(dict[Place, float]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.waiting: Callable[[Place], float] | None = None
+        self.waiting: Callable[[Place], float | None] | None = None
         # Where the range of an axis depends on an earlier one: is a place outside of it an error?
         self.inside: Callable[[Place], bool] | None = None
 
@@ -103,23 +102,29 @@ def places(axes: tuple[Axis, ...], sizes: Sizes) -> Iterator[Place]:
 
 
 class Bank:
-    """The weights of one application of a layer, and the banks of the layers that it applies. What has a bank already
-    is not allocated again."""
+    """The weights of one application of a layer, and the banks of the layers that it applies.
+
+    They are known by their names and their order, as a set of weights is shared by applications at different sizes.
+    """
 
     def __init__(self, name: str = "") -> None:
         self.name = name
-        self.weights: dict[Declared, Storage] = {}
-        self.inner: dict[object, Bank] = {}
+        self.weights: dict[str, Storage] = {}
+        self._inner: dict[str, Bank] = {}
         self._numbers: dict[str, int] = {}
 
-    def bank(self, key: object, name: str) -> Bank:
-        """The bank of an application inside; the second `linear` is called linear.1."""
-        if key not in self.inner:
-            number = self._numbers.get(name, 0)
-            self._numbers[name] = number + 1
-            label = f"{name}.{number}" if number else name
-            self.inner[key] = Bank(f"{self.name}/{label}" if self.name else label)
-        return self.inner[key]
+    def enter(self) -> None:
+        """Begin an application: its first `linear` is again the first."""
+        self._numbers.clear()
+
+    def bank(self, name: str) -> Bank:
+        """The bank of the next application of this name inside; that of the second `linear` is called linear.1."""
+        number = self._numbers.get(name, 0)
+        self._numbers[name] = number + 1
+        label = f"{name}.{number}" if number else name
+        if label not in self._inner:
+            self._inner[label] = Bank(f"{self.name}/{label}" if self.name else label)
+        return self._inner[label]
 
 
 # Values that a caller gives for weights, by path: "attention/head_projection.1/W".

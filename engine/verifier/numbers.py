@@ -45,10 +45,8 @@ def whole(expr: Expr, at: Sizes) -> int:
 
 def _power(base: Number, exponent: Number) -> Number:
     if isinstance(exponent, int) or (isinstance(exponent, Fraction) and exponent.denominator == 1):
-        if isinstance(base, float):
-            return base ** int(exponent)
-        power: Number = Fraction(base) ** int(exponent)
-        return power
+        times = int(exponent)
+        return float(base**times) if isinstance(base, float) else Fraction(Fraction(base) ** times)
     if exponent == Fraction(1, 2) and isinstance(base, int) and base >= 0 and math.isqrt(base) ** 2 == base:
         return math.isqrt(base)
     return float(base) ** float(exponent)

@@ -59,17 +59,23 @@ def direct_reads(scalar: Scalar) -> Iterator[Read]:
             yield from direct_reads(child)
 
 
+def conjuncts(condition: Scalar) -> Iterator[Scalar]:
+    """The parts of a condition that must all hold."""
+    if isinstance(condition, Operation) and condition.kind == "and":
+        for operand in condition.operands:
+            yield from conjuncts(operand)
+    else:
+        yield condition
+
+
 def equalities(condition: Scalar) -> Iterator[tuple[Read, Symbol]]:
     """Reads that must equal a bare index."""
-    match condition:
-        case Operation(kind="and", operands=operands):
-            for operand in operands:
-                yield from equalities(operand)
-        case Operation(kind="==", operands=(left, right)):
-            for read, size in ((left, right), (right, left)):
-                if isinstance(read, Read) and isinstance(size, Size) and len(size.value.symbols()) == 1:
-                    (symbol,) = size.value.symbols()
-                    if size.value.terms == {((symbol, 1),): 1}:
-                        yield read, symbol
-        case _:
-            pass
+    for part in conjuncts(condition):
+        if not isinstance(part, Operation) or part.kind != "==":
+            continue
+        left, right = part.operands
+        for read, size in ((left, right), (right, left)):
+            if isinstance(read, Read) and isinstance(size, Size) and len(size.value.symbols()) == 1:
+                (symbol,) = size.value.symbols()
+                if size.value.terms == {((symbol, 1),): 1}:
+                    yield read, symbol

@@ -1,0 +1,240 @@
+"""Formulas against runs: what each equation, each application of a layer and the whole model did, figure by figure."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..algebra.atoms import Symbol
+from ..algebra.expression import ZERO, Expr, const
+from ..conventions import convention
+from ..errors import Diagnostic, Span
+from ..program import Equation, Instance, Opaque, Program
+from ..quantities import Measures
+from .machine import Done, Impossible, Run, Tally, TooLong, execute
+from .numbers import Number, number
+from .sizes import Sizes, draws, shown
+
+# Operations that one run may take, and how many sizes are drawn for each that is run.
+BUDGET = 400_000
+DRAWS = 40
+RUNS = 3
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A figure that came out otherwise than its formula says."""
+
+    what: str
+    counted: str
+    derived: str
+    sizes: str
+    span: Span | None
+
+    def diagnostic(self) -> Diagnostic:
+        notes = [f"counted by running: {self.counted}", f"by the formula:     {self.derived}", f"at {self.sizes}"]
+        return Diagnostic(f"{self.what} is not what running it gives", self.span, notes=tuple(notes))
+
+
+@dataclass(eq=False)
+class Report:
+    """What a verification of one model found."""
+
+    model: str
+    seed: int
+    sizes: list[str] = field(default_factory=list)
+    agreed: int = 0
+    disagreements: list[Disagreement] = field(default_factory=list)
+    # What was not run, or not compared, and why.
+    uncovered: list[str] = field(default_factory=list)
+    operations: int = 0
+
+    @property
+    def holds(self) -> bool:
+        return not self.disagreements and bool(self.sizes)
+
+    def join(self, other: Report) -> None:
+        """Add what a run at further sizes found."""
+        self.sizes += other.sizes
+        self.agreed += other.agreed
+        self.disagreements += other.disagreements
+        self.uncovered += [line for line in other.uncovered if line not in self.uncovered]
+        self.operations += other.operations
+
+
+class Comparer:
+    """Compares the runs of one program with the formulas of its measures."""
+
+    def __init__(self, measures: Measures, report: Report) -> None:
+        self.measures = measures
+        self.program = measures.program
+        self.counter = measures.counter
+        self.report = report
+        self.seen: set[tuple[object, ...]] = set()
+        self.bounds = frozenset(self._bounds(self.program))
+
+    def _bounds(self, program: Program) -> Iterator[str]:
+        """The kinds of which the formulas give at most, because data or a condition decides how many there are."""
+        from ..program import Recurrence, all_nodes
+
+        for node in all_nodes(program.instance):
+            equations = [node] if isinstance(node, Equation) else []
+            equations = list(node.equations) if isinstance(node, Recurrence) else equations
+            for equation in equations:
+                yield from (line.kind for line in self.counter.equation(equation) if line.at_most)
+
+    # ---------------------------------------------------------------- a run
+
+    def run(self, run: Run, at: Sizes) -> None:
+        """Compare everything that a run did."""
+        where = shown(self.program, at)
+        self.report.sizes.append(where)
+        self.report.operations += int(sum(run.whole.operations.values()))
+        for surprise in run.surprises:
+            self.report.disagreements.append(Disagreement("a size", surprise, "", where, None))
+        for done in run.done:
+            self.done(done, where)
+        self.totals(run.whole, at, where)
+
+    def done(self, done: Done, where: str) -> None:
+        match done.what:
+            case Equation() as equation:
+                self.equation(equation, done, where)
+            case Opaque():
+                pass
+            case Instance() as instance:
+                self.instance(instance, done, where)
+
+    def equation(self, equation: Equation, done: Done, where: str) -> None:
+        lines = self.counter.equation(equation)
+        kinds: dict[str, Expr] = {}
+        for line in lines:
+            kinds[line.kind] = kinds.get(line.kind, ZERO) + line.count
+        at_most = {line.kind for line in lines if line.at_most}
+        text = f"the count of `{equation.span.text.strip()}`"
+        self.kinds(equation, text, done.tally.operations, kinds, done.sizes, where, equation.span, at_most)
+
+    def instance(self, instance: Instance, done: Done, where: str) -> None:
+        totals = self.counter.instance(instance)
+        name = f"`{instance.name}`"
+        self.kinds(
+            instance,
+            f"the cost of {name}",
+            done.tally.operations,
+            totals.operations,
+            done.sizes,
+            where,
+            instance.span,
+            self.bounds,
+        )
+        for what, counted, formula in (
+            ("params", done.tally.held("weight"), totals.params),
+            ("buffers", done.tally.held("buffer"), totals.buffers),
+            ("active", done.tally.in_use, totals.active),
+        ):
+            self.figure((instance, what), f"`{what}` of {name}", counted, formula, done.sizes, where, instance.span)
+
+    def kinds(
+        self,
+        what: object,
+        text: str,
+        counted: Mapping[str, Number],
+        formulas: Mapping[str, Expr],
+        at: Mapping[Symbol, Number],
+        where: str,
+        span: Span,
+        at_most: frozenset[str] | set[str],
+    ) -> None:
+        for kind in {*(k for k, n in counted.items() if n), *formulas}:
+            formula = formulas.get(kind, ZERO)
+            label = f"{text} ({kind})"
+            self.figure((what, kind), label, counted.get(kind, 0), formula, at, where, span, bound=kind in at_most)
+
+    def totals(self, whole: Tally, at: Sizes, where: str) -> None:
+        """The quantities of the model, as they are printed."""
+        measures = self.measures
+        for name in ("macs", "flops", "exact"):
+            rates = convention(name).rates
+            billed = sum(n * rates.get(kind, rates.get("*", 0)) for kind, n in whole.operations.items())
+            derived = measures.billed(name)
+            self.quantity(name, billed, derived.expr, at, where, bound=derived.bound)
+        self.quantity("params", whole.held("weight"), measures.params.expr, at, where)
+        self.quantity("active", whole.in_use, measures.active.expr, at, where)
+        self.quantity("buffers", whole.held("buffer"), measures.buffers.expr, at, where)
+
+    def quantity(
+        self, name: str, counted: Number, formula: Expr | None, at: Sizes, where: str, *, bound: bool = False
+    ) -> None:
+        if formula is None:
+            self.report.uncovered.append(f"`{name}` has no formula")
+            return
+        span = self.program.instance.span
+        self.figure((name, None), f"`{name}`", counted, formula, at, where, span, bound=bound)
+
+    # ---------------------------------------------------------------- a figure
+
+    def figure(
+        self,
+        key: tuple[object, object],
+        text: str,
+        counted: Number,
+        formula: Expr,
+        at: Mapping[Symbol, Number],
+        where: str,
+        span: Span,
+        *,
+        bound: bool = False,
+    ) -> None:
+        """One number counted and its formula at the same sizes; `bound` formulas say at most."""
+        once = (*key, *sorted((s.key, str(v)) for s, v in at.items()))
+        value = number(formula, at)
+        agrees = _equal(counted, value) or (bound and counted <= value)
+        if agrees and once not in self.seen:
+            self.seen.add(once)
+            self.report.agreed += 1
+        elif not agrees:
+            at_most = "at most " if bound else ""
+            self.report.disagreements.append(Disagreement(text, f"{counted:,}", f"{at_most}{value}", where, span))
+
+
+def _equal(counted: Number, value: Number) -> bool:
+    """Whole numbers exactly; what an `opaque` states with a logarithm is no whole number."""
+    if isinstance(counted, float) or isinstance(value, float):
+        return math.isclose(counted, value, rel_tol=1e-12)
+    return counted == value
+
+
+# ---------------------------------------------------------------- sizes that can be run
+
+
+def run_model(measures: Measures, seed: int, runs: int = RUNS, budget: int = BUDGET) -> Report:
+    """Run a model at several small sizes and compare. It says so where there are none that end soon."""
+    report = Report(measures.program.name, seed)
+    comparer = Comparer(measures, report)
+    source = random.Random(seed)
+    for at in chosen(measures, source, runs, budget):
+        try:
+            run = execute(measures.program, at, source.randrange(1 << 30), limit=4 * budget + 1_000_000)
+        except TooLong:
+            report.uncovered.append(f"the sizes {shown(measures.program, at)}: more operations than the formulas say")
+            continue
+        except Impossible as wrong:
+            report.disagreements.append(Disagreement(str(wrong), "", "", shown(measures.program, at), None))
+            continue
+        comparer.run(run, at)
+    return report
+
+
+def chosen(measures: Measures, source: random.Random, runs: int, budget: int) -> list[Sizes]:
+    """The sizes to run at, of those drawn: within the budget, different from each other in as many dims as can be."""
+    work = measures.billed("exact").expr or const(0)
+    found: dict[tuple[Number, ...], Sizes] = {}
+    for attempt, at in enumerate(draws(measures.program, source)):
+        if attempt >= DRAWS:
+            break
+        if number(work, at) <= budget:
+            found.setdefault(tuple(at.values()), at)
+    best = sorted(found.values(), key=lambda at: (-len(set(at.values())), -number(work, at)))
+    return best[:runs]
