@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -22,8 +22,10 @@ from .errors import ArchError, usage
 if TYPE_CHECKING:
     from .derivation import Request
     from .document import Document
+    from .program import Program
     from .quantities import Measures
     from .session import Session
+    from .verifier import Report
 
 USAGE_STATUS = 2
 
@@ -84,6 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     form.add_argument("--json", action="store_true", help="formulas, growth and numbers as JSON")
     form.add_argument("--check", action="store_true", help="check the `expect` lines of the files")
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="run every equation at small sizes and compare what it does with the formulas; with a format, the "
+        "derivation says so",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the seed that sizes and values are drawn from"
+    )
     form.add_argument("--list", action="store_true", help="list the standard layers")
     form.add_argument("--source", metavar="NAME", help="print the definition of a standard layer")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output (`-`)")
@@ -163,9 +174,10 @@ def _run(options: argparse.Namespace) -> int:
         raise usage("standard input can be read once")
     overrides = _overrides(options.at)
     sessions = _open_all(options.files, overrides)
-    if options.check:
-        return _check(sessions, options)
-    request = _request(options)
+    reports = _verified(sessions, options)
+    if options.check or (options.verify and not (options.latex or options.markdown or options.json)):
+        return _checks(sessions, reports, options)
+    request = _request(options, reports)
     measures: list[Measures] = []
     for session in sessions:
         found = session.measures(request.dtype)
@@ -177,7 +189,7 @@ def _run(options: argparse.Namespace) -> int:
     for session in sessions:
         for complaint in session.complaints({m.program.name: m for m in measures if m.program in session.programs}):
             print(complaint.format(), file=sys.stderr)
-    return status
+    return max(status, _disagreements(reports.values()))
 
 
 def _open_all(files: Sequence[str], overrides: dict[str, Fraction]) -> list[Session]:
@@ -212,7 +224,7 @@ def _overrides(settings: Sequence[str]) -> dict[str, Fraction]:
     return found
 
 
-def _request(options: argparse.Namespace) -> Request:
+def _request(options: argparse.Namespace, reports: Mapping[Program, Report]) -> Request:
     from .conventions import convention
     from .derivation import Request
     from .errors import nearest
@@ -230,7 +242,8 @@ def _request(options: argparse.Namespace) -> Request:
         )
     if options.form not in FORMS and not options.form.startswith("collected:"):
         raise usage(f"there is no form `{options.form}`", hint=f"forms: {', '.join(FORMS)}, collected:NAME")
-    return Request(names, options.detail or "steps", options.form, options.dtype)
+    verified = {program: report.verified for program, report in reports.items()}
+    return Request(names, options.detail or "steps", options.form, options.dtype, verified)
 
 
 def _check_form(form: str, measures: Sequence[Measures]) -> None:
@@ -304,8 +317,18 @@ def _print(text: str, options: argparse.Namespace) -> int:
 # ---------------------------------------------------------------- checks and lists
 
 
-def _check(sessions: Sequence[Session], options: argparse.Namespace) -> int:
-    """Every `expect` line: a line for each that holds, a message for each that does not."""
+def _checks(sessions: Sequence[Session], reports: Mapping[Program, Report], options: argparse.Namespace) -> int:
+    """What `--check` and `--verify` found: a line for what holds, a message for what does not."""
+    lines: list[str] = []
+    status = 0
+    if options.check:
+        lines, status = _expectations(sessions, options)
+    lines += [line for report in reports.values() for line in report.lines()]
+    _print("\n".join(lines) + "\n", options)
+    return max(status, _disagreements(reports.values()))
+
+
+def _expectations(sessions: Sequence[Session], options: argparse.Namespace) -> tuple[list[str], int]:
     lines, failed, total = [], 0, 0
     for session in sessions:
         for check in session.check(session.measures(options.dtype)):
@@ -317,8 +340,30 @@ def _check(sessions: Sequence[Session], options: argparse.Namespace) -> int:
                 failed += 1
                 print(check.diagnostic().format() + "\n", file=sys.stderr)
     lines.append(f"{total - failed} of {total} expectations hold" if total else "there are no expectations")
-    _print("\n".join(lines) + "\n", options)
-    return 1 if failed else 0
+    return lines, 1 if failed else 0
+
+
+def _verified(sessions: Sequence[Session], options: argparse.Namespace) -> dict[Program, Report]:
+    """Every model run at small sizes, if that was asked for."""
+    if not options.verify:
+        return {}
+    from .verifier import verify
+
+    return {
+        program: report
+        for session in sessions
+        for program, report in zip(session.programs, verify(session, options.seed), strict=True)
+    }
+
+
+def _disagreements(reports: Iterable[Report]) -> int:
+    """A message for everything that came out otherwise; 1 if there is any, or if a model was not run."""
+    status = 0
+    for report in reports:
+        for disagreement in report.disagreements:
+            print(disagreement.diagnostic().format() + "\n", file=sys.stderr)
+        status = max(status, 0 if report.holds else 1)
+    return status
 
 
 def _library_list() -> str:

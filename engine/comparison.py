@@ -47,6 +47,10 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
         chosen = convention(name)
         blocks.append(Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence)))
     blocks.append(Bullets(tuple(_note(s, request) for s in shown)))
+    verified = [(m.program.name, request.verified[m.program]) for m in models if m.program in request.verified]
+    if verified:
+        blocks.append(Heading(2, ("Verification",)))
+        blocks.append(Bullets(tuple((Code(name), ": ", found.sentence) for name, found in verified)))
     symbols: dict[str, str] = {}
     for m in models:
         symbols.update(symbols_of(m.program))

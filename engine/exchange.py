@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
 from .algebra.expression import Expr
 from .algebra.substitution import Value, evaluate
-from .derivation import Request, layout_of, symbols_of, values_of
+from .derivation import Request, Verified, layout_of, symbols_of, values_of
 from .derivation.layers import opened
 from .derivation.shown import Shown
 from .notation import Symbols, to_latex, to_python, to_unicode
@@ -81,7 +82,13 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
             )
             for a in program.assumptions
         ],
+        "verified": _verified(request.verified.get(program)),
     }
+
+
+def _verified(verified: Verified | None) -> dict[str, Any] | None:
+    """What running the model found; null where it was not run."""
+    return None if verified is None else asdict(verified)
 
 
 def _formula(expr: Expr, shown: Shown, symbols: Symbols) -> str:

@@ -13,7 +13,7 @@ from .algebra.atoms import Atom, Exponential, Extreme, Group, Log, Rounded, Summ
 from .algebra.expression import Expr
 from .algebra.substitution import evaluate
 from .conventions import convention
-from .derivation import Request, derive, values_of
+from .derivation import Request, Verified, derive, values_of
 from .document import Document
 from .errors import ArchError, Diagnostic, Source, nearest, usage
 from .expectations import Check
@@ -122,6 +122,13 @@ class Model:
     def check(self) -> list[Check]:
         """The `expect` lines of the file, compared."""
         return self._session.check(self._session.measures())
+
+    def verify(self, seed: int = 0) -> Verified:
+        """Run every equation at small sizes and compare: how many of how many figures agree, and at which sizes."""
+        from .verifier import verify
+
+        reports = dict(zip(self._session.programs, verify(self._session, seed), strict=True))
+        return reports[self._measures.program].verified
 
     def derivation(
         self, convention: str | tuple[str, ...] = "macs", detail: str = "steps", form: str = "auto"

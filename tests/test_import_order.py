@@ -25,6 +25,7 @@ quantities
 derivation stated
 expectations
 comparison exchange renderer session
+verifier
 interface
 cli
 __init__ __main__

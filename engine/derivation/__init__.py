@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .. import formula as f
@@ -37,13 +37,42 @@ KINDS = {
 
 
 @dataclass(frozen=True)
+class Verified:
+    """What running a model found: how many figures agreed, and at which sizes; `followed` are those at which its
+    dependences were. `copy` says in what way the model that was run is smaller, `uncovered` what was not compared."""
+
+    agreed: int
+    figures: int
+    sizes: tuple[str, ...]
+    followed: tuple[str, ...]
+    seed: int
+    copy: str = ""
+    uncovered: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The line of a derivation."""
+        if not self.sizes:
+            return "No sizes were found at which a run of every scalar operation ends soon; nothing is verified."
+        times = "one size" if len(self.sizes) == 1 else f"{len(self.sizes)} sizes"
+        copied = f", in {self.copy}" if self.copy else ""
+        what = f"a run of every scalar operation at {times} ({'; '.join(self.sizes)}; seed {self.seed}){copied}"
+        if self.followed:
+            what += f", and with its dependences, followed one by one ({'; '.join(self.followed)})"
+        if self.agreed == self.figures:
+            return f"Verified: all {self.figures:,} figures that were compared agree with {what}."
+        return f"{self.figures - self.agreed:,} of {self.figures:,} figures disagree with {what}."
+
+
+@dataclass(frozen=True)
 class Request:
-    """What a derivation should show."""
+    """What a derivation should show; `verified` for each program that was verified."""
 
     conventions: tuple[str, ...] = ("macs",)
     detail: str = "steps"
     form: str = "auto"
     dtype: str = "float32"
+    verified: Mapping[Program, Verified] = field(default_factory=dict)
 
 
 def layout_of(program: Program, form: str = "auto") -> Layout:
@@ -90,6 +119,7 @@ class _Author:
             yield from self.derivation()
         yield from self.reasons()
         yield from self.growth()
+        yield from self.verification()
 
     # ---------------------------------------------------------------- results
 
@@ -207,6 +237,16 @@ class _Author:
             yield from layers.section(inner, uses, 3)
         whole = TotalWriter(self.measures, self.conventions, self.layout, self.shown)
         yield from whole.blocks()
+
+    def verification(self) -> Iterator[Block]:
+        verified = self.request.verified.get(self.program)
+        if verified is None:
+            return
+        yield Heading(2, ("Verification",))
+        yield Paragraph((verified.sentence,))
+        if verified.uncovered:
+            yield Paragraph(("Not compared:",))
+            yield Bullets(tuple((line,) for line in verified.uncovered))
 
     # ---------------------------------------------------------------- reasons and growth
 

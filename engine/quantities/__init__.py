@@ -15,7 +15,7 @@ from ..algebra.facts import Facts
 from ..conventions import convention
 from ..program import Program
 from .path import Derived, path, receptive
-from .sequential import NotDerived, sequential
+from .sequential import NotDerived, Steps, sequential
 from .totals import Counter, Totals
 
 # Sizes from which on the longest of several chains is looked for where small ones do not decide it.
@@ -88,7 +88,8 @@ class Measures:
         except NotDerived as failure:
             return Derived(None, unknown=f"not supported yet: {failure}")
         found = self._steps(steps)
-        return replace(found, reason=(*found.reason, f", if every size of an input is at least {LEAST}"))
+        condition = f", if every size of an input is at least {LEAST}"
+        return replace(found, reason=(*found.reason, condition), least=LEAST)
 
     def _larger_sizes(self) -> Facts:
         facts = self.program.facts.copy()
@@ -98,8 +99,11 @@ class Measures:
                     facts.assume_order(axis.size - LEAST)
         return facts
 
-    def _steps(self, steps: Expr) -> Derived:
-        return Derived(steps, self._chain(steps))
+    def _steps(self, steps: Steps) -> Derived:
+        reason = self._chain(steps.count)
+        if steps.at_most:
+            reason = (*reason, ", at most: a part is read of what is joined from parts that come at different times")
+        return Derived(steps.count, reason, bound=steps.at_most)
 
     def _chain(self, steps: Expr) -> tuple[str | Expr, ...]:
         if steps.constant is not None:

@@ -21,11 +21,13 @@ Slope = tuple[Expr, int]
 @dataclass(frozen=True)
 class Front:
     """`base` steps, plus a slope for each position along some axes, and no more than `cap`: a window that looks ahead
-    waits for later positions, and no longer than for the last one."""
+    waits for later positions, and no longer than for the last one. Along `uneven` axes some positions may be there
+    earlier: tensors were laid end to end there of which one came later than the other."""
 
     base: Expr
     slopes: tuple[tuple[int, Slope], ...] = ()
     cap: Expr | None = None
+    uneven: frozenset[int] = frozenset()
 
     def later(self, steps: Expr) -> Front:
         return replace(self, base=self.base + steps, cap=None if self.cap is None else self.cap + steps)
@@ -71,8 +73,12 @@ def latest(fronts: Iterable[Front], facts: Facts) -> Ready:
     for front in kept:  # fronts that move alike are one, the later of them
         key = front.slopes, front.cap
         known = together.get(key)
-        together[key] = front if known is None else replace(front, base=maximum((known.base, front.base), facts))
+        together[key] = front if known is None else _later_of(known, front, facts)
     return tuple(sorted(together.values(), key=lambda f: (str(f.slopes), f.base.key)))
+
+
+def _later_of(one: Front, other: Front, facts: Facts) -> Front:
+    return replace(one, base=maximum((one.base, other.base), facts), uneven=one.uneven | other.uneven)
 
 
 def _before(front: Front, other: Front, facts: Facts) -> bool:

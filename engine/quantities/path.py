@@ -30,14 +30,16 @@ Words = tuple[str | Expr, ...]
 
 @dataclass(frozen=True)
 class Derived:
-    """A quantity with its reason. `expr` is None where it is infinite (`infinite`) or not derived (`unknown` says
-    why)."""
+    """A quantity with its reason. `expr` is None where it is infinite (`infinite`; only `at_example` values, perhaps)
+    or not derived (`unknown` says why). It holds where every size of an input is at least `least`."""
 
     expr: Expr | None
     reason: Words = ()
     infinite: bool = False
     unknown: str = ""
     bound: bool = False
+    at_example: bool = False
+    least: int = 1
 
 
 def path(program: Program) -> Derived:
@@ -207,7 +209,7 @@ def _windowed(windows: Sequence[Route], n: Expr, facts: Facts, values: Mapping[s
     if not _short_at(values, behind if causal else build.minimum((behind, ahead), facts), n):
         raise NotDerived("whether the layers together reach from end to end depends on the sizes")
     closing = " at the example values; `stacked` gives the path of as many layers as it takes"
-    return Derived(None, (*reason, closing), infinite=True)
+    return Derived(None, (*reason, closing), infinite=True, at_example=True)
 
 
 def _sides(behind: Expr, ahead: Expr, facts: Facts) -> Words:

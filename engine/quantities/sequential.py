@@ -8,7 +8,7 @@ so that recurrences in the same direction overlap. It does not look for prefix s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..algebra.atoms import Symbol
@@ -44,16 +44,26 @@ class NotDerived(Exception):
     """The number of steps could not be derived; the message says why."""
 
 
-def sequential(instance: Instance, facts: Facts) -> Expr:
+@dataclass(frozen=True)
+class Steps:
+    """A number of steps; `at_most` where something reads a part of a tensor whose other parts may come later."""
+
+    count: Expr
+    at_most: bool
+
+
+def sequential(instance: Instance, facts: Facts) -> Steps:
     """Steps until every output is there. Raises `NotDerived`."""
     timer = _Timer(facts)
-    outputs = timer.instance(instance, tuple(START for _ in instance.inputs))
-    return maximum((last(ready, tensor, facts) for ready, tensor in zip(outputs, instance.outputs, strict=True)), facts)
+    ready = timer.instance(instance, tuple(START for _ in instance.inputs))
+    ends = (last(fronts, tensor, facts) for fronts, tensor in zip(ready, instance.outputs, strict=True))
+    return Steps(maximum(ends, facts), timer.at_most)
 
 
 class _Timer:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
+        self.at_most = False
         self._known: dict[tuple[Instance, tuple[Ready, ...]], tuple[Ready, ...]] = {}
 
     def instance(self, instance: Instance, inputs: tuple[Ready, ...]) -> tuple[Ready, ...]:
@@ -76,6 +86,7 @@ class _Timer:
                 case Join(result=result, parts=parts, axis=axis):
                     times[result] = self._joined([(times[p], p) for p in parts], axis)
                 case Split(results=results, source=source, axis=axis):
+                    self.at_most |= any(axis in front.uneven for front in times[source])
                     for piece in results:
                         times[piece] = tuple(front.collapsed(source, axis) for front in times[source])
                 case Call(instance=instance, arguments=arguments, results=results):
@@ -122,6 +133,7 @@ class _Timer:
     ) -> Front:
         base, cap = front.base, front.cap
         slopes = []
+        uneven = self._still_uneven(front, read, own)
         for axis, (slope, direction) in front.slopes:
             value = position(read.subscripts[axis])
             place = None if value is None else next((s for s in value.symbols() if s in own), None)
@@ -140,17 +152,37 @@ class _Timer:
                     cap = front.last(read.tensor, self.facts)
                 base = base + slope * gap * direction
                 slopes.append((own[place], (slope, direction)))
-        return Front(base, tuple(sorted(slopes, key=lambda item: item[0])), cap if slopes else None)
+        return Front(base, tuple(sorted(slopes, key=lambda item: item[0])), cap if slopes else None, uneven)
+
+    def _still_uneven(self, front: Front, read: Read, own: Mapping[Symbol, int]) -> frozenset[int]:
+        """The axes along which what is read comes unevenly; a read at fixed positions may find it there earlier."""
+        found: set[int] = set()
+        for axis in front.uneven:
+            value = position(read.subscripts[axis])
+            indices = [] if value is None else [s for s in value.symbols() if s.kind == "index"]
+            self.at_most |= not indices
+            found |= {own[s] for s in indices if s in own}
+        return frozenset(found)
 
     def _joined(self, parts: Sequence[tuple[Ready, Tensor]], axis: int) -> Ready:
-        return latest((front.collapsed(tensor, axis) for ready, tensor in parts for front in ready), self.facts)
+        found = latest((front.collapsed(tensor, axis) for ready, tensor in parts for front in ready), self.facts)
+        if len({ready for ready, _ in parts}) == 1:
+            return found
+        return tuple(replace(front, uneven=front.uneven | {axis}) for front in found)
 
     def _stacked(self, ready: Ready, node: Parallel) -> Ready:
         """What bodies side by side give: there when the slowest of them is."""
         for front in ready:
             if any(e.mentions(node.symbol) for e in (front.base, *(slope for _, (slope, _) in front.slopes))):
                 raise NotDerived("bodies side by side take different numbers of steps")
-        return tuple(replace(f, slopes=tuple((axis + 1, slope) for axis, slope in f.slopes)) for f in ready)
+        return tuple(
+            replace(
+                f,
+                slopes=tuple((axis + 1, slope) for axis, slope in f.slopes),
+                uneven=frozenset(axis + 1 for axis in f.uneven),
+            )
+            for f in ready
+        )
 
     # ---------------------------------------------------------------- recurrences
 
@@ -195,7 +227,11 @@ class _Timer:
             if axis in paces:
                 raise NotDerived("a recurrence reads both the step before and the step after")
             paces[axis] = (pace, direction)
-        start = [Front(last((f,), e.target, self.facts)) for e in initial for f in self.arrivals(e, times)]
+        start = [
+            Front(last((f,), e.target, self.facts)).later(ZERO if isinstance(e.body, Read) else ONE)
+            for e in initial
+            for f in self.arrivals(e, times)
+        ]
         # what comes from outside at one place waits for nothing else: the latest of all such courses
         courses: list[tuple[int | None, Front]] = [(None, front) for front in START]
         for number in component:

@@ -4,64 +4,24 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..algebra.atoms import Symbol
 from ..algebra.expression import ZERO, Expr, const
 from ..conventions import convention
-from ..errors import Diagnostic, Span
+from ..errors import Span
 from ..program import Equation, Instance, Opaque, Program
 from ..quantities import Measures
-from .machine import Done, Impossible, Run, Tally, TooLong, execute
+from .machine import execute
 from .numbers import Number, number
+from .report import Disagreement, Report
+from .runs import Done, Impossible, Run, Tally, TooLong
 from .sizes import Sizes, draws, shown
 
 # Operations that one run may take, and how many sizes are drawn for each that is run.
 BUDGET = 400_000
 DRAWS = 40
 RUNS = 3
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A figure that came out otherwise than its formula says."""
-
-    what: str
-    counted: str
-    derived: str
-    sizes: str
-    span: Span | None
-
-    def diagnostic(self) -> Diagnostic:
-        notes = [f"counted by running: {self.counted}", f"by the formula:     {self.derived}", f"at {self.sizes}"]
-        return Diagnostic(f"{self.what} is not what running it gives", self.span, notes=tuple(notes))
-
-
-@dataclass(eq=False)
-class Report:
-    """What a verification of one model found."""
-
-    model: str
-    seed: int
-    sizes: list[str] = field(default_factory=list)
-    agreed: int = 0
-    disagreements: list[Disagreement] = field(default_factory=list)
-    # What was not run, or not compared, and why.
-    uncovered: list[str] = field(default_factory=list)
-    operations: int = 0
-
-    @property
-    def holds(self) -> bool:
-        return not self.disagreements and bool(self.sizes)
-
-    def join(self, other: Report) -> None:
-        """Add what a run at further sizes found."""
-        self.sizes += other.sizes
-        self.agreed += other.agreed
-        self.disagreements += other.disagreements
-        self.uncovered += [line for line in other.uncovered if line not in self.uncovered]
-        self.operations += other.operations
 
 
 class Comparer:
@@ -168,7 +128,7 @@ class Comparer:
         self, name: str, counted: Number, formula: Expr | None, at: Sizes, where: str, *, bound: bool = False
     ) -> None:
         if formula is None:
-            self.report.uncovered.append(f"`{name}` has no formula")
+            self.report.skip(f"`{name}` has no formula")
             return
         span = self.program.instance.span
         self.figure((name, None), f"`{name}`", counted, formula, at, where, span, bound=bound)
@@ -218,7 +178,7 @@ def run_model(measures: Measures, seed: int, runs: int = RUNS, budget: int = BUD
         try:
             run = execute(measures.program, at, source.randrange(1 << 30), limit=4 * budget + 1_000_000)
         except TooLong:
-            report.uncovered.append(f"the sizes {shown(measures.program, at)}: more operations than the formulas say")
+            report.skip(f"the sizes {shown(measures.program, at)}: more operations than the formulas say")
             continue
         except Impossible as wrong:
             report.disagreements.append(Disagreement(str(wrong), "", "", shown(measures.program, at), None))
@@ -227,14 +187,31 @@ def run_model(measures: Measures, seed: int, runs: int = RUNS, budget: int = BUD
     return report
 
 
+def affordable(work: Expr, at: Sizes, budget: int) -> bool:
+    """Do the formulas have a value at these sizes (the logarithm to the base 1 has none), and is the run short?"""
+    try:
+        return number(work, at) <= budget
+    except (ZeroDivisionError, OverflowError, ValueError):
+        return False
+
+
 def chosen(measures: Measures, source: random.Random, runs: int, budget: int) -> list[Sizes]:
     """The sizes to run at, of those drawn: within the budget, different from each other in as many dims as can be."""
     work = measures.billed("exact").expr or const(0)
-    found: dict[tuple[Number, ...], Sizes] = {}
+    found: dict[str, Sizes] = {}
     for attempt, at in enumerate(draws(measures.program, source)):
         if attempt >= DRAWS:
             break
-        if number(work, at) <= budget:
-            found.setdefault(tuple(at.values()), at)
-    best = sorted(found.values(), key=lambda at: (-len(set(at.values())), -number(work, at)))
-    return best[:runs]
+        if affordable(work, at, budget):
+            found.setdefault(shown(measures.program, at), at)
+    best: list[Sizes] = []
+    while found and len(best) < runs:
+        name = max(found, key=lambda n: _worth(found[n], best))
+        best.append(found.pop(name))
+    return best
+
+
+def _worth(at: Sizes, others: Sequence[Sizes]) -> tuple[int, int]:
+    """How unlike the sizes that are chosen already, and how unlike each other, for a mix-up of two sizes to show."""
+    new = sum(1 for symbol, value in at.items() if all(other[symbol] != value for other in others))
+    return new + len(set(at.values())), len([value for value in at.values() if value != 1])

@@ -9,13 +9,10 @@ counter that went up by one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import assert_never
 
-from ..algebra.atoms import Symbol
-from ..algebra.expression import ONE
 from ..program import Equation
 from ..scalars import (
     Choice,
@@ -33,16 +30,14 @@ from ..scalars import (
     Tensor,
     children,
 )
-from .functions import COMBINING, CONSTANTS, FUNCTIONS, as_place, billed_as, combined, divided
+from .factors import Factor, Value, folded
+from .functions import COMBINING, FUNCTIONS, as_place, billed_as, combined, divided
+from .indices import NONE, Indices, Symbols, Test, union
 from .memory import Place, Storage
-from .numbers import Places, Sizes, compiled, number, whole
+from .numbers import Places, Sizes, compiled, function, whole
 from .text import Part, bound_indices, chain, conjuncts, direct_reads, equalities, reads_tensors
 
-Value = Callable[[Places], float]
 Where = Callable[[Places], Place]
-Symbols = frozenset[Symbol]
-
-NONE: Symbols = frozenset()
 
 
 class Loops:
@@ -53,8 +48,7 @@ class Loops:
         self.sizes = sizes
         self.memory = memory
         self.counts: Counter[str] = Counter()
-        indices = [*equation.indices, *bound_indices(equation.body)]
-        self.slots = {symbol: n for n, symbol in enumerate(dict.fromkeys(i.symbol for i in indices))}
+        self.indices = Indices([*equation.indices, *bound_indices(equation.body)], sizes)
         self.free = frozenset(index.symbol for index in equation.indices)
         # The values of subexpressions, by the identity of their text: equal text is computed as often as it is written.
         self.made: dict[int, Value] = {}
@@ -64,93 +58,11 @@ class Loops:
     def points(self) -> Iterator[Places]:
         """The values of the free indices, one list for each element of the target."""
         found: list[Places] = []
-        self.sweep(self.equation.indices, lambda e: found.append(e.copy()))(self.empty())
+        self.indices.sweep(self.equation.indices, lambda e: found.append(e.copy()))(self.indices.empty())
         return iter(found)
 
     def empty(self) -> Places:
-        return [0] * len(self.slots)
-
-    # ---------------------------------------------------------------- what a subexpression mentions
-
-    def mentions(self, scalar: Scalar) -> Symbols:
-        match scalar:
-            case Size(value=value):
-                return value.symbols() & self.slots.keys()
-            case Literal_():
-                return NONE
-            case Read(subscripts=subscripts):
-                return union(map(self.of_subscript, subscripts))
-            case Operation(operands=operands):
-                return union(map(self.mentions, operands))
-            case Choice(then=then, condition=condition, otherwise=otherwise):
-                return self.mentions(then) | self.mentions(condition) | self.mentions(otherwise)
-            case Reduction(indices=indices, where=where, body=body):
-                inside = self.mentions(body) | self.of_ends(indices)
-                if where is not None:
-                    inside |= self.mentions(where)
-                return inside - {index.symbol for index in indices}
-            case _:
-                assert_never(scalar)
-
-    def of_subscript(self, subscript: Subscript) -> Symbols:
-        match subscript:
-            case Position(value=value):
-                return value.symbols() & self.slots.keys()
-            case Merged(parts=parts):
-                return union(map(self.of_subscript, parts))
-            case Lookup(scalar=scalar):
-                return self.mentions(scalar)
-            case _:
-                assert_never(subscript)
-
-    def of_ends(self, indices: Iterable[Index]) -> Symbols:
-        ends = [end.symbols() for index in indices for end in (index.lower, index.upper)]
-        return union(ends) & self.slots.keys()
-
-    # ---------------------------------------------------------------- loops
-
-    def sweep(
-        self, indices: Iterable[Index], action: Callable[[Places], None], where: Scalar | None = None
-    ) -> Callable[[Places], None]:
-        """Nested loops over indices, those first on which the ranges of others depend. A condition is tested as soon
-        as the indices that it mentions are there."""
-        tests = [] if where is None else [(self.mentions(part), part) for part in conjuncts(where)]
-        order = self.ordered(list(indices), [mentioned for mentioned, _ in tests])
-        for number_, index in reversed(list(enumerate(order))):
-            later = {other.symbol for other in order[number_ + 1 :]}
-            for mentioned, part in tests:
-                if index.symbol in mentioned and not mentioned & later:
-                    action = _tested(self.value(part, None), action)
-            action = self._loop(index, action)
-        for mentioned, part in tests:
-            if not mentioned & {index.symbol for index in order}:
-                action = _tested(self.value(part, None), action)
-        return action
-
-    def _loop(self, index: Index, action: Callable[[Places], None]) -> Callable[[Places], None]:
-        slot = self.slots[index.symbol]
-        lower, upper = (compiled(end, self.sizes, self.slots) for end in (index.lower, index.upper))
-        first, last = function(lower), function(upper)
-
-        def over_range(e: Places) -> None:
-            for position in range(first(e), last(e) + 1):
-                e[slot] = position
-                action(e)
-
-        return over_range
-
-    def ordered(self, indices: list[Index], together: list[Symbols]) -> list[Index]:
-        """Indices after those that their ranges depend on; what a condition mentions stands together."""
-        waiting = sorted(
-            indices, key=lambda i: next((n for n, t in enumerate(together) if i.symbol in t), len(together))
-        )
-        found: list[Index] = []
-        while waiting:
-            left = {index.symbol for index in waiting}
-            ready = next((i for i in waiting if not self.of_ends([i]) & (left - {i.symbol})), waiting[0])
-            waiting.remove(ready)
-            found.append(ready)
-        return found
+        return [0] * len(self.indices.slots)
 
     # ---------------------------------------------------------------- values
 
@@ -161,7 +73,7 @@ class Loops:
             return self.table(scalar)
         if isinstance(scalar, Read):
             return self.read(scalar)
-        mentioned = self.mentions(scalar)
+        mentioned = self.indices.mentions(scalar)
         value = self.remembered(self.computed(scalar, mentioned), mentioned, around)
         self.made[id(scalar)] = value
         return value
@@ -170,7 +82,7 @@ class Loops:
         if around is not None and mentioned >= around:
             return value
         known: dict[object, float] = {}
-        key = self.key(mentioned)
+        key = self.indices.key(mentioned)
 
         def recall(e: Places) -> float:
             at = key(e)
@@ -179,10 +91,6 @@ class Loops:
             return known[at]
 
         return recall
-
-    def key(self, mentioned: Symbols) -> Callable[[Places], object]:
-        slots = sorted(self.slots[symbol] for symbol in mentioned)
-        return itemgetter(*slots) if slots else lambda _: None
 
     def computed(self, scalar: Scalar, around: Symbols) -> Value:
         match scalar:
@@ -235,32 +143,11 @@ class Loops:
 
     def table(self, scalar: Scalar) -> Value:
         """What reads no tensor: a table that is there from the start."""
-        mentioned = self.mentions(scalar)
+        mentioned = self.indices.mentions(scalar)
         if not mentioned:
-            constant = self.plain(scalar, self.empty())
+            constant = self.indices.plain(scalar, self.indices.empty())
             return lambda _: constant
-        return self.remembered(lambda e: self.plain(scalar, e), mentioned, None)
-
-    def plain(self, scalar: Scalar, e: Places) -> float:
-        match scalar:
-            case Size(value=value):
-                at = {symbol: e[slot] for symbol, slot in self.slots.items() if symbol in value.symbols()}
-                return float(number(value, {**self.sizes, **at}))
-            case Literal_(text=text, value=value):
-                return CONSTANTS[text] if value is None else float(value)
-            case Operation(kind=kind, operands=operands):
-                return FUNCTIONS[kind](*[self.plain(operand, e) for operand in operands])
-            case Choice(then=then, condition=condition, otherwise=otherwise):
-                return self.plain(then if self.plain(condition, e) else otherwise, e)
-            case Reduction(indices=indices, where=where, body=body, kind=kind):
-                found: list[float] = []
-
-                self.sweep(indices, lambda inner: found.append(self.plain(body, inner)), where)(e.copy())
-                return combined(kind, found)
-            case Read():
-                raise AssertionError(scalar)
-            case _:
-                assert_never(scalar)
+        return self.remembered(lambda e: self.indices.plain(scalar, e), mentioned, None)
 
     # ---------------------------------------------------------------- reads
 
@@ -292,12 +179,12 @@ class Loops:
         if not isinstance(subscript, Position) or len(subscript.value.symbols()) != 1:
             return None
         (symbol,) = subscript.value.symbols()
-        return self.slots.get(symbol) if subscript.value.terms == {((symbol, 1),): 1} else None
+        return self.indices.slots.get(symbol) if subscript.value.terms == {((symbol, 1),): 1} else None
 
     def position(self, subscript: Subscript, storage: Storage | None, axis: int) -> int | Callable[[Places], int]:
         match subscript:
             case Position(value=value):
-                return compiled(value, self.sizes, self.slots)
+                return compiled(value, self.sizes, self.indices.slots)
             case Lookup(scalar=scalar):
                 return self.lookup(scalar, storage, axis)
             case Merged(parts=parts, sizes=sizes):
@@ -325,6 +212,7 @@ class Loops:
     def make_whole(self, read: Read, among: range) -> None:
         """Let what was drawn hold whole numbers of a range; their order is a mixed one, the same at every run."""
         source = self.memory[read.tensor]
+        source.names = True
         if source.drawn:
             for turn, (at, value) in enumerate(source.elements.items()):
                 known = value.is_integer() and int(value) in among
@@ -334,7 +222,7 @@ class Loops:
 
     def factor(self, part: Part, around: Symbols) -> Factor:
         value = self.value(part.scalar, around)
-        tensor, mentioned = reads_tensors(part.scalar), self.mentions(part.scalar)
+        tensor, mentioned = reads_tensors(part.scalar), self.indices.mentions(part.scalar)
         signed = (lambda e: -value(e)) if part.negative else value
         constant = part.scalar if not tensor and not mentioned else None
         return Factor(signed, mentioned, tensor, constant, part.below)
@@ -342,7 +230,7 @@ class Loops:
     def product(self, factors: list[Factor], around: Symbols, *, fused: bool) -> Value:
         """Factors multiplied and divided from left to right; in a `fused` chain the last multiplication is a
         multiply-add. What has read no tensor so far is free."""
-        links = self.folded(factors)
+        links = folded(factors, self.indices.empty())
         steps: list[str | None] = []
         touched = False
         for place, link in enumerate(links):
@@ -378,31 +266,13 @@ class Loops:
 
         return divide if below else multiply
 
-    def folded(self, factors: list[Factor]) -> list[Factor]:
-        """Numbers made of dimensions alone are one factor, at the place of the first of them: below the line if all of
-        them are. A factor 1 is none, except that in 1/x it is what is divided."""
-        constants = [f for f in factors if f.constant is not None]
-        others = [f for f in factors if f.constant is None]
-        if not constants:
-            return factors
-        below = all(f.below for f in constants)
-        value = 1.0
-        for f in constants:
-            one = f.value(self.empty())
-            value = value * one if f.below == below else divided(value, one)
-        divides = factors[0].constant is not None and all(f.below for f in others)
-        if is_one(constants) and not divides:
-            return others if value > 0 else [others[0].negated(), *others[1:]]
-        constant = replace(constants[0], value=lambda _: value, below=below)
-        return [constant if f is constants[0] else f for f in factors if f.constant is None or f is constants[0]]
-
     # ---------------------------------------------------------------- reductions
 
     def reduction(self, node: Reduction, around: Symbols) -> Value:
         """`around` are the indices that the reduction mentions: it is computed once for each value of them."""
         bound = frozenset(index.symbol for index in node.indices)
         parts = chain(node.body) if node.kind in ("sum", "mean") else [Part(node.body)]
-        stays = [bool(self.mentions(part.scalar) & bound) for part in parts]
+        stays = [bool(self.indices.mentions(part.scalar) & bound) for part in parts]
         if not any(stays):  # only the range or the condition mentions the index
             stays = [True for _ in parts]
         kept = [part for part, stay in zip(parts, stays, strict=True) if stay]
@@ -410,9 +280,9 @@ class Loops:
         square = all(isinstance(part.scalar, Read) and part.scalar == kept[0].scalar for part in kept)
         fused = node.kind in ("sum", "mean") and len(kept) > 1 and not square
         term = self.product(inside, around | bound, fused=fused)
-        mentioned = union(f.mentions for f in inside) | self.of_ends(node.indices)
+        mentioned = union(f.mentions for f in inside) | self.indices.of_ends(node.indices)
         if node.where is not None:
-            mentioned |= self.mentions(node.where)
+            mentioned |= self.indices.mentions(node.where)
         total = self.total(node, term, [part.scalar for part in kept])
         if all(stays):
             return total
@@ -439,7 +309,7 @@ class Loops:
                 values[-1].append(value)
 
         self.counts = Counter()  # a condition costs nothing
-        loop = self.sweep(node.indices, one, node.where)
+        loop = self.indices.sweep(node.indices, one, self.tests(node.where))
         self.counts = counts
 
         def run(e: Places) -> float:
@@ -456,12 +326,16 @@ class Loops:
 
         return run
 
+    def tests(self, where: Scalar | None) -> list[Test]:
+        """The parts of a condition, each with the indices that it mentions."""
+        return [] if where is None else [(self.indices.mentions(p), self.value(p, None)) for p in conjuncts(where)]
+
     def hoisted(self, scalar: Scalar, node: Reduction) -> Iterator[Value]:
         """What stands in a reduction and mentions none of its indices: computed even where no term follows."""
         bound = {index.symbol for index in node.indices}
         if isinstance(scalar, Reduction) or not reads_tensors(scalar):
             return
-        if not self.mentions(scalar) & bound:
+        if not self.indices.mentions(scalar) & bound:
             if id(scalar) in self.made:
                 yield self.made[id(scalar)]
             return
@@ -473,7 +347,9 @@ class Loops:
         ranges = {index.symbol: index for index in (*self.equation.indices, *indices)}
         for read, symbol in equalities(where):
             if symbol in ranges:
-                ends = (compiled(e, self.sizes, self.slots) for e in (ranges[symbol].lower, ranges[symbol].upper))
+                ends = (
+                    compiled(e, self.sizes, self.indices.slots) for e in (ranges[symbol].lower, ranges[symbol].upper)
+                )
                 match tuple(ends):
                     case (int() as lower, int() as upper):
                         self.make_whole(read, range(lower, upper + 1))
@@ -489,44 +365,3 @@ class Loops:
             return any(at(e) not in elements and elements.waiting is None for elements, at in checks)
 
         return outside
-
-
-@dataclass(frozen=True, eq=False)
-class Factor:
-    """A factor of a chain: its value, the indices that it mentions, whether it reads a tensor, its text if it is made
-    of dimensions alone, and whether it stands below the line."""
-
-    value: Value
-    mentions: Symbols
-    tensor: bool
-    constant: Scalar | None
-    below: bool
-
-    def negated(self) -> Factor:
-        return replace(self, value=lambda e: -self.value(e))
-
-
-def is_one(constants: list[Factor]) -> bool:
-    """Is a product of dimensions 1 whatever they are? One that is 1 at these sizes only is a factor like any other."""
-    product = ONE
-    for factor in constants:
-        if not isinstance(factor.constant, Size):
-            return False
-        product = product / factor.constant.value if factor.below else product * factor.constant.value
-    return product in (ONE, -ONE)
-
-
-def _tested(test: Value, action: Callable[[Places], None]) -> Callable[[Places], None]:
-    def guarded(e: Places) -> None:
-        if test(e):
-            action(e)
-
-    return guarded
-
-
-def union(sets: Iterable[Symbols]) -> Symbols:
-    return NONE.union(*sets)
-
-
-def function(value: int | Callable[[Places], int]) -> Callable[[Places], int]:
-    return (lambda _: value) if isinstance(value, int) else value

@@ -9,8 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from ..algebra.atoms import Symbol
 from ..program import (
@@ -35,74 +34,9 @@ from ..scalars import Tensor
 from .loops import Loops
 from .memory import Bank, Given, OutOfRange, Place, Storage, fill, places
 from .numbers import Number, Sizes, number, whole
+from .runs import Done, Impossible, Observer, Run, Tally, TooLong
 
 Memory = dict[Tensor, Storage]
-
-
-class TooLong(Exception):
-    """The run takes more operations than it was given."""
-
-
-class Impossible(Exception):
-    """The program cannot be run as it stands, which is a fault of the program or of its elaboration."""
-
-
-@dataclass(eq=False)
-class Tally:
-    """What a part of a program did and held. Weights are counted by the elements that were allocated for them."""
-
-    operations: dict[str, Number] = field(default_factory=dict)
-    weights: dict[Storage, str] = field(default_factory=dict)
-    active: set[Storage] = field(default_factory=set)
-
-    def add(self, other: Tally) -> None:
-        self.count(other.operations)
-        self.weights.update(other.weights)
-        self.active |= other.active
-
-    def count(self, operations: Mapping[str, Number]) -> None:
-        for kind, times in operations.items():
-            self.operations[kind] = self.operations.get(kind, 0) + times
-
-    def held(self, kind: str) -> int:
-        """Elements of the distinct tensors of a kind: weight or buffer."""
-        return sum(len(storage.elements) for storage, mine in self.weights.items() if mine == kind)
-
-    @property
-    def in_use(self) -> int:
-        """Elements of the trained weights that the inputs of this run used."""
-        return sum(len(s.elements) for s, mine in self.weights.items() if mine == "weight" and s in self.active)
-
-
-@dataclass(frozen=True, eq=False)
-class Done:
-    """One equation, or one application of a layer, at the sizes at which it was run."""
-
-    what: Equation | Opaque | Instance
-    sizes: dict[Symbol, Number]
-    tally: Tally
-
-
-@dataclass(eq=False)
-class Run:
-    """A whole run: what each equation and each application did, and the tensors that came out."""
-
-    done: list[Done]
-    outputs: tuple[Storage, ...]
-    whole: Tally
-    # Sizes that a repeat hands on, and shapes that a layer was promised, which came out otherwise.
-    surprises: list[str]
-
-
-class Observer(Protocol):
-    """Someone who follows the values through a run."""
-
-    def equations(self, group: list[tuple[Loops, Storage]], steps: Recurrence | None) -> None: ...
-    def moved(self, result: Storage, sources: Mapping[Place, tuple[Storage, Place]]) -> None: ...
-    def opaque(self, node: Opaque, result: Storage, sources: list[Storage], sizes: Sizes) -> None: ...
-    def enter(self, instance: Instance, inputs: list[Storage]) -> list[Storage]: ...
-    def leave(self, instance: Instance, outputs: list[Storage]) -> list[Storage]: ...
-    def added(self, result: Storage, parts: list[Storage]) -> None: ...
 
 
 def execute(
@@ -133,7 +67,7 @@ def execute(
         raise Impossible(f"an equation reads place {wrong.args[0]}, outside a range") from None
     except RecursionError:
         raise Impossible("an equation waits for itself") from None
-    return Run(machine.done, tuple(outputs), tally, machine.surprises)
+    return Run(machine.done, tuple(arguments), tuple(outputs), tally, machine.surprises, machine.empty)
 
 
 class Machine:
@@ -146,6 +80,7 @@ class Machine:
         self.observer = observer
         self.done: list[Done] = []
         self.surprises: list[str] = []
+        self.empty = False
         self.shares: dict[Shared, Bank] = {}
 
     # ---------------------------------------------------------------- applications
@@ -161,7 +96,7 @@ class Machine:
                     f"`{instance.name}` was promised `{formal.name}` of the shape {promised.shape}, not {actual.shape}"
                 )
         if self.observer is not None:
-            arguments = self.observer.enter(instance, arguments)
+            self.observer.enter(instance, arguments)
         memory: Memory = dict(zip(instance.inputs, arguments, strict=True))
         tally = Tally()
         self.body(instance.body, memory, sizes, bank, tally)
@@ -175,8 +110,16 @@ class Machine:
         self, nodes: tuple[Node, ...], memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally
     ) -> None:
         bank.enter()
+        self.begin()
         for node in nodes:
             self.node(node, memory, sizes, bank, tally)
+            if isinstance(node, Call | Repeat | Choose | Parallel):
+                self.begin()
+
+    def begin(self) -> None:
+        """Tell who follows the run that a stretch of equations begins here."""
+        if self.observer is not None:
+            self.observer.begin()
 
     def node(self, node: Node, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
         match node:
@@ -277,7 +220,7 @@ class Machine:
         def one(e: list[int]) -> None:
             elements[target(e)] = body(e)
 
-        loops.sweep(loops.equation.indices, one)(loops.empty())
+        loops.indices.sweep(loops.equation.indices, one)(loops.indices.empty())
 
     def when_needed(self, group: list[tuple[Loops, Storage]]) -> None:
         waiting: dict[tuple[Storage, Place], tuple[Loops, list[int]]] = {}
@@ -309,6 +252,7 @@ class Machine:
             raise TooLong
 
     def check_shape(self, storage: Storage) -> None:
+        self.empty |= not storage.elements
         missing = [at for at in storage.places() if at not in storage.elements]
         if missing:
             self.surprises.append(f"`{storage.tensor.name}` has a place {missing[0]} that no equation gives")
@@ -445,6 +389,3 @@ class Machine:
                 moves[given.outer].update({(turn, *there): (part, there) for there in part.places()})
         for given in node.results:
             memory[given.outer] = self.moved(given.outer, moves[given.outer], sizes)
-
-
-__all__ = ["Done", "Impossible", "Machine", "Memory", "Observer", "Run", "Tally", "TooLong", "execute"]

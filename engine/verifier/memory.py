@@ -47,6 +47,8 @@ class Storage:
     elements: Elements = field(default_factory=Elements)
     # May its elements be drawn again, as whole numbers, when something is looked up by them?
     drawn: bool = False
+    # Does it name places? Then its last axis is no axis of features.
+    names: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:

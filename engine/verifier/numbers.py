@@ -49,7 +49,7 @@ def _power(base: Number, exponent: Number) -> Number:
         return float(base**times) if isinstance(base, float) else Fraction(Fraction(base) ** times)
     if exponent == Fraction(1, 2) and isinstance(base, int) and base >= 0 and math.isqrt(base) ** 2 == base:
         return math.isqrt(base)
-    return float(base) ** float(exponent)
+    return math.pow(base, exponent)
 
 
 def _atom(atom: Atom, at: Sizes) -> Number:
@@ -110,6 +110,11 @@ def compiled(expr: Expr, at: Sizes, slots: Mapping[Symbol, int]) -> int | Callab
     if not all(isinstance(value, int) for value in (constant, *linear.values())):
         return _general(expr, at, slots)
     return _affine(int(constant), {slot: int(step) for slot, step in linear.items() if step})
+
+
+def function(value: int | Callable[[Places], int]) -> Callable[[Places], int]:
+    """The same, as a function in any case."""
+    return (lambda _: value) if isinstance(value, int) else value
 
 
 def _affine(constant: int, linear: Mapping[int, int]) -> int | Callable[[Places], int]:

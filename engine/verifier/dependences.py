@@ -1,0 +1,252 @@
+"""Path length, receptive field and sequential operations against a run that was followed element by element.
+
+For small sizes every element's reads are executed, clipped at the borders; stacks are searched breadth first, layer
+after layer, until every admitted pair of positions is joined.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..algebra.atoms import Symbol
+from ..algebra.expression import const
+from ..errors import Span
+from ..program import Instance, Program
+from ..quantities import Derived, Measures
+from ..scalars import Tensor
+from .carrying import Axes
+from .compare import affordable
+from .machine import execute
+from .memory import Place, Storage
+from .numbers import Number, number
+from .report import Disagreement, Report
+from .runs import Impossible, TooLong
+from .sizes import Sizes, draws, shown
+from .tracer import NEVER, Tracer, Units
+
+# Operations of a run that is followed, which takes several times as long as one that is not: of two runs, and of one
+# where no smaller sizes are found; and how many sizes are drawn.
+BUDGET = 60_000
+LARGE_BUDGET = 1_500_000
+DRAWS = 60
+RUNS = 2
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What a run that was followed shows: units from input to output positions, and the last step."""
+
+    sources: tuple[Place, ...]
+    # for each output position, the fewest units from every input position
+    units: Mapping[Place, Units]
+    steps: Number
+    unclear: str
+    empty: bool
+
+    @property
+    def ordered(self) -> str:
+        """Which pairs are admitted: all, or those in order, if no position sees a later one (or an earlier one)."""
+        if any(len(p) != 1 for p in (*self.sources, *self.units)) or len(self.sources) != len(self.units):
+            return "all"
+        later = any(u[n] < NEVER and s > t for t, u in self.units.items() for n, s in enumerate(self.sources))
+        earlier = any(u[n] < NEVER and s < t for t, u in self.units.items() for n, s in enumerate(self.sources))
+        return "all" if later == earlier else "forward" if earlier else "backward"
+
+    @property
+    def path(self) -> int | None:
+        """The most, over admitted pairs, of the fewest units; None where a pair is not joined."""
+        ordered = self.ordered
+        lengths = [
+            units[n]
+            for target, units in self.units.items()
+            for n, source in enumerate(self.sources)
+            if not (ordered == "forward" and source > target) and not (ordered == "backward" and source < target)
+        ]
+        longest = max(lengths, default=0)
+        return None if longest >= NEVER else longest
+
+    @property
+    def receptive(self) -> int:
+        """The most input positions that an output position sees."""
+        return max((sum(1 for n in units if n < NEVER) for units in self.units.values()), default=0)
+
+
+def trace(
+    program: Program, at: Sizes, seed: int, axes: Mapping[Tensor, Axes], before: Mapping[Place, Units] | None = None
+) -> Traced:
+    """Follow a run. `before` are the units that have been crossed before its inputs, by position; by default the
+    inputs are where the routes begin."""
+    carrying = [tensor for tensor in program.instance.inputs if axes[tensor]]
+    sources = sorted(before or {_position(place, axes[t]) for t in carrying for place in _places(t, at)})
+    index = {source: n for n, source in enumerate(sources)}
+
+    def start(storage: Storage, place: Place) -> Units | None:
+        if not axes[storage.tensor]:
+            return None
+        position = _position(place, axes[storage.tensor])
+        if before is not None:
+            return before[position]
+        return tuple(0 if n == index[position] else NEVER for n in range(len(sources)))
+
+    tracer = Tracer(sources, start, axes)
+    run = execute(program, at, seed, limit=4 * LARGE_BUDGET, observer=tracer)
+    found: dict[Place, Units] = {}
+    for output in run.outputs:
+        kept = tracer.of(output).axes
+        for place in output.places():
+            position = _position(place, kept)
+            units = tracer.units(output, place)
+            found[position] = tuple(map(min, found[position], units)) if position in found else units
+    steps = max((n for output in run.outputs for n in tracer.of(output).levels.values()), default=0)
+    return Traced(tuple(sources), found, steps, tracer.unclear, run.empty)
+
+
+def _position(place: Place, axes: Axes) -> Place:
+    return tuple(place[axis] for axis in sorted(axes))
+
+
+def _places(tensor: Tensor, at: Sizes) -> list[Place]:
+    return list(Storage(tensor, tensor.axes, dict(at)).places())
+
+
+def position_axes(program: Program, instance: Instance, at: Sizes, seed: int) -> dict[Tensor, Axes]:
+    """The axes of the inputs that carry positions: all but the last, or all of a tensor that names places, without
+    those that hold independent inputs."""
+    batch = {d.symbol for d in program.dimensions if d.batch}
+    run = execute(replace(program, instance=instance), at, seed, limit=4 * LARGE_BUDGET)
+    found = {}
+    for storage in run.inputs:
+        tensor = storage.tensor
+        candidates = range(len(tensor.axes) if storage.names else len(tensor.axes) - 1)
+        independent = {n for n in candidates if (s := tensor.axes[n].size.symbols()) and s <= batch}
+        found[tensor] = frozenset(candidates) - independent
+    return found
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def trace_model(measures: Measures, seed: int, report: Report) -> None:
+    """Compare `path`, `receptive` and `sequential` of a model with runs that are followed."""
+    program = measures.program
+    source = random.Random(seed)
+    chosen = _chosen(measures, source, RUNS, BUDGET) or _chosen(measures, source, 1, LARGE_BUDGET)
+    if not chosen:
+        report.skip("dependences: there are no sizes small enough to follow them")
+    for at in chosen:
+        try:
+            _compare(measures, at, seed, report)
+        except TooLong:
+            report.skip(f"dependences at {shown(program, at)}: more operations than the formulas say")
+        except Impossible as wrong:
+            report.disagreements.append(Disagreement(str(wrong), "", "", shown(program, at), None))
+
+
+def _compare(measures: Measures, at: Sizes, seed: int, report: Report) -> None:
+    program = measures.program
+    compare = _Dependences(measures, at, report)
+    known = [d for d in (measures.path, measures.receptive) if d.expr is not None or d.infinite]
+    axes = position_axes(program, program.instance, at, seed)
+    traced = trace(program, at, seed, axes if known else dict.fromkeys(axes, frozenset()))
+    if traced.empty:  # a chain that goes through nothing is no chain
+        return
+    report.followed.append(shown(program, at))
+    compare.steps(measures.sequential, traced)
+    if any(len(place) > 1 for place in traced.units) and program.stack is None:
+        report.skip("`path`: an output has positions on several axes")
+        return
+    if traced.unclear:
+        report.skip(f"`path`: {traced.unclear}")
+        return
+    compare.receptive(measures.receptive, traced)
+    if program.stack is None:
+        compare.path(measures.path, traced)
+    else:
+        compare.stacked(measures.path, seed)
+
+
+class _Dependences:
+    """The figures of one run that was followed, compared one by one."""
+
+    def __init__(self, measures: Measures, at: Sizes, report: Report) -> None:
+        self.program = measures.program
+        self.at = at
+        self.report = report
+        self.where = shown(self.program, at)
+
+    def steps(self, derived: Derived, traced: Traced) -> None:
+        if derived.expr is None:
+            self.report.skip(f"`sequential` is {derived.unknown}")
+        elif all(number(axis.size, self.at) >= derived.least for t in self.program.instance.inputs for axis in t.axes):
+            self.figure("sequential", traced.steps, number(derived.expr, self.at), bound=derived.bound)
+
+    def receptive(self, derived: Derived, traced: Traced) -> None:
+        if derived.expr is None:
+            self.report.skip(f"`receptive` is {derived.unknown}")
+            return
+        value = min(number(derived.expr, self.at), len(traced.sources))
+        self.figure("receptive", traced.receptive, value, bound=derived.bound)
+
+    def path(self, derived: Derived, traced: Traced) -> None:
+        if derived.expr is None and not derived.infinite:
+            self.report.skip(f"`path` is {derived.unknown}")
+        elif derived.expr is None:
+            if traced.path is None or not derived.at_example:
+                self.figure("path", traced.path, None)
+        elif len(traced.sources) > 1:
+            self.figure("path", traced.path, number(derived.expr, self.at))
+
+    def stacked(self, derived: Derived, seed: int) -> None:
+        """Layers on top of each other until every admitted pair is joined."""
+        stack = self.program.stack
+        assert stack is not None
+        if derived.expr is None and not derived.infinite:
+            self.report.skip(f"`path` is {derived.unknown}")
+            return
+        layer = replace(self.program, instance=stack.instance)
+        axes = position_axes(self.program, stack.instance, {**self.at, stack.symbol: 0}, seed)
+        before: Mapping[Place, Units] | None = None
+        found: Traced | None = None
+        for turn in range(2 * self._positions(stack.instance) + 2):
+            found = trace(layer, {**self.at, stack.symbol: turn}, seed, axes, before)
+            if found.path is not None or found.units == before:
+                break
+            before = found.units
+        assert found is not None
+        if len(found.sources) > 1:
+            self.figure("path", found.path, None if derived.expr is None else number(derived.expr, self.at))
+
+    def _positions(self, instance: Instance) -> int:
+        return max(int(number(axis.size, self.at)) for tensor in instance.inputs for axis in tensor.axes)
+
+    def figure(self, name: str, traced: Number | None, derived: Number | None, *, bound: bool = False) -> None:
+        agrees = traced == derived or (bound and traced is not None and derived is not None and traced <= derived)
+        if isinstance(traced, float) and derived is not None:
+            agrees = abs(traced - derived) < 1e-9 * max(1.0, abs(traced))
+        if agrees:
+            self.report.agreed += 1
+            return
+        span: Span = self.program.instance.span
+        words = ["infinite" if value is None else str(value) for value in (traced, derived)]
+        self.report.disagreements.append(Disagreement(f"`{name}`", words[0], words[1], self.where, span))
+
+
+def _chosen(measures: Measures, source: random.Random, runs: int, budget: int) -> Sequence[Sizes]:
+    """Sizes with more positions than features, within the budget."""
+    program = measures.program
+    work = measures.billed("exact").expr or const(0)
+    larger = frozenset(
+        symbol for t in program.instance.inputs for axis in t.axes[:-1] or t.axes for symbol in axis.size.symbols()
+    )
+    for wanted in (larger, frozenset[Symbol]()):
+        found: dict[str, Sizes] = {}
+        for attempt, at in enumerate(draws(program, source, wanted)):
+            if attempt >= DRAWS:
+                break
+            if affordable(work, at, budget):
+                found.setdefault(shown(program, at), at)
+        if found:
+            return sorted(found.values(), key=lambda at: -sum(1 for s in larger if at[s] > 4))[:runs]
+    return []
