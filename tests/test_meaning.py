@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archderive import library
 from archderive.errors import Source
-from archderive.program import Opaque, all_nodes
 from archderive.session import open_source
 from archderive.verifier.machine import execute
 from archderive.verifier.memory import nested

@@ -14,8 +14,8 @@ from ..algebra.expression import Expr, const
 from ..algebra.facts import Facts
 from ..conventions import convention
 from ..program import Program
-from .path import Derived, path, receptive
-from .sequential import NotDerived, Steps, sequential
+from .path import Derived, path_length, receptive_field
+from .sequential import NotDerived, Steps, sequential_steps
 from .totals import Counter, Totals
 
 # Sizes from which on the longest of several chains is looked for where small ones do not decide it.
@@ -80,11 +80,11 @@ class Measures:
     @cached_property
     def sequential(self) -> Derived:
         try:
-            return self._steps(sequential(self.program.instance, self.program.facts))
+            return self._steps(sequential_steps(self.program.instance, self.program.facts))
         except NotDerived:
             pass
         try:  # which of two chains is longer may be open for the smallest sizes only
-            steps = sequential(self.program.instance, self._larger_sizes())
+            steps = sequential_steps(self.program.instance, self._larger_sizes())
         except NotDerived as failure:
             return Derived(None, unknown=f"not supported yet: {failure}")
         found = self._steps(steps)
@@ -102,8 +102,8 @@ class Measures:
     def _steps(self, steps: Steps) -> Derived:
         reason = self._chain(steps.count)
         if steps.at_most:
-            reason = (*reason, ", at most: a part is read of what is joined from parts that come at different times")
-        return Derived(steps.count, reason, bound=steps.at_most)
+            reason = (*reason, f", at most: {'; '.join(steps.at_most)}")
+        return Derived(steps.count, reason, bound=bool(steps.at_most))
 
     def _chain(self, steps: Expr) -> tuple[str | Expr, ...]:
         if steps.constant is not None:
@@ -116,11 +116,11 @@ class Measures:
 
     @cached_property
     def path(self) -> Derived:
-        return path(self.program)
+        return path_length(self.program)
 
     @cached_property
     def receptive(self) -> Derived:
-        return receptive(self.program)
+        return receptive_field(self.program)
 
     @cached_property
     def bits(self) -> Derived:

@@ -42,7 +42,7 @@ class Derived:
     least: int = 1
 
 
-def path(program: Program) -> Derived:
+def path_length(program: Program) -> Derived:
     """Maximum path length of the model as it stands, or of stacks of it."""
     try:
         if program.stack is not None:
@@ -58,7 +58,7 @@ def path(program: Program) -> Derived:
         return Derived(None, unknown=f"not supported yet: {failure}")
 
 
-def receptive(program: Program) -> Derived:
+def receptive_field(program: Program) -> Derived:
     """Input positions that one output position can see, at most; the border cuts them off."""
     try:
         start = positions(program.instance, program)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from ..algebra.atoms import Symbol
 from ..algebra.build import maximum
@@ -33,11 +32,16 @@ from ..program import (
     Split,
 )
 from ..scalars import Read, Tensor, position
+from .cycles import components, longest_cycle
 from .fronts import START, Front, Ready, Slope, last, later, latest
 from .operations import all_indices
 
 # A number of steps that takes so many letters is a maximum of maxima that grows at every turn.
 MAX_KEY = 300
+
+
+UNEVEN = "a part is read of what is joined from parts that come at different times"
+ALONE = "nothing is added up where a single body is chosen"
 
 
 class NotDerived(Exception):
@@ -46,24 +50,24 @@ class NotDerived(Exception):
 
 @dataclass(frozen=True)
 class Steps:
-    """A number of steps; `at_most` where something reads a part of a tensor whose other parts may come later."""
+    """A number of steps; `at_most` are the reasons why there may be fewer."""
 
     count: Expr
-    at_most: bool
+    at_most: tuple[str, ...]
 
 
-def sequential(instance: Instance, facts: Facts) -> Steps:
+def sequential_steps(instance: Instance, facts: Facts) -> Steps:
     """Steps until every output is there. Raises `NotDerived`."""
     timer = _Timer(facts)
     ready = timer.instance(instance, tuple(START for _ in instance.inputs))
     ends = (last(fronts, tensor, facts) for fronts, tensor in zip(ready, instance.outputs, strict=True))
-    return Steps(maximum(ends, facts), timer.at_most)
+    return Steps(maximum(ends, facts), tuple(timer.at_most))
 
 
 class _Timer:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.at_most = False
+        self.at_most: dict[str, None] = {}
         self._known: dict[tuple[Instance, tuple[Ready, ...]], tuple[Ready, ...]] = {}
 
     def instance(self, instance: Instance, inputs: tuple[Ready, ...]) -> tuple[Ready, ...]:
@@ -86,7 +90,8 @@ class _Timer:
                 case Join(result=result, parts=parts, axis=axis):
                     times[result] = self._joined([(times[p], p) for p in parts], axis)
                 case Split(results=results, source=source, axis=axis):
-                    self.at_most |= any(axis in front.uneven for front in times[source])
+                    if any(axis in front.uneven for front in times[source]):
+                        self.at_most[UNEVEN] = None
                     for piece in results:
                         times[piece] = tuple(front.collapsed(source, axis) for front in times[source])
                 case Call(instance=instance, arguments=arguments, results=results):
@@ -96,6 +101,8 @@ class _Timer:
                     self.repeat(node, times)
                 case Choose(results=results, chosen=chosen):
                     self.body(node.body, times)
+                    if chosen != ONE and not self.facts.nonnegative(chosen - 2):
+                        self.at_most[ALONE] = None
                     for given in results:
                         ready = times[given.inner]
                         times[given.outer] = ready if chosen == ONE else later(ready, ONE)
@@ -160,7 +167,8 @@ class _Timer:
         for axis in front.uneven:
             value = position(read.subscripts[axis])
             indices = [] if value is None else [s for s in value.symbols() if s.kind == "index"]
-            self.at_most |= not indices
+            if not indices:
+                self.at_most[UNEVEN] = None
             found |= {own[s] for s in indices if s in own}
         return frozenset(found)
 
@@ -200,7 +208,7 @@ class _Timer:
             for read in equation.reads:
                 if read.tensor in order and order[read.tensor] < number and not _is_shifted(read, equation):
                     same.append((order[read.tensor], number))
-        for component in _components(len(node.equations), same, carried):
+        for component in components(len(node.equations), same, carried):
             inside = set(component)
             loops = [c for c in carried if c[0] in inside and c[1] in inside]
             if not loops:
@@ -223,7 +231,7 @@ class _Timer:
     ) -> None:
         paces: dict[int, Slope] = {}
         for axis, direction in sorted({(a, d) for _, _, a, d in loops}):
-            pace = const(_longest_cycle(component, same, [(s, t) for s, t, a, _ in loops if a == axis]))
+            pace = const(longest_cycle(component, same, [(s, t) for s, t, a, _ in loops if a == axis]))
             if axis in paces:
                 raise NotDerived("a recurrence reads both the step before and the step after")
             paces[axis] = (pace, direction)
@@ -367,53 +375,3 @@ def _is_shifted(read: Read, equation: Equation) -> bool:
         if left is not None and right is not None and (right - left).integer():
             return True
     return False
-
-
-def _components(
-    count: int, same: Sequence[tuple[int, int]], carried: Sequence[tuple[int, int, int, int]]
-) -> list[list[int]]:
-    """Strongly connected components in the order of their dependences (few equations: by reachability)."""
-    edges = {n: {t for s, t in same if s == n} | {t for s, t, _, _ in carried if s == n} for n in range(count)}
-    reach = {n: _reachable(n, edges) for n in range(count)}
-    seen: set[int] = set()
-    components = []
-    for n in range(count):
-        if n in seen:
-            continue
-        component = [m for m in range(count) if m == n or (m in reach[n] and n in reach[m])]
-        seen |= set(component)
-        components.append(component)
-    return sorted(components, key=lambda c: (sum(1 for o in components if o is not c and c[0] in reach[o[0]]), c[0]))
-
-
-def _reachable(start: int, edges: Mapping[int, set[int]]) -> set[int]:
-    found: set[int] = set()
-    waiting = list(edges[start])
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting += edges[node]
-    return found
-
-
-def _longest_cycle(
-    component: Sequence[int], same: Sequence[tuple[int, int]], carried: Sequence[tuple[int, int]]
-) -> Fraction:
-    """The largest ratio of equations to steps over the cycles: how many equations the state waits for at every step."""
-    best = Fraction(0)
-    edges = [(s, t, 0) for s, t in same] + [(s, t, 1) for s, t in carried]
-
-    def walk(node: int, start: int, seen: frozenset[int], length: int, steps: int) -> None:
-        nonlocal best
-        for source, target, step in edges:
-            if source != node:
-                continue
-            if target == start and steps + step:
-                best = max(best, Fraction(length + 1, steps + step))
-            elif target > start and target not in seen:
-                walk(target, start, seen | {target}, length + 1, steps + step)
-
-    for start in component:
-        walk(start, start, frozenset({start}), 0, 0)
-    return best

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..quantities import Measures
 from ..session import Session
-from .compare import run_model
+from .compare import BUDGET, RUNS, run_model
 from .dependences import trace_model
 from .report import Disagreement, Report
 
@@ -19,7 +19,7 @@ COPY_BUDGET = 1_500_000
 def verify(session: Session, seed: int = 0) -> list[Report]:
     """Every model of a file, at sizes drawn from a seed: how many figures agreed, which did not, what was not run."""
     measures = session.measures()
-    reports = {name: _verified(one, seed) for name, one in measures.items()}
+    reports = {name: verify_model(one, seed) for name, one in measures.items()}
     waiting = [name for name, report in reports.items() if not report.sizes]
     if waiting:
         from .copies import copies
@@ -27,7 +27,7 @@ def verify(session: Session, seed: int = 0) -> list[Report]:
         for smaller, description in copies(session):
             copied = smaller.measures()
             for name in list(waiting):
-                report = _verified(copied[name], seed, budget=COPY_BUDGET, runs=1)
+                report = verify_model(copied[name], seed, budget=COPY_BUDGET, runs=1)
                 if report.sizes:
                     report.copy = description
                     reports[name] = report
@@ -39,12 +39,12 @@ def verify(session: Session, seed: int = 0) -> list[Report]:
     return list(reports.values())
 
 
-def _verified(measures: Measures, seed: int, budget: int | None = None, runs: int | None = None) -> Report:
-    options = {} if budget is None or runs is None else {"budget": budget, "runs": runs}
-    report = run_model(measures, seed, **options)
+def verify_model(measures: Measures, seed: int = 0, budget: int = BUDGET, runs: int = RUNS) -> Report:
+    """One model at `runs` sizes, none of which takes more than `budget` operations."""
+    report = run_model(measures, seed, runs, budget)
     if report.sizes:
         trace_model(measures, seed, report)
     return report
 
 
-__all__ = ["Disagreement", "Report", "verify"]
+__all__ = ["Disagreement", "Report", "verify", "verify_model"]

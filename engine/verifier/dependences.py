@@ -29,7 +29,7 @@ from .tracer import NEVER, Tracer, Units
 # Operations of a run that is followed, which takes several times as long as one that is not: of two runs, and of one
 # where no smaller sizes are found; and how many sizes are drawn.
 BUDGET = 60_000
-LARGE_BUDGET = 1_500_000
+LARGE_BUDGET = 1_000_000
 DRAWS = 60
 RUNS = 2
 
@@ -148,8 +148,8 @@ def _compare(measures: Measures, at: Sizes, seed: int, report: Report) -> None:
     program = measures.program
     compare = _Dependences(measures, at, report)
     known = [d for d in (measures.path, measures.receptive) if d.expr is not None or d.infinite]
-    axes = position_axes(program, program.instance, at, seed)
-    traced = trace(program, at, seed, axes if known else dict.fromkeys(axes, frozenset()))
+    none: dict[Tensor, Axes] = dict.fromkeys(program.instance.inputs, frozenset())
+    traced = trace(program, at, seed, position_axes(program, program.instance, at, seed) if known else none)
     if traced.empty:  # a chain that goes through nothing is no chain
         return
     report.followed.append(shown(program, at))

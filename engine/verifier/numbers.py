@@ -44,8 +44,12 @@ def whole(expr: Expr, at: Sizes) -> int:
 
 
 def _power(base: Number, exponent: Number) -> Number:
+    if exponent == 1:
+        return base
     if isinstance(exponent, int) or (isinstance(exponent, Fraction) and exponent.denominator == 1):
         times = int(exponent)
+        if isinstance(base, int) and times >= 0:
+            return int(base**times)
         return float(base**times) if isinstance(base, float) else Fraction(Fraction(base) ** times)
     if exponent == Fraction(1, 2) and isinstance(base, int) and base >= 0 and math.isqrt(base) ** 2 == base:
         return math.isqrt(base)
@@ -96,20 +100,72 @@ def compiled(expr: Expr, at: Sizes, slots: Mapping[Symbol, int]) -> int | Callab
     """A subscript or the end of a range: a number where no index matters, else a function of the indices."""
     constant: Number = 0
     linear: dict[int, Number] = {}
+    others: list[tuple[Number, Callable[[Places], int]]] = []
     for monomial, coefficient in expr.terms.items():
         indices = [(atom, exponent) for atom, exponent in monomial if _moves(atom, slots)]
         if not indices:
             constant = constant + number(Expr({monomial: coefficient}), at)
             continue
         ((atom, exponent), *more) = indices
-        if more or not isinstance(atom, Symbol) or exponent != 1:
-            return _general(expr, at, slots)
         rest: Monomial = tuple(pair for pair in monomial if pair[0] != atom)
-        slot = slots[atom]
-        linear[slot] = linear.get(slot, 0) + number(Expr({rest: coefficient}), at)
-    if not all(isinstance(value, int) for value in (constant, *linear.values())):
-        return _general(expr, at, slots)
-    return _affine(int(constant), {slot: int(step) for slot, step in linear.items() if step})
+        step = number(Expr({rest: coefficient}), at) if not more and exponent == 1 else None
+        if step is None:
+            return _anything(expr, at, slots)
+        if isinstance(atom, Symbol):
+            linear[slots[atom]] = linear.get(slots[atom], 0) + step
+            continue
+        inner = _rounded_or_extreme(atom, at, slots)
+        if inner is None:
+            return _anything(expr, at, slots)
+        others.append((step, inner))
+    if not all(isinstance(value, int) for value in (constant, *linear.values(), *(step for step, _ in others))):
+        return _anything(expr, at, slots)
+    affine = _affine(int(constant), {slot: int(step) for slot, step in linear.items() if step})
+    return _with(affine, [(int(step), inner) for step, inner in others]) if others else affine
+
+
+def _with(
+    affine: int | Callable[[Places], int], others: list[tuple[int, Callable[[Places], int]]]
+) -> Callable[[Places], int]:
+    base = function(affine)
+    if len(others) == 1:
+        ((step, inner),) = others
+        return inner if step == 1 and affine == 0 else lambda e: base(e) + step * inner(e)
+    return lambda e: base(e) + sum(step * inner(e) for step, inner in others)
+
+
+def _rounded_or_extreme(atom: Atom, at: Sizes, slots: Mapping[Symbol, int]) -> Callable[[Places], int] | None:
+    """⌊…⌋ and ⌈…⌉ of quotients, maxima and minima, which subscripts are made of."""
+    match atom:
+        case Extreme(operator=operator, arguments=arguments):
+            parts = [function(compiled(argument, at, slots)) for argument in arguments]
+            choose = max if operator == "max" else min
+            if len(parts) == 2:
+                one, other = parts
+                return lambda e: choose(one(e), other(e))
+            return lambda e: choose([part(e) for part in parts])
+        case Rounded(direction=direction, argument=argument):
+            below = _denominator(argument, at, slots)
+            if below is None:
+                return None
+            above = function(compiled(argument * below, at, slots))
+            if direction == "floor":
+                return lambda e: above(e) // below
+            return lambda e: -(-above(e) // below)
+        case _:
+            return None
+
+
+def _denominator(expr: Expr, at: Sizes, slots: Mapping[Symbol, int]) -> int | None:
+    """What a sum must be multiplied by for all of its coefficients to be whole."""
+    result = 1
+    for monomial, coefficient in expr.terms.items():
+        rest: Monomial = tuple(pair for pair in monomial if not _moves(pair[0], slots))
+        value = number(Expr({rest: coefficient}), at)
+        if isinstance(value, float):
+            return None
+        result = math.lcm(result, Fraction(value).denominator)
+    return result
 
 
 def function(value: int | Callable[[Places], int]) -> Callable[[Places], int]:
@@ -131,7 +187,7 @@ def _affine(constant: int, linear: Mapping[int, int]) -> int | Callable[[Places]
             return lambda e: constant + sum(step * e[slot] for slot, step in many)
 
 
-def _general(expr: Expr, at: Sizes, slots: Mapping[Symbol, int]) -> Callable[[Places], int]:
+def _anything(expr: Expr, at: Sizes, slots: Mapping[Symbol, int]) -> Callable[[Places], int]:
     used = [(symbol, slots[symbol]) for symbol in expr.symbols() if symbol in slots]
     return lambda e: whole(expr, {**at, **{symbol: e[slot] for symbol, slot in used}})
 

@@ -5,11 +5,26 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from ..algebra.atoms import Symbol, parts
 from ..algebra.expression import Expr
-from ..program import Assumption, Dimension, Program
+from ..program import (
+    Assumption,
+    Choose,
+    Declared,
+    Dimension,
+    Equation,
+    Opaque,
+    Parallel,
+    Program,
+    Recurrence,
+    Repeat,
+    all_nodes,
+)
+from ..scalars import Tensor
 from .numbers import Number, number
+from .text import bound_indices
 
 Sizes = dict[Symbol, Number]
 
@@ -17,7 +32,8 @@ SMALL = (1, 2, 3, 4, 5, 6)
 RATIOS = (Fraction(1, 2), Fraction(1, 3), Fraction(2, 3), Fraction(1, 4))
 # Numbers beyond this are no sizes to run at; a search that has tried so many sizes has none.
 LARGEST = 1024
-MAX_TRIES = 20_000
+MAX_TRIES = 5_000
+MAX_FAILURES = 8
 # The turns of repeats at which a fact about all turns is looked at.
 TURNS = 4
 
@@ -29,15 +45,29 @@ def draws(program: Program, source: random.Random, larger: frozenset[Symbol] = f
     fixed = {d.symbol: _given(d) for d in program.dimensions if d.fixed and d.value is not None}
     facts = [(fact, _symbols(fact)) for fact in program.assumptions]
     numbers = sorted({n for fact in program.assumptions for n in _numbers(fact)})
-    while True:
-        order = list(free)
-        source.shuffle(order)
-        domains = {d.symbol: _domain(d, numbers, source, large=d.symbol in larger) for d in order}
-        budget = [MAX_TRIES]
-        found = _assign([d.symbol for d in order], domains, facts, fixed, budget)
+    groups = _together([d.symbol for d in free], [names for _, names in facts])
+    failures = 0
+    while failures < MAX_FAILURES:
+        domains = {d.symbol: _domain(d, numbers, source, large=d.symbol in larger) for d in free}
+        found: Sizes | None = dict(fixed)
+        for group in groups:
+            source.shuffle(group)
+            budget = [MAX_TRIES]
+            found = None if found is None else _assign(group, domains, facts, found, budget)
         if found is None:
-            return
-        yield found
+            failures += 1
+        else:
+            yield found
+
+
+def _together(symbols: list[Symbol], facts: list[frozenset[Symbol]]) -> list[list[Symbol]]:
+    """The sizes in groups that share no fact, which are drawn one after the other."""
+    groups = [{symbol} for symbol in symbols]
+    for names in facts:
+        touched = [group for group in groups if group & names]
+        if len(touched) > 1:
+            groups = [group for group in groups if group not in touched] + [set().union(*touched)]
+    return [sorted(group, key=lambda s: s.key) for group in groups]
 
 
 def _given(dimension: Dimension) -> Number:
@@ -69,7 +99,7 @@ def _assign(
 ) -> Sizes | None:
     """Depth first, a fact checked as soon as all its sizes are known."""
     if not waiting:
-        return dict(known) if all(holds(fact, known) for fact, names in facts if names <= known.keys()) else None
+        return dict(known)
     symbol, *rest = waiting
     for value in domains[symbol]:
         budget[0] -= 1
@@ -122,6 +152,40 @@ def _of(expr: Expr) -> Iterator[int]:
 
 
 def shown(program: Program, at: Mapping[Symbol, Number]) -> str:
-    """N = 3, D = 4: the sizes in the order of their lines."""
-    names = dict.fromkeys(f"{d.symbol.name} = {at[d.symbol]}" for d in program.dimensions if not d.fixed)
+    """N = 3, D = 4: the sizes that the program depends on, in the order of their lines."""
+    wanted = used(program)
+    shown = [d for d in program.dimensions if not d.fixed and d.symbol in wanted]
+    names = dict.fromkeys(f"{d.symbol.name} = {at[d.symbol]}" for d in shown)
     return ", ".join(names) or "the sizes of the file"
+
+
+@lru_cache(maxsize=64)
+def used(program: Program) -> frozenset[Symbol]:
+    """The sizes that stand in a shape, a range or a count of the program."""
+    found: set[Symbol] = set()
+    for tensor in program.instance.inputs:
+        found |= _of_axes(tensor)
+    for node in all_nodes(program.instance):
+        match node:
+            case Declared(tensor=tensor) | Opaque(target=tensor):
+                found |= _of_axes(tensor)
+            case Equation():
+                found |= _of_equation(node)
+            case Recurrence(equations=equations):
+                found = found.union(*map(_of_equation, equations))
+            case Choose(count=count, chosen=chosen):
+                found |= count.symbols() | chosen.symbols()
+            case Repeat(count=count) | Parallel(count=count):
+                found |= count.symbols()
+            case _:
+                pass
+    return frozenset(found)
+
+
+def _of_axes(tensor: Tensor) -> set[Symbol]:
+    return {s for axis in tensor.axes for end in (axis.lower, axis.upper) for s in end.symbols()}
+
+
+def _of_equation(equation: Equation) -> set[Symbol]:
+    indices = [*equation.indices, *bound_indices(equation.body)]
+    return {s for index in indices for end in (index.lower, index.upper) for s in end.symbols()}
