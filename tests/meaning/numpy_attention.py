@@ -136,7 +136,7 @@ def gaussian() -> str:
     )
     q, k, v = g.input("q", N, a), g.input("k", M, a), g.input("v", M, b)
     scaled = [t / a**0.25 for t in (q, k)]
-    kappa = np.array([[np.exp(-np.linalg.norm(s - t) ** 2 / 2) for t in scaled[1]] for s in scaled[0]])
+    kappa = np.array([[np.exp(-(np.linalg.norm(s - t) ** 2) / 2) for t in scaled[1]] for s in scaled[0]])
     return g.line(kappa @ v)
 
 

@@ -91,7 +91,7 @@ def linformer() -> str:
 
 
 def performer() -> str:
-    """Positive features, section 2.3: φ(x) = exp(-|x|²/2)/√r (exp(ω_1·x), …); the attention of its inner products, normalised."""
+    """Positive features, section 2.3: φ(x) = exp(-|x|²/2)/√r (exp(ω_1·x), …); its inner products, normalised."""
     r = 3
     g, q, k, v = begin(
         "performer",
@@ -129,7 +129,9 @@ def external() -> str:
 
 def efficient() -> str:
     """ρ_q(Q) (ρ_k(K)ᵀ V), with ρ_q a softmax of each row of Q and ρ_k one of each column of K."""
-    g, q, k, v = begin("efficient_attention", "Shen et al. 2021, with softmax normalisation", "efficient_attention(q, k, v)")
+    g, q, k, v = begin(
+        "efficient_attention", "Shen et al. 2021, with softmax normalisation", "efficient_attention(q, k, v)"
+    )
     rq = np.array([np.exp(row) / np.exp(row).sum() for row in q])
     rk = np.array([np.exp(col) / np.exp(col).sum() for col in k.T]).T
     return g.line(rq @ rk.T @ v)
@@ -137,7 +139,12 @@ def efficient() -> str:
 
 def cosformer() -> str:
     """The quadratic form: weights relu(q_n)·relu(k_m) cos(π/2 · (n - m)/M), normalised."""
-    g = Golden("cosformer", ["cosformer"], "Qin et al. 2022, the quadratic form of cos-based re-weighting", model(QKV, "return cosformer(q, k, v)"))
+    g = Golden(
+        "cosformer",
+        ["cosformer"],
+        "Qin et al. 2022, the quadratic form of cos-based re-weighting",
+        model(QKV, "return cosformer(q, k, v)"),
+    )
     q = g.input("q", N, A, low=-0.4)
     k = g.input("k", N, A, low=-0.4)
     v = g.input("v", N, B)

@@ -72,9 +72,7 @@ def longformer(ends: int, r: int) -> Sees:
 
 def bigbird(size: int, r: int, ends: int) -> Sees:
     """The same of blocks: all that is said of positions holds of the blocks they lie in."""
-    return lambda i, n: {
-        j for j in range(n) if abs(i // size - j // size) <= r or i // size < ends or j // size < ends
-    }
+    return lambda i, n: {j for j in range(n) if abs(i // size - j // size) <= r or i // size < ends or j // size < ends}
 
 
 if __name__ == "__main__":
