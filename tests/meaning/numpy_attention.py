@@ -274,33 +274,47 @@ def induced() -> str:
     return g.line(mab(g, f"{path}/attention_block", x, h, heads, width))
 
 
-def encoder() -> str:
-    """Pre-norm: x + attention(LN(x)), then x + FFN(LN(x))."""
+def encoder(norm_first: bool) -> str:
+    """Pre-norm: x + sublayer(LN(x)); post-norm: LN(x + sublayer(x)); for self-attention, then the feed-forward layer."""
     d, heads, width = 4, 2, 3
     path = "encoder_layer"
     g = Golden(
-        "encoder_layer, pre-norm",
+        f"encoder_layer, {'pre' if norm_first else 'post'}-norm",
         [path],
-        "Xiong et al. 2020, table 1, right, with a GELU",
-        model(f"x[2, {N}, {d}]", f"return x -> encoder_layer({heads}, {width}, act = gelu, norm_first = true)"),
+        "Xiong et al. 2020, table 1, with a GELU" if norm_first else "Vaswani et al. 2017, section 3.1, encoder",
+        model(
+            f"x[2, {N}, {d}]",
+            f"return x -> encoder_layer({heads}, {width}{', act = gelu, norm_first = true' if norm_first else ''})",
+        ),
     )
     x = g.input("x", 2, N, d)
-    u = g.layernorm(f"{path}/layernorm", x)
-    x = x + g.attention(f"{path}/attention", u, u, heads)
-    return g.line(x + g.mlp(f"{path}/mlp", g.layernorm(f"{path}/layernorm.1", x), width, gelu))
+    if norm_first:
+        u = g.layernorm(f"{path}/layernorm", x)
+        x = x + g.attention(f"{path}/attention", u, u, heads)
+        return g.line(x + g.mlp(f"{path}/mlp", g.layernorm(f"{path}/layernorm.1", x), width, gelu))
+    x = g.layernorm(f"{path}/layernorm", x + g.attention(f"{path}/attention", x, x, heads))
+    return g.line(g.layernorm(f"{path}/layernorm.1", x + g.mlp(f"{path}/mlp", x, width, relu)))
 
 
-def decoder() -> str:
-    """Post-norm: LN(x + sublayer(x)) for causal self-attention, attention to y, and the feed-forward layer."""
+def decoder(norm_first: bool) -> str:
+    """The same of causal self-attention, attention to y, and the feed-forward layer."""
     d, c, heads, width = 4, 3, 2, 3
     path = "decoder_layer"
     g = Golden(
-        path,
+        f"decoder_layer, {'pre' if norm_first else 'post'}-norm",
         [path],
-        "Vaswani et al. 2017, section 3.1, decoder",
-        model(f"x[{N}, {d}], y[{M}, {c}]", f"return decoder_layer(x, y, {heads}, {width})"),
+        "Xiong et al. 2020, section 3" if norm_first else "Vaswani et al. 2017, section 3.1, decoder",
+        model(
+            f"x[{N}, {d}], y[{M}, {c}]",
+            f"return decoder_layer(x, y, {heads}, {width}{', norm_first = true' if norm_first else ''})",
+        ),
     )
     x, y = g.input("x", N, d), g.input("y", M, c)
+    if norm_first:
+        u = g.layernorm(f"{path}/layernorm", x)
+        x = x + g.attention(f"{path}/attention", u, u, heads, causal=True)
+        x = x + g.attention(f"{path}/attention.1", g.layernorm(f"{path}/layernorm.1", x), y, heads)
+        return g.line(x + g.mlp(f"{path}/mlp", g.layernorm(f"{path}/layernorm.2", x), width, relu))
     x = g.layernorm(f"{path}/layernorm", x + g.attention(f"{path}/attention", x, x, heads, causal=True))
     x = g.layernorm(f"{path}/layernorm.1", x + g.attention(f"{path}/attention.1", x, y, heads))
     return g.line(g.layernorm(f"{path}/layernorm.2", x + g.mlp(f"{path}/mlp", x, width, relu)))
@@ -308,5 +322,6 @@ def decoder() -> str:
 
 if __name__ == "__main__":
     goldens = [rotary_attention(), multi_query(), latent(False), latent(True), additive(), gaussian(), relative()]
-    goldens += [talking(), axial(), perceiver(), block(), pooling(), induced(), encoder(), decoder()]
+    goldens += [talking(), axial(), perceiver(), block(), pooling(), induced()]
+    goldens += [encoder(True), encoder(False), decoder(True), decoder(False)]
     write("attention_softmax", goldens)
