@@ -275,7 +275,7 @@ def induced() -> str:
 
 
 def encoder(norm_first: bool) -> str:
-    """Pre-norm: x + sublayer(LN(x)); post-norm: LN(x + sublayer(x)); for self-attention, then the feed-forward layer."""
+    """Pre-norm: x + sublayer(LN(x)); post-norm: LN(x + sublayer(x)); for self-attention, then the feed-forward part."""
     d, heads, width = 4, 2, 3
     path = "encoder_layer"
     g = Golden(
