@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archderive import library
 from archderive.errors import Source
-from archderive.session import open_source
+from archderive.program import Opaque, all_nodes
+from archderive.session import open_path, open_source
 from archderive.verifier.machine import execute
 from archderive.verifier.memory import nested
 
@@ -45,3 +47,24 @@ def test_computes_what_its_source_computes(golden: dict[str, Any]) -> None:
         assert shape(found) == shape(wanted)
         for mine, theirs in zip(flat(found), flat(wanted), strict=True):
             assert math.isclose(mine, theirs, rel_tol=1e-9, abs_tol=1e-10)
+
+
+# Layers with a step that is stated and not derived, so that a run draws its values instead of computing them.
+STATED = {"fourier", "long_convolution", "hyena", "ssm_convolution"}
+
+
+def test_every_layer_has_a_golden() -> None:
+    """A layer is compared, by itself or as a part of one that is; those that state a step are named."""
+    named = {layer for golden in GOLDENS for layer in golden["layers"]}
+    assert set(library.index()) - named == STATED
+    for name in STATED:
+        (program,) = open_path(name).programs
+        assert any(isinstance(node, Opaque) for node in all_nodes(program.instance))
+
+
+def test_a_wrong_path_or_shape_is_no_silence() -> None:
+    (program,) = open_source(Source("<test>", "model f(x[2, 3]):\n    return x -> linear(1, bias = false)\n")).programs
+    with pytest.raises(ValueError, match="no weight `linear/V`"):
+        execute(program, {}, weights={"linear/V": [[1.0]] * 3})
+    with pytest.raises(ValueError, match=r"`linear/W` is not of the shape \(3, 1\)"):
+        execute(program, {}, weights={"linear/W": [[1.0, 2.0]] * 3})

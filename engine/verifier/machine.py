@@ -50,7 +50,8 @@ def execute(
 ) -> Run:
     """Run a program at these sizes. Inputs and weights that are not given, as nested lists, are drawn at random.
 
-    Raises `TooLong` beyond `limit` operations and `Impossible` where an equation cannot be run.
+    Raises `TooLong` beyond `limit` operations, `Impossible` where an equation cannot be run, and ValueError for values
+    of another shape than their tensor's or for a weight that the model does not have.
     """
     machine = Machine(random.Random(seed), weights or {}, limit, observer)
     arguments = []
@@ -67,6 +68,9 @@ def execute(
         raise Impossible(f"an equation reads place {wrong.args[0]}, outside a range") from None
     except RecursionError:
         raise Impossible("an equation waits for itself") from None
+    unknown = sorted({*(weights or {})} - machine.taken)
+    if unknown:
+        raise ValueError(f"the model has no weight `{unknown[0]}`")
     return Run(machine.done, tuple(arguments), tuple(outputs), tally, machine.surprises, machine.empty)
 
 
@@ -81,6 +85,7 @@ class Machine:
         self.done: list[Done] = []
         self.surprises: list[str] = []
         self.empty = False
+        self.taken: set[str] = set()
         self.shares: dict[Shared, Bank] = {}
 
     # ---------------------------------------------------------------- applications
@@ -168,6 +173,7 @@ class Machine:
             path = f"{bank.name}/{node.tensor.name}".lstrip("/")
             if path in self.given:
                 fill(storage, self.given[path], path)
+                self.taken.add(path)
             elif node.kind == "mask":
                 storage.elements.update(dict.fromkeys(storage.places(), 1.0))
             else:
