@@ -3,15 +3,13 @@ and writing goldens. Nothing here knows how the library or its interpreter compu
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-Array = np.ndarray
+from goldens import short, write
+from numpy_goldens import Array, relu, sigmoid, silu, softmax
 
 
 class Golden:
@@ -67,9 +65,10 @@ class Golden:
             scores = np.where(np.tril(np.ones(scores.shape[-2:], dtype=bool)), scores, -np.inf)
         return self.linear(f"{path}/linear", merged(softmax(scores) @ v), x.shape[-1])
 
-    def line(self, *outputs: Array) -> str:
-        """The golden as a line of JSON."""
-        whole = {
+    def line(self, *outputs: Array) -> dict[str, Any]:
+        """The golden with its outputs."""
+        assert all(np.isfinite(output).all() for output in outputs), self.name
+        return {
             "name": self.name,
             "layers": self.layers,
             "source": self.source,
@@ -78,8 +77,6 @@ class Golden:
             "weights": {path: value.tolist() for path, value in self.weights.items()},
             "outputs": [short(output.tolist()) for output in outputs],
         }
-        assert all(np.isfinite(output).all() for output in outputs), self.name
-        return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
 
 def model(inputs: str, body: str) -> str:
@@ -92,28 +89,6 @@ def merged(heads: Array) -> Array:
     return np.concatenate([heads[..., h, :, :] for h in range(heads.shape[-3])], axis=-1)
 
 
-def short(value: Any) -> Any:
-    """Twelve significant digits."""
-    return [short(part) for part in value] if isinstance(value, list) else float(f"{value:.12g}")
-
-
-def softmax(x: Array, axis: int = -1) -> Array:
-    e = np.exp(x)
-    return e / e.sum(axis, keepdims=True)
-
-
-def relu(x: Array) -> Array:
-    return np.where(x > 0, x, 0.0)
-
-
-def sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
-
-
-def silu(x: Array) -> Array:
-    return x / (1 + np.exp(-x))
-
-
 def gelu(x: Array) -> Array:
     """x times the normal distribution function, Hendrycks and Gimpel 2016."""
     return x * np.vectorize(lambda t: 0.5 * math.erfc(-t / math.sqrt(2)))(x)
@@ -123,7 +98,4 @@ def elu(x: Array) -> Array:
     return np.where(x > 0, x, np.expm1(x))
 
 
-def write(name: str, lines: Sequence[str]) -> None:
-    """The goldens of one script, one a line."""
-    path = Path(__file__).parent / f"{name}.json"
-    path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+__all__ = ["Array", "Golden", "elu", "gelu", "merged", "model", "relu", "short", "sigmoid", "silu", "softmax", "write"]

@@ -1,16 +1,12 @@
-"""What the scripts that write goldens with NumPy share: short exact numbers, the files, and a few functions.
-
-Run a script (`python numpy_recurrent.py`) to write its `other_*.json` anew; the tests only read what was written.
-"""
+"""What the scripts that write goldens with NumPy share: drawing short numbers, and a few functions."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from goldens import short, write
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -51,14 +47,8 @@ class Goldens:
         )
 
     def write(self, name: str) -> None:
-        """All goldens to a file beside the scripts, one to a line."""
-        lines = ",\n".join(json.dumps(golden, separators=(",", ":")) for golden in self.all)
-        (Path(__file__).parent / name).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-
-
-def short(value: Any) -> Any:
-    """Nested lists with every number in twelve digits."""
-    return [short(part) for part in value] if isinstance(value, list) else float(f"{value:.12g}")
+        """All goldens to a file beside the scripts."""
+        write(name.removesuffix(".json"), self.all)
 
 
 def sigmoid(x: Array) -> Array:
@@ -73,7 +63,6 @@ def silu(x: Array) -> Array:
     return x * sigmoid(x)
 
 
-def softmax(x: Array) -> Array:
-    """Along the last axis."""
+def softmax(x: Array, axis: int = -1) -> Array:
     e = np.exp(x)
-    return e / e.sum(axis=-1, keepdims=True)
+    return e / e.sum(axis, keepdims=True)

@@ -8,13 +8,14 @@ into those of the language.
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
+from goldens import short
+from goldens import write as write_goldens
 from torch import Tensor, nn
 
 torch.set_default_dtype(torch.float64)
@@ -53,18 +54,8 @@ def channels_last(x: Tensor) -> Tensor:
     return x.movedim(1, -1)
 
 
-def plain(value: Any) -> Any:
-    """Nested lists of numbers with 12 significant digits."""
-    if isinstance(value, list):
-        return [plain(part) for part in value]
-    if isinstance(value, float):
-        short = float(f"{value:.12g}")
-        return int(short) if short.is_integer() else short
-    return value
-
-
 def lists(tensors: dict[str, Tensor]) -> dict[str, Any]:
-    return {name: plain(tensor.tolist()) for name, tensor in tensors.items()}
+    return {name: short(tensor.tolist()) for name, tensor in tensors.items()}
 
 
 def golden(
@@ -90,7 +81,7 @@ def golden(
         "model": text,
         "inputs": lists(inputs),
         "weights": lists(weights),
-        "outputs": [plain(output.tolist()) for output in outputs],
+        "outputs": [short(output.tolist()) for output in outputs],
     }
 
 
@@ -112,8 +103,4 @@ def of_module(module: nn.Module) -> str:
 
 def write(script: str, makers: Iterable[Callable[[], Iterable[Golden]]]) -> None:
     """One golden a line, beside the script."""
-    goldens = [found for maker in makers for found in maker()]
-    names = [found["name"] for found in goldens]
-    assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1]
-    rows = ",\n".join(json.dumps(found, separators=(",", ":")) for found in goldens)
-    Path(script).with_suffix(".json").write_text(f"[\n{rows}\n]\n", encoding="utf-8")
+    write_goldens(Path(script).stem, [found for maker in makers for found in maker()])
