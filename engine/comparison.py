@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from .algebra.expression import Expr
 from .conventions import convention
-from .derivation import Request, digits, layout_of, symbols_of, values_of
+from .derivation import Request, digits, layout_of, spelled, symbols_of, values_of
 from .derivation.layers import sentence
 from .derivation.shown import Shown
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
@@ -50,7 +50,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     verified = [(m.program.name, request.verified[m.program]) for m in models if m.program in request.verified]
     if verified:
         blocks.append(Heading(2, ("Verification",)))
-        blocks.append(Bullets(tuple((Code(name), ": ", found.sentence) for name, found in verified)))
+        blocks.append(Bullets(tuple((Code(name), ": ", *found.text) for name, found in verified)))
     symbols: dict[str, str] = {}
     for m in models:
         symbols.update(symbols_of(m.program))
@@ -93,7 +93,7 @@ def _note(shown: Shown, request: Request) -> Text:
     words.append("Path: ")
     derived = m.path
     if derived.unknown:
-        words.append(derived.unknown)
+        words += spelled(derived.unknown)
     for part in derived.reason:
         words.append(shown.layout.formula(part) if isinstance(part, Expr) else part)
     words.append(".")

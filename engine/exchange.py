@@ -88,7 +88,10 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
 
 def _verified(verified: Verified | None) -> dict[str, Any] | None:
     """What running the model found; null where it was not run."""
-    return None if verified is None else asdict(verified)
+    if verified is None:
+        return None
+    sizes = {name: [{n: _number(v) for n, v in at} for at in getattr(verified, name)] for name in ("sizes", "followed")}
+    return {**asdict(verified), "uncovered": list(verified.uncovered), **sizes}
 
 
 def _formula(expr: Expr, shown: Shown, symbols: Symbols) -> str:

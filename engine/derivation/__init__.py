@@ -20,7 +20,8 @@ from ..growth import growth
 from ..program import Assumption, Program
 from ..quantities import BY_NAME, Derived, Measures
 from .layers import LayerWriter, opened, sentence
-from .shown import Shown, digits
+from .shown import Shown, digits, spelled
+from .verified import Verified
 from .whole import TotalWriter
 
 DETAILS = ("summary", "steps", "full")
@@ -34,34 +35,6 @@ KINDS = {
     "power": "powers",
     "stated": "stated, not derived",
 }
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What running a model found: how many figures agreed, and at which sizes; `followed` are those at which its
-    dependences were. `copy` says in what way the model that was run is smaller, `uncovered` what was not compared."""
-
-    agreed: int
-    figures: int
-    sizes: tuple[str, ...]
-    followed: tuple[str, ...]
-    seed: int
-    copy: str = ""
-    uncovered: tuple[str, ...] = ()
-
-    @property
-    def sentence(self) -> str:
-        """The line of a derivation."""
-        if not self.sizes:
-            return "No sizes were found at which a run of every scalar operation ends soon; nothing is verified."
-        times = "one size" if len(self.sizes) == 1 else f"{len(self.sizes)} sizes"
-        copied = f", in {self.copy}" if self.copy else ""
-        what = f"a run of every scalar operation at {times} ({'; '.join(self.sizes)}; seed {self.seed}){copied}"
-        if self.followed:
-            what += f", and with its dependences, followed one by one ({'; '.join(self.followed)})"
-        if self.agreed == self.figures:
-            return f"Verified: all {self.figures:,} figures that were compared agree with {what}."
-        return f"{self.figures - self.agreed:,} of {self.figures:,} figures disagree with {what}."
 
 
 @dataclass(frozen=True)
@@ -243,10 +216,10 @@ class _Author:
         if verified is None:
             return
         yield Heading(2, ("Verification",))
-        yield Paragraph((verified.sentence,))
+        yield Paragraph(verified.text)
         if verified.uncovered:
             yield Paragraph(("Not compared:",))
-            yield Bullets(tuple((line,) for line in verified.uncovered))
+            yield Bullets(tuple(spelled(line) for line in verified.uncovered))
 
     # ---------------------------------------------------------------- reasons and growth
 
@@ -258,7 +231,7 @@ class _Author:
             title = BY_NAME[name].title
             shown: list[Run] = [Strong(f"{title[0].upper()}{title[1:]}"), ": "]
             if derived.unknown:
-                shown.append(derived.unknown + ".")
+                shown += [*spelled(derived.unknown), "."]
             else:
                 shown += [self.shown.formula(derived), ". "]
                 words = [self.layout.formula(w) if isinstance(w, Expr) else w for w in derived.reason]
@@ -310,4 +283,4 @@ def _worth_saying(assumption: Assumption) -> bool:
     return assumption.left.constant is None or assumption.right.constant is None
 
 
-__all__ = ["DETAILS", "Request", "derive", "digits", "layout_of", "symbols_of", "values_of"]
+__all__ = ["DETAILS", "Request", "Verified", "derive", "digits", "layout_of", "spelled", "symbols_of", "values_of"]

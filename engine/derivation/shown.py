@@ -10,7 +10,7 @@ from functools import cached_property
 from .. import formula as f
 from ..algebra.substitution import Value, evaluate
 from ..conventions import conventions
-from ..document import Run
+from ..document import Code, Run, Text
 from ..errors import ArchError
 from ..forms import Layout
 from ..formula import Formula
@@ -67,6 +67,11 @@ class Shown:
         except (KeyError, OverflowError, ZeroDivisionError):
             return ""
         return digits(number)
+
+
+def spelled(words: str) -> Text:
+    """Words with what stands between backticks as names of the file."""
+    return tuple(Code(part) if n % 2 else part for n, part in enumerate(words.split("`")) if part)
 
 
 def digits(value: Value) -> str:

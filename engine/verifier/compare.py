@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..algebra.atoms import Symbol
 from ..algebra.expression import ZERO, Expr, const
 from ..conventions import convention
+from ..derivation.verified import At
 from ..errors import Span
 from ..program import Equation, Instance, Opaque, Program
 from ..quantities import Measures
 from .machine import execute
 from .numbers import Number, number
-from .report import Disagreement, Report
+from .report import Disagreement, Report, listed, shown
 from .runs import Done, Impossible, Run, Tally, TooLong
-from .sizes import Sizes, draws, shown
+from .sizes import Sizes, draws
 
 # Operations that one run may take, and how many sizes are drawn for each that is run.
 BUDGET = 400_000
@@ -58,7 +59,7 @@ class Comparer:
             self.done(done, where)
         self.totals(run.whole, at, where)
 
-    def done(self, done: Done, where: str) -> None:
+    def done(self, done: Done, where: At) -> None:
         match done.what:
             case Equation() as equation:
                 self.equation(equation, done, where)
@@ -67,7 +68,7 @@ class Comparer:
             case Instance() as instance:
                 self.instance(instance, done, where)
 
-    def equation(self, equation: Equation, done: Done, where: str) -> None:
+    def equation(self, equation: Equation, done: Done, where: At) -> None:
         lines = self.counter.equation(equation)
         kinds: dict[str, Expr] = {}
         for line in lines:
@@ -76,7 +77,7 @@ class Comparer:
         text = f"the count of `{equation.span.text.strip()}`"
         self.kinds(equation, text, done.tally.operations, kinds, done.sizes, where, equation.span, at_most)
 
-    def instance(self, instance: Instance, done: Done, where: str) -> None:
+    def instance(self, instance: Instance, done: Done, where: At) -> None:
         totals = self.counter.instance(instance)
         name = f"`{instance.name}`"
         self.kinds(
@@ -103,7 +104,7 @@ class Comparer:
         counted: Mapping[str, Number],
         formulas: Mapping[str, Expr],
         at: Mapping[Symbol, Number],
-        where: str,
+        where: At,
         span: Span,
         at_most: frozenset[str] | set[str],
     ) -> None:
@@ -112,7 +113,7 @@ class Comparer:
             label = f"{text} ({kind})"
             self.figure((what, kind), label, counted.get(kind, 0), formula, at, where, span, bound=kind in at_most)
 
-    def totals(self, whole: Tally, at: Sizes, where: str) -> None:
+    def totals(self, whole: Tally, at: Sizes, where: At) -> None:
         """The quantities of the model, as they are printed."""
         measures = self.measures
         for name in ("macs", "flops", "exact"):
@@ -125,7 +126,7 @@ class Comparer:
         self.quantity("buffers", whole.held("buffer"), measures.buffers.expr, at, where)
 
     def quantity(
-        self, name: str, counted: Number, formula: Expr | None, at: Sizes, where: str, *, bound: bool = False
+        self, name: str, counted: Number, formula: Expr | None, at: Sizes, where: At, *, bound: bool = False
     ) -> None:
         if formula is None:
             self.report.skip(f"`{name}` has no formula")
@@ -142,7 +143,7 @@ class Comparer:
         counted: Number,
         formula: Expr,
         at: Mapping[Symbol, Number],
-        where: str,
+        where: At,
         span: Span,
         *,
         bound: bool = False,
@@ -194,7 +195,7 @@ def _run(comparer: Comparer, at: Sizes, seed: int, limit: int) -> None:
     try:
         run = execute(comparer.program, at, seed, limit=limit)
     except TooLong:
-        comparer.report.skip(f"the sizes {where}: a run takes many more operations than the formulas say")
+        comparer.report.skip(f"the sizes {listed(where)}: a run takes many more operations than the formulas say")
     except Impossible as wrong:
         comparer.report.disagreements.append(Disagreement(str(wrong), "", "", where, None))
     else:
@@ -215,7 +216,7 @@ def affordable(work: Expr, at: Sizes, budget: int) -> bool:
 def chosen(measures: Measures, source: random.Random, runs: int, budget: int, larger: frozenset[Symbol]) -> list[Sizes]:
     """The sizes to run at, of those drawn: within the budget, different from each other in as many dims as can be."""
     work = measures.billed("exact").expr or const(0)
-    found: dict[str, Sizes] = {}
+    found: dict[At, Sizes] = {}
     for attempt, at in enumerate(draws(measures.program, source, larger)):
         if attempt >= DRAWS:
             break

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from ..algebra.atoms import Symbol
 from ..algebra.expression import const
+from ..derivation.verified import At
 from ..errors import Span
 from ..program import Instance, Program
 from ..quantities import Derived, Measures
@@ -21,9 +22,9 @@ from .compare import affordable
 from .machine import execute
 from .memory import Place, Storage
 from .numbers import Number, number
-from .report import Disagreement, Report
+from .report import Disagreement, Report, listed, shown
 from .runs import Impossible, TooLong
-from .sizes import Sizes, draws, shown
+from .sizes import Sizes, draws
 from .tracer import NEVER, Tracer, Units
 
 # Operations of a run that is followed, which takes several times as long as one that is not: of two runs, and of one
@@ -139,7 +140,7 @@ def trace_model(measures: Measures, seed: int, report: Report) -> None:
         try:
             _compare(measures, at, seed, report)
         except TooLong:
-            report.skip(f"dependences at {shown(program, at)}: more operations than the formulas say")
+            report.skip(f"dependences at {listed(shown(program, at))}: more operations than the formulas say")
         except Impossible as wrong:
             report.disagreements.append(Disagreement(str(wrong), "", "", shown(program, at), None))
 
@@ -241,7 +242,7 @@ def _chosen(measures: Measures, source: random.Random, runs: int, budget: int) -
         symbol for t in program.instance.inputs for axis in t.axes[:-1] or t.axes for symbol in axis.size.symbols()
     )
     for wanted in (larger, frozenset[Symbol]()):
-        found: dict[str, Sizes] = {}
+        found: dict[At, Sizes] = {}
         for attempt, at in enumerate(draws(program, source, wanted)):
             if attempt >= DRAWS:
                 break

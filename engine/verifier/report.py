@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from ..derivation import Verified
+from ..algebra.atoms import Symbol
+from ..derivation.verified import At, Verified
 from ..errors import Diagnostic, Span
+from ..program import (
+    Choose,
+    Declared,
+    Equation,
+    Opaque,
+    Parallel,
+    Program,
+    Recurrence,
+    Repeat,
+    all_nodes,
+)
+from ..scalars import Tensor
+from .numbers import Number
+from .text import bound_indices
 
 
 @dataclass(frozen=True)
@@ -15,12 +32,12 @@ class Disagreement:
     what: str
     counted: str
     derived: str
-    sizes: str
+    sizes: At
     span: Span | None
 
     def diagnostic(self) -> Diagnostic:
         found = [f"counted by running: {self.counted}", f"by the formula:     {self.derived}"] if self.derived else []
-        notes = (*found, f"at {self.sizes}")
+        notes = (*found, f"at {listed(self.sizes)}")
         return Diagnostic(f"{self.what} is not what running it gives" if found else self.what, self.span, notes=notes)
 
 
@@ -30,9 +47,9 @@ class Report:
 
     model: str
     seed: int
-    sizes: list[str] = field(default_factory=list)
+    sizes: list[At] = field(default_factory=list)
     # The sizes at which the dependences were followed.
-    followed: list[str] = field(default_factory=list)
+    followed: list[At] = field(default_factory=list)
     agreed: int = 0
     disagreements: list[Disagreement] = field(default_factory=list)
     # What was not run, or not compared, and why.
@@ -70,7 +87,52 @@ class Report:
         return [
             f"{self.model}: {self.agreed} of {self.figures} figures agree with runs at {times} (seed {self.seed})",
             *([f"    {self.copy}"] if self.copy else []),
-            *(f"    {line}" for line in self.sizes),
-            *(f"    {line}: every dependence followed" for line in self.followed),
+            *(f"    {listed(at)}" for at in self.sizes),
+            *(f"    {listed(at)}: every dependence followed" for at in self.followed),
             *(f"    not compared: {line}" for line in self.uncovered),
         ]
+
+
+def listed(at: At) -> str:
+    """N = 3, D = 4."""
+    return ", ".join(f"{name} = {value}" for name, value in at) or "the sizes of the file"
+
+
+def shown(program: Program, at: Mapping[Symbol, Number]) -> At:
+    """The sizes that the program depends on, by name, in the order of their lines."""
+    wanted = used(program)
+    shown = [d.symbol for d in program.dimensions if not d.fixed and d.symbol in wanted]
+    values = {symbol.name: at[symbol] for symbol in shown}
+    return tuple((name, value) for name, value in values.items() if not isinstance(value, float))
+
+
+@lru_cache(maxsize=64)
+def used(program: Program) -> frozenset[Symbol]:
+    """The sizes that stand in a shape, a range or a count of the program."""
+    found: set[Symbol] = set()
+    for tensor in program.instance.inputs:
+        found |= _of_axes(tensor)
+    for node in all_nodes(program.instance):
+        match node:
+            case Declared(tensor=tensor) | Opaque(target=tensor):
+                found |= _of_axes(tensor)
+            case Equation():
+                found |= _of_equation(node)
+            case Recurrence(equations=equations):
+                found = found.union(*map(_of_equation, equations))
+            case Choose(count=count, chosen=chosen):
+                found |= count.symbols() | chosen.symbols()
+            case Repeat(count=count) | Parallel(count=count):
+                found |= count.symbols()
+            case _:
+                pass
+    return frozenset(found)
+
+
+def _of_axes(tensor: Tensor) -> set[Symbol]:
+    return {s for axis in tensor.axes for end in (axis.lower, axis.upper) for s in end.symbols()}
+
+
+def _of_equation(equation: Equation) -> set[Symbol]:
+    indices = [*equation.indices, *bound_indices(equation.body)]
+    return {s for index in indices for end in (index.lower, index.upper) for s in end.symbols()}

@@ -5,26 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache
 
 from ..algebra.atoms import Symbol, parts
 from ..algebra.expression import Expr
 from ..program import (
     Assumption,
-    Choose,
-    Declared,
     Dimension,
-    Equation,
-    Opaque,
-    Parallel,
     Program,
-    Recurrence,
-    Repeat,
-    all_nodes,
 )
-from ..scalars import Tensor
 from .numbers import Number, number
-from .text import bound_indices
 
 Sizes = dict[Symbol, Number]
 
@@ -149,43 +138,3 @@ def _of(expr: Expr) -> Iterator[int]:
         for atom, _ in monomial:
             for part in parts(atom):
                 yield from _of(part)
-
-
-def shown(program: Program, at: Mapping[Symbol, Number]) -> str:
-    """N = 3, D = 4: the sizes that the program depends on, in the order of their lines."""
-    wanted = used(program)
-    shown = [d for d in program.dimensions if not d.fixed and d.symbol in wanted]
-    names = dict.fromkeys(f"{d.symbol.name} = {at[d.symbol]}" for d in shown)
-    return ", ".join(names) or "the sizes of the file"
-
-
-@lru_cache(maxsize=64)
-def used(program: Program) -> frozenset[Symbol]:
-    """The sizes that stand in a shape, a range or a count of the program."""
-    found: set[Symbol] = set()
-    for tensor in program.instance.inputs:
-        found |= _of_axes(tensor)
-    for node in all_nodes(program.instance):
-        match node:
-            case Declared(tensor=tensor) | Opaque(target=tensor):
-                found |= _of_axes(tensor)
-            case Equation():
-                found |= _of_equation(node)
-            case Recurrence(equations=equations):
-                found = found.union(*map(_of_equation, equations))
-            case Choose(count=count, chosen=chosen):
-                found |= count.symbols() | chosen.symbols()
-            case Repeat(count=count) | Parallel(count=count):
-                found |= count.symbols()
-            case _:
-                pass
-    return frozenset(found)
-
-
-def _of_axes(tensor: Tensor) -> set[Symbol]:
-    return {s for axis in tensor.axes for end in (axis.lower, axis.upper) for s in end.symbols()}
-
-
-def _of_equation(equation: Equation) -> set[Symbol]:
-    indices = [*equation.indices, *bound_indices(equation.body)]
-    return {s for index in indices for end in (index.lower, index.upper) for s in end.symbols()}
