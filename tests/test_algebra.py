@@ -24,8 +24,9 @@ from archderive.forms import Layout
 from archderive.growth import growth
 from archderive.notation.python import to_python
 from archderive.notation.symbols import Symbols
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tools import trials
 
 NAMES = ("A", "B", "C")
 RANGE = range(1, 9)
@@ -118,13 +119,13 @@ def trees(extra: bool) -> st.SearchStrategy[Grown]:
 # ---------------------------------------------------------------- every step keeps the value
 
 
-@settings(max_examples=300, deadline=None)
+@trials(300)
 @given(tree=trees(True), sizes=SIZES)
 def test_arithmetic_and_rounding_keep_the_value(tree: Grown, sizes: dict[str, int]) -> None:
     assert evaluate(tree.expr, sizes) == tree.value(sizes)
 
 
-@settings(max_examples=200, deadline=None)
+@trials(200)
 @given(tree=trees(True), other=trees(False), sizes=SIZES)
 def test_substitute_keeps_the_value(tree: Grown, other: Grown, sizes: dict[str, int]) -> None:
     put = other.value(sizes)
@@ -133,7 +134,7 @@ def test_substitute_keeps_the_value(tree: Grown, other: Grown, sizes: dict[str, 
     assert evaluate(replaced, sizes) == tree.value({**sizes, "A": int(put)})
 
 
-@settings(max_examples=200, deadline=None)
+@trials(200)
 @given(left=trees(False), right=trees(False), sizes=SIZES)
 def test_exact_division_keeps_the_value(left: Grown, right: Grown, sizes: dict[str, int]) -> None:
     assume(right.expr.terms and right.value(sizes))
@@ -141,7 +142,7 @@ def test_exact_division_keeps_the_value(left: Grown, right: Grown, sizes: dict[s
     assert evaluate(left.expr / right.expr, sizes) == left.value(sizes) / right.value(sizes)
 
 
-@settings(max_examples=200, deadline=None)
+@trials(200)
 @given(
     tree=trees(False),
     base=st.integers(2, 4),
@@ -168,7 +169,7 @@ def test_sums_keep_the_value(
     assert evaluate(closed, sizes) == sum(terms)
 
 
-@settings(max_examples=100, deadline=None)
+@trials(100)
 @given(
     shift=st.integers(-2, 2),
     slope=st.sampled_from([1, -1]),
@@ -254,7 +255,7 @@ def known(facts: list[Fact]) -> tuple[Facts, list[dict[str, int]]]:
     return result, satisfied
 
 
-@settings(max_examples=600, deadline=None)
+@trials(600)
 @given(facts=FACTS, tree=trees(True))
 def test_signs_that_are_proved_hold(facts: list[Fact], tree: Grown) -> None:
     given_, satisfied = known(facts)
@@ -266,7 +267,7 @@ def test_signs_that_are_proved_hold(facts: list[Fact], tree: Grown) -> None:
             assert tree.value(sizes) > 0, ("positive", sizes)
 
 
-@settings(max_examples=400, deadline=None)
+@trials(400)
 @given(facts=FACTS, tree=trees(True))
 def test_whole_numbers_that_are_proved_are_whole(facts: list[Fact], tree: Grown) -> None:
     given_, satisfied = known(facts)
@@ -275,7 +276,7 @@ def test_whole_numbers_that_are_proved_are_whole(facts: list[Fact], tree: Grown)
             assert tree.value(sizes).denominator == 1, sizes
 
 
-@settings(max_examples=400, deadline=None)
+@trials(400)
 @given(facts=FACTS, above=WHOLE, below=WHOLE)
 def test_quotients_that_are_proved_whole_are_whole(facts: list[Fact], above: Grown, below: Grown) -> None:
     given_, satisfied = known(facts)
@@ -284,7 +285,7 @@ def test_quotients_that_are_proved_whole_are_whole(facts: list[Fact], above: Gro
             assert (above.value(sizes) / below.value(sizes)).denominator == 1, sizes
 
 
-@settings(max_examples=400, deadline=None)
+@trials(400)
 @given(facts=FACTS, left=trees(True), right=trees(True), operator=st.sampled_from(["<", "<=", ">", ">=", "==", "!="]))
 def test_comparisons_that_are_decided_hold(facts: list[Fact], left: Grown, right: Grown, operator: str) -> None:
     given_, satisfied = known(facts)
@@ -296,7 +297,7 @@ def test_comparisons_that_are_decided_hold(facts: list[Fact], left: Grown, right
             assert truth[operator] == answer, sizes
 
 
-@settings(max_examples=300, deadline=None)
+@trials(300)
 @given(
     facts=FACTS,
     tree=trees(True),
@@ -322,7 +323,7 @@ def test_simplifying_under_facts_keeps_the_value(facts: list[Fact], tree: Grown,
 # ---------------------------------------------------------------- growth
 
 
-@settings(max_examples=200, deadline=None)
+@trials(200)
 @given(
     terms=st.lists(
         st.tuples(st.integers(1, 9), st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3))),
@@ -389,7 +390,7 @@ def parsed(text: str) -> sympy.Expr:
 FORM_NAMES = ["auto", "expanded", "factored", "collected:A", "collected:B"]
 
 
-@settings(max_examples=250, deadline=None)
+@trials(250)
 @given(tree=trees(False), form=st.sampled_from(FORM_NAMES), names=st.permutations(NAMES))
 def test_forms_of_polynomials_parse_back(tree: Grown, form: str, names: list[str]) -> None:
     text = to_python(Layout(names, form).formula(tree.expr), Symbols())
@@ -397,7 +398,7 @@ def test_forms_of_polynomials_parse_back(tree: Grown, form: str, names: list[str
     assert sympy.expand(parsed(text) - expected) == 0, text
 
 
-@settings(max_examples=250, deadline=None)
+@trials(250)
 @given(tree=trees(True), form=st.sampled_from(FORM_NAMES), sizes=SIZES)
 def test_forms_keep_the_value(tree: Grown, form: str, sizes: dict[str, int]) -> None:
     text = to_python(Layout(NAMES, form).formula(tree.expr), Symbols())

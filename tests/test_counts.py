@@ -14,8 +14,9 @@ from archderive.errors import Source
 from archderive.quantities import Measures
 from archderive.session import open_source
 from archderive.verifier.machine import execute
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tools import trials
 
 
 def derived(text: str, sizes: Mapping[str, int]) -> tuple[dict[str, int], int, int]:
@@ -231,7 +232,7 @@ def equations(draw: st.DrawFn) -> str:
     return f"y[{left}] = ({kind}[{', '.join(bound)}] {body}){rest}"
 
 
-@settings(max_examples=150, deadline=None)
+@trials(150)
 @given(
     equation=equations(),
     sizes=st.fixed_dictionaries({"N": st.integers(1, 4), "M": st.integers(1, 3), "D": st.integers(1, 3)}),

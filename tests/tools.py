@@ -1,4 +1,4 @@
-"""Programs from outside that tests need: they are skipped where one is missing, and fail in CI."""
+"""What tests need from outside: programs, which are skipped where one is missing and fail in CI, and random examples."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 
 def tool(name: str) -> str:
@@ -45,3 +46,8 @@ def mathematics_read(markdown: str) -> dict[str, Any]:
     run = subprocess.run(command, input=markdown, capture_output=True, text=True, encoding="utf-8", check=True)
     answer: dict[str, Any] = json.loads(run.stdout)
     return answer
+
+
+def trials(number: int) -> settings:
+    """So many random examples in CI, and a quarter of them in a developer's run."""
+    return settings(max_examples=number if os.environ.get("CI") else number // 4, deadline=None)
