@@ -1,4 +1,4 @@
-"""What tests need from outside: programs, which are skipped where one is missing and fail in CI, and random examples."""
+"""What tests need from outside: programs, skipped where one is missing and failing in CI, and random examples."""
 
 from __future__ import annotations
 
