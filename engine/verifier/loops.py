@@ -61,9 +61,6 @@ class Loops:
         self.indices.sweep(self.equation.indices, lambda e: found.append(e.copy()))(self.indices.empty())
         return iter(found)
 
-    def empty(self) -> Places:
-        return [0] * len(self.indices.slots)
-
     # ---------------------------------------------------------------- values
 
     def value(self, scalar: Scalar, around: Symbols | None) -> Value:
