@@ -10,8 +10,8 @@ A `Line` keeps the volume's factors apart from its closed form, so that a deriva
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from ..algebra.atoms import Symbol
@@ -58,6 +58,16 @@ class Line:
     at_most: bool = False
 
 
+@dataclass(frozen=True)
+class Condition:
+    """The condition of a reduction: the indices that this binds, those that equalities determine, with what determines
+    each, and whether it leaves as many terms as are counted."""
+
+    bound: frozenset[Symbol]
+    fixed: Mapping[Symbol, frozenset[Symbol]]
+    certain: bool
+
+
 def count_equation(equation: Equation, facts: Facts) -> tuple[Line, ...]:
     """Every operation of an equation."""
     return tuple(_Counter(equation, facts).lines(equation.body))
@@ -84,19 +94,44 @@ class _Counter:
         self.order = {symbol: n for n, symbol in enumerate(self.indices)}
         self.space = Space(self.indices.values(), facts, equation.span)
         self.facts = facts
-        self.fixed = dict(self._fixed(equation.body))
+        self.conditions = tuple(self._conditions(equation.body))
 
-    def _fixed(self, scalar: Scalar) -> Iterator[tuple[Symbol, frozenset[Symbol]]]:
-        """Every index that a condition determines, with the indices that determine it."""
+    def _conditions(self, scalar: Scalar) -> Iterator[Condition]:
+        """The conditions of all reductions."""
         if isinstance(scalar, Reduction) and scalar.where is not None:
-            for symbol, other in self._determined(scalar.where, scalar):
-                yield symbol, self.mentions(other)
+            yield self._condition(scalar, scalar.where)
         for child in children(scalar):
-            yield from self._fixed(child)
+            yield from self._conditions(child)
+
+    def _condition(self, reduction: Reduction, where: Scalar) -> Condition:
+        """What a condition determines: each equality one index that stands bare on one side of it, not on the other,
+        and is not determined yet. It is certain if it leaves as many terms as are counted."""
+        fixed: dict[Symbol, frozenset[Symbol]] = {}
+        certain = True
+        for part in _conjuncts(where):
+            symbol, other = self._determined(part, fixed)
+            if symbol is None or other is None:
+                certain = False
+            else:
+                fixed[symbol] = self.mentions(other)
+                certain &= self._is_inside(symbol, other)
+        bound = bound_symbols(reduction.indices)
+        certain &= not self._ends(reduction.indices) & fixed.keys()
+        return Condition(bound, fixed, certain)
 
     def _points(self, over: frozenset[Symbol]) -> frozenset[Symbol]:
-        """Indices without those that others among them determine: of e and v with dst[e] == v, e alone."""
-        return frozenset(s for s in over if s not in self.fixed or not self.fixed[s] <= over)
+        """Indices without those that others among them determine: of e and v with dst[e] == v, e alone. A condition is
+        none outside its reduction, where nothing mentions the indices that this one binds."""
+        inside = [condition for condition in self.conditions if condition.bound & over]
+        for symbol in [symbol for condition in inside for symbol in condition.fixed]:
+            if symbol in over and symbol in _following(over - {symbol}, inside):
+                over -= {symbol}
+        return over
+
+    def _at_most(self, over: frozenset[Symbol]) -> bool:
+        """Does a condition leave fewer of these points than there might be?"""
+        inside = [condition for condition in self.conditions if condition.bound & over]
+        return any(not condition.certain or condition.fixed.keys() & self._points(over) for condition in inside)
 
     # ---------------------------------------------------------------- what a subexpression mentions
 
@@ -178,8 +213,9 @@ class _Counter:
             yield self._line(name, over, {"add": "an addition", "subtract": "a subtraction"}.get(kind, kind))
 
     def _line(self, kind: str, over: frozenset[Symbol], what: str, reduced: tuple[Index, ...] = ()) -> Line:
+        at_most = self._at_most(over)
         over = self._points(over)
-        return Line(kind, self.space.volume(over), self._ordered(over), what, reduced)
+        return Line(kind, self.space.volume(over), self._ordered(over), what, reduced, at_most)
 
     def _ordered(self, symbols: Iterable[Symbol]) -> tuple[Index, ...]:
         return tuple(
@@ -231,8 +267,7 @@ class _Counter:
             yield from self._products([self._link(f, below) for f, below in inside], fused=fused)
             outside = [self._link(f, below) for f, below in factors if not self.mentions(f) & bound]
             place = next((n for n, (f, _) in enumerate(factors) if self.mentions(f) & bound), 0)
-            result = (inner | self._ends(reduction.indices)) - bound
-            outside.insert(place, Link(result, reads_tensor(reduction), None, False))
+            outside.insert(place, Link(self._mentioned(reduction, inner) - bound, reads_tensor(reduction), None, False))
         else:
             yield from self.lines(reduction.body)
             inner = self.mentions(reduction.body)
@@ -243,18 +278,25 @@ class _Counter:
         if len(outside) > 1:
             yield from self._products(outside, fused=False)
 
+    def _mentioned(self, reduction: Reduction, inner: frozenset[Symbol]) -> frozenset[Symbol]:
+        """What the terms of a reduction mention: its body, whose factors mention `inner`, its ranges and condition."""
+        where = frozenset() if reduction.where is None else self.mentions(reduction.where)
+        return inner | bound_symbols(reduction.indices) | self._ends(reduction.indices) | where
+
     def _combine(self, reduction: Reduction, inner: frozenset[Symbol]) -> Iterator[Line]:
         bound = bound_symbols(reduction.indices)
-        mentioned = (inner | self._ends(reduction.indices)) - bound
+        mentioned = self._mentioned(reduction, inner) - bound
+        at_most = self._at_most(mentioned)
+        mentioned = self._points(mentioned)
         terms, results = self.space.volume(mentioned | bound), self.space.volume(mentioned)
         results = results - self._empty(reduction, mentioned)
         over = self._ordered(mentioned)
         kind = REDUCTION_KINDS[reduction.kind]
         if terms != results:
             what = {"add": "adding up", "max": "comparing", "multiply": "multiplying up"}[kind]
-            yield Line(kind, terms - results, over, what, reduction.indices)
+            yield Line(kind, terms - results, over, what, reduction.indices, at_most)
         if reduction.kind == "mean":
-            yield Line("divide", results, over, "the mean's division")
+            yield Line("divide", results, over, "the mean's division", (), at_most)
 
     def _empty(self, reduction: Reduction, mentioned: frozenset[Symbol]) -> Expr:
         """How many results have no terms at all, and so save no addition: of m in 0..n-1 the one at n = 0."""
@@ -272,39 +314,24 @@ class _Counter:
             empty = empty + self.space.volume(mentioned - {moving[0]})
         return empty
 
-    def _determined(self, condition: Scalar, reduction: Reduction) -> Iterator[tuple[Symbol, Scalar]]:
-        """Indices that equalities of a condition determine: each stands bare on one side and not on the other."""
-        match condition:
-            case Operation(kind="and", operands=operands):
-                for operand in operands:
-                    yield from self._determined(operand, reduction)
-            case Operation(kind="==", operands=(left, right)):
-                for side, other in ((left, right), (right, left)):
-                    symbol = bare(side)
-                    if symbol in self.indices and symbol is not None and not mentions(other, symbol):
-                        yield symbol, other
-                        return
-            case _:
-                pass
-
-    def _certain(self, condition: Scalar, reduction: Reduction) -> bool:
-        """Does the condition leave as many terms as are counted? Equalities do that determine an index inside its
-        range; everything else leaves fewer."""
-        match condition:
-            case Operation(kind="and", operands=operands):
-                return all(self._certain(operand, reduction) for operand in operands)
-            case Operation(kind="=="):
-                return all(self._is_inside(s, o) for s, o in self._determined(condition, reduction)) and any(
-                    True for _ in self._determined(condition, reduction)
-                )
-            case _:
-                return False
+    def _determined(
+        self, condition: Scalar, fixed: Mapping[Symbol, frozenset[Symbol]]
+    ) -> tuple[Symbol | None, Scalar | None]:
+        """The index that an equality determines, beside those that are `fixed` already, and what determines it."""
+        if isinstance(condition, Operation) and condition.kind == "==":
+            left, right = condition.operands
+            for side, other in ((left, right), (right, left)):
+                symbol = bare(side)
+                if symbol is None or symbol not in self.indices or symbol in fixed or mentions(other, symbol):
+                    continue
+                return symbol, other
+        return None, None
 
     def _is_inside(self, symbol: Symbol, other: Scalar) -> bool:
-        """Does an affine equality give the index a value in its range at every position?"""
-        if not isinstance(other, Size):
-            return True
+        """Does an equality give the index a value in its range at every position? Data is taken to do so."""
         index = self.indices[symbol]
+        if not isinstance(other, Size):
+            return not self._ends([index])
         ranges = {s: (i.lower, i.upper) for s, i in self.indices.items()}
         low = extreme(other.value - index.lower, ranges, self.facts, largest=False)
         high = extreme(index.upper - other.value, ranges, self.facts, largest=False)
@@ -314,23 +341,29 @@ class _Counter:
         """A conditional reduction: one operation per term; an index that an equality determines is not a dimension of
         the terms."""
         assert reduction.where is not None
-        bound = bound_symbols(reduction.indices)
         kind = REDUCTION_KINDS[reduction.kind]
         what = {"add": "adding up", "max": "comparing", "multiply": "multiplying up"}[kind]
-        certain = self._certain(reduction.where, reduction)
-        over = self._points(inner | bound | self.mentions(reduction.where))
-        over -= frozenset(symbol for symbol, _ in self._determined(reduction.where, reduction))
-        yield Line(
-            kind,
-            self.space.volume(over),
-            self._ordered(over),
-            f"{what} where the condition holds" + ("" if certain else ", at most"),
-            reduction.indices,
-            at_most=not certain,
-        )
+        terms = self._mentioned(reduction, inner)
+        line = self._line(kind, terms, f"{what} where the condition holds", reduction.indices)
+        yield replace(line, what=line.what + ", at most") if line.at_most else line
         if reduction.kind == "mean":
-            mentioned = (inner | self.mentions(reduction.where)) - bound
-            yield self._line("divide", mentioned, "the mean's division")
+            yield self._line("divide", terms - bound_symbols(reduction.indices), "the mean's division")
+
+
+def _conjuncts(condition: Scalar) -> Iterator[Scalar]:
+    if isinstance(condition, Operation) and condition.kind == "and":
+        for operand in condition.operands:
+            yield from _conjuncts(operand)
+    else:
+        yield condition
+
+
+def _following(known: frozenset[Symbol], conditions: Iterable[Condition]) -> frozenset[Symbol]:
+    """The indices that are known where some are: those that conditions determine by them."""
+    rules = [rule for condition in conditions for rule in condition.fixed.items()]
+    while more := {symbol for symbol, others in rules if others <= known} - known:
+        known |= more
+    return known
 
 
 def by_kind(lines: Iterable[Line]) -> dict[str, Expr]:
