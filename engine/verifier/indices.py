@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import assert_never
@@ -37,7 +38,8 @@ class Indices:
 
     def __init__(self, indices: Iterable[Index], sizes: Sizes) -> None:
         self.sizes = sizes
-        self.slots = {symbol: n for n, symbol in enumerate(dict.fromkeys(index.symbol for index in indices))}
+        self.all = {index.symbol: index for index in indices}
+        self.slots = {symbol: n for n, symbol in enumerate(self.all)}
 
     def empty(self) -> Places:
         return [0] * len(self.slots)
@@ -82,6 +84,20 @@ class Indices:
     def key(self, mentioned: Symbols) -> Callable[[Places], object]:
         slots = sorted(self.slots[symbol] for symbol in mentioned)
         return itemgetter(*slots) if slots else lambda _: None
+
+    def depended_on(self, mentioned: Symbols) -> Symbols:
+        """The indices themselves and all those on which their ranges depend."""
+        needed = mentioned
+        while more := self.of_ends(self.all[symbol] for symbol in needed) - needed:
+            needed |= more
+        return needed
+
+    def may_be_empty(self) -> bool:
+        """Does the range of any index depend on others, or hold nothing?"""
+        ends = [
+            [compiled(end, self.sizes, self.slots) for end in (index.lower, index.upper)] for index in self.all.values()
+        ]
+        return any(not isinstance(a, int) or not isinstance(b, int) or b < a for a, b in ends)
 
     # ---------------------------------------------------------------- loops
 
@@ -135,7 +151,10 @@ class Indices:
         match scalar:
             case Size(value=value):
                 at = {symbol: e[slot] for symbol, slot in self.slots.items() if symbol in value.symbols()}
-                return float(number(value, {**self.sizes, **at}))
+                try:
+                    return float(number(value, {**self.sizes, **at}))
+                except ZeroDivisionError:
+                    return math.nan
             case Literal_(text=text, value=value):
                 return CONSTANTS[text] if value is None else float(value)
             case Operation(kind=kind, operands=operands):

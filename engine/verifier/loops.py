@@ -28,14 +28,13 @@ from ..scalars import (
     Size,
     Subscript,
     Tensor,
-    children,
 )
 from .factors import Factor, Value, folded
 from .functions import COMBINING, FUNCTIONS, as_place, billed_as, combined, divided
 from .indices import NONE, Indices, Symbols, Test, union
 from .memory import Place, Storage
 from .numbers import Places, Sizes, compiled, function, whole
-from .text import Part, bound_indices, chain, conjuncts, direct_reads, equalities, reads_tensors
+from .text import Part, bound_indices, chain, conjuncts, direct_reads, equalities, reads_tensors, reductions
 
 Where = Callable[[Places], Place]
 
@@ -50,8 +49,12 @@ class Loops:
         self.counts: Counter[str] = Counter()
         self.indices = Indices([*equation.indices, *bound_indices(equation.body)], sizes)
         self.free = frozenset(index.symbol for index in equation.indices)
-        # The values of subexpressions, by the identity of their text: equal text is computed as often as it is written.
-        self.made: dict[int, Value] = {}
+        # The reductions with a condition, by the indices that they bind.
+        self.conditional = {
+            index.symbol: node for node in reductions(equation.body) if node.where is not None for index in node.indices
+        }
+        # What is remembered, with the indices that it mentions: equal text is computed as often as it is written.
+        self.memories: list[tuple[Symbols, Value]] = []
         self.target = self.where(equation.subscripts)
         self.body = self.value(equation.body, self.free)
 
@@ -60,6 +63,22 @@ class Loops:
         found: list[Places] = []
         self.indices.sweep(self.equation.indices, lambda e: found.append(e.copy()))(self.indices.empty())
         return iter(found)
+
+    def settle(self) -> None:
+        """Compute what was not met: a subexpression is computed for every value of the indices that it mentions, also
+        where a range that depends on them, or a condition on others, leaves nothing that it is for."""
+        if not self.conditional and not self.indices.may_be_empty():
+            return
+        for mentioned, value in list(self.memories):
+            wheres = {id(node): node.where for s, node in self.conditional.items() if s in mentioned}
+            conditions = tuple(where for where in wheres.values() if where is not None)
+            needed = self.indices.depended_on(union([mentioned, *map(self.indices.mentions, conditions)]))
+            counts, self.counts = self.counts, Counter()  # a condition costs nothing
+            tests = [test for where in conditions for test in self.tests(where)]
+            self.counts = counts
+            self.indices.sweep(
+                [self.indices.all[s] for s in self.indices.slots if s in needed], _ignoring(value), tests
+            )(self.indices.empty())
 
     # ---------------------------------------------------------------- values
 
@@ -71,9 +90,7 @@ class Loops:
         if isinstance(scalar, Read):
             return self.read(scalar)
         mentioned = self.indices.mentions(scalar)
-        value = self.remembered(self.computed(scalar, mentioned), mentioned, around)
-        self.made[id(scalar)] = value
-        return value
+        return self.remembered(self.computed(scalar, mentioned), mentioned, around)
 
     def remembered(self, value: Value, mentioned: Symbols, around: Symbols | None) -> Value:
         if around is not None and mentioned >= around:
@@ -87,6 +104,7 @@ class Loops:
                 known[at] = value(e)
             return known[at]
 
+        self.memories.append((mentioned, recall))
         return recall
 
     def computed(self, scalar: Scalar, around: Symbols) -> Value:
@@ -295,7 +313,6 @@ class Loops:
         if node.where is not None:
             self.make_equal(node.where, node.indices)
         beside = self.beside(kept) if node.kind in ("max", "min") else None
-        before = [value for scalar in kept for value in self.hoisted(scalar, node)]
         values: list[list[float]] = []
         terms: list[int] = []
 
@@ -310,8 +327,6 @@ class Loops:
         self.counts = counts
 
         def run(e: Places) -> float:
-            for value in before:
-                value(e)
             values.append([])
             terms.append(0)
             loop(e)
@@ -326,18 +341,6 @@ class Loops:
     def tests(self, where: Scalar | None) -> list[Test]:
         """The parts of a condition, each with the indices that it mentions."""
         return [] if where is None else [(self.indices.mentions(p), self.value(p, None)) for p in conjuncts(where)]
-
-    def hoisted(self, scalar: Scalar, node: Reduction) -> Iterator[Value]:
-        """What stands in a reduction and mentions none of its indices: computed even where no term follows."""
-        bound = {index.symbol for index in node.indices}
-        if isinstance(scalar, Reduction) or not reads_tensors(scalar):
-            return
-        if not self.indices.mentions(scalar) & bound:
-            if id(scalar) in self.made:
-                yield self.made[id(scalar)]
-            return
-        for child in children(scalar):
-            yield from self.hoisted(child, node)
 
     def make_equal(self, where: Scalar, indices: tuple[Index, ...]) -> None:
         """Data that must equal an index is a whole number of its range."""
@@ -362,3 +365,10 @@ class Loops:
             return any(at(e) not in elements and elements.waiting is None for elements, at in checks)
 
         return outside
+
+
+def _ignoring(value: Value) -> Callable[[Places], None]:
+    def ignored(e: Places) -> None:
+        value(e)
+
+    return ignored

@@ -168,14 +168,15 @@ class Machine:
     def allocated(self, node: Declared, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> Storage:
         """A weight, buffer or mask: the one of this application, made when it is met for the first time."""
         storage = Storage(node.tensor, node.tensor.axes, dict(sizes))
+        if node.kind == "mask":  # drawn anew each time that it is met, also where weights are shared
+            storage.elements.update(dict.fromkeys(storage.places(), 1.0))
+            return storage
         known = bank.weights.get(node.tensor.name)
         if known is None:
             path = f"{bank.name}/{node.tensor.name}".lstrip("/")
             if path in self.given:
                 fill(storage, self.given[path], path)
                 self.taken.add(path)
-            elif node.kind == "mask":
-                storage.elements.update(dict.fromkeys(storage.places(), 1.0))
             else:
                 storage.draw(self.source)
                 storage.drawn = False
@@ -227,6 +228,7 @@ class Machine:
             elements[target(e)] = body(e)
 
         loops.indices.sweep(loops.equation.indices, one)(loops.indices.empty())
+        loops.settle()
 
     def when_needed(self, group: list[tuple[Loops, Storage]]) -> None:
         waiting: dict[tuple[Storage, Place], tuple[Loops, list[int]]] = {}
@@ -249,6 +251,8 @@ class Machine:
             storage.elements.waiting = computing(storage)
         for storage, at in list(waiting):
             storage.elements[at]
+        for loops, _ in group:
+            loops.settle()
         for _, storage in group:
             storage.elements.waiting = None
 

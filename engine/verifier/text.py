@@ -38,12 +38,18 @@ def _factor(scalar: Scalar, *, below: bool) -> Part:
     return Part(scalar, below, negative)
 
 
+def reductions(scalar: Scalar) -> Iterator[Reduction]:
+    """All reductions inside."""
+    if isinstance(scalar, Reduction):
+        yield scalar
+    for child in children(scalar):
+        yield from reductions(child)
+
+
 def bound_indices(scalar: Scalar) -> Iterator[Index]:
     """The indices of all reductions inside."""
-    if isinstance(scalar, Reduction):
-        yield from scalar.indices
-    for child in children(scalar):
-        yield from bound_indices(child)
+    for reduction in reductions(scalar):
+        yield from reduction.indices
 
 
 def reads_tensors(scalar: Scalar) -> bool:
