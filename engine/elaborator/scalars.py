@@ -132,6 +132,8 @@ class Builder:
             if operator == "^" and indexed and right.value.integer() is None:
                 return Operation("power", (left, right))
             return Size(sizes.arithmetic(operator, left.value, right.value, span, self.context))
+        if operator == "/" and isinstance(right, Size) and not right.value:
+            raise sizes.by_zero(span)
         return Operation(OPERATORS[operator], (left, right))
 
     def _compare(self, operands: list[Scalar], operators: tuple[str, ...]) -> Scalar:

@@ -64,14 +64,14 @@ def arithmetic(operator: str, left: Expr, right: Expr, span: Span, context: Cont
             return left * right
         case "/":
             if not right:
-                raise error(_zero(span), span)
+                raise by_zero(span)
             return left / right
         case _:
             return _power(left, right, span, context)
 
 
-def _zero(span: Span) -> str:
-    return f"division by zero in `{span.text}`" if brief(span) else "division by zero"
+def by_zero(span: Span) -> ArchError:
+    return error(f"division by zero in `{span.text}`" if brief(span) else "division by zero", span)
 
 
 def _power(base: Expr, exponent: Expr, span: Span, context: Context) -> Expr:
@@ -80,7 +80,7 @@ def _power(base: Expr, exponent: Expr, span: Span, context: Context) -> Expr:
         if abs(Fraction(times)) * max(1, len(str(number))) > 100 * MAX_DIGITS:
             raise error("this power has too many digits to be a size", span)
         if number == 0 and times < 0:
-            raise error(_zero(span), span)
+            raise by_zero(span)
     if number is not None and number <= 0 and times is None:
         raise error(f"a power of {number} with a symbolic exponent has no meaning here", span)
     if isinstance(times, int) and len(base.terms) > 1 and abs(times) > 60:
