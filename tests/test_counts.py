@@ -121,6 +121,11 @@ CASES = (
     Case("anticausal", "v[N, D]", "y[n < N, d] = max[m in n..N-1] v[m, d]", ND),
     Case("ragged tensor read again", QK + ", v[N, D]",
          "S[n, m in 0..n] = sum[d] q[n, d] * k[m, d]\ny[n, d] = sum[m] S[n, m] * v[m, d]", ND),
+    Case("mean of what may be nothing", "v[N]", "y[n < N] = mean[m in 0..n-1] v[m]", N_),
+    Case("two ranges, empty at one place", "v[N]", "y[n < N] = max[m in 0..n-1, l in 0..n-1] (v[m] + v[l])", N_),
+    Case("empty on a ragged left", "v[N]", "y[n < N, l in 0..n] = max[m in 0..n-1] v[m] * v[l] * v[n]", N_),
+    Case("clipped, and empty at the start", "v[N]", "y[n < N] = sum[m in max(0, n - w)..n-1] v[m]",
+         at(N=[1, 4, 7, 8], w=[1, 2, 3, 8]), assume="w <= N"),
     Case("double ragged", "a[N], b[N], c[N]", "y[n] = sum[m in 0..n, l in 0..m] a[n] * b[m] * c[l]", N_),
     Case("clipped window", "q[N], k[N]", "y[n < N] = sum[m in max(0, n - r)..min(N - 1, n + r)] q[m] * k[m]",
          at(N=[2, 3, 7, 8], r=[1, 3, 2, 8]), assume="r <= N"),
@@ -174,7 +179,7 @@ CASES = (
     Case("a condition of free indices", "x[N], z[D]",
          "y[n, m] = exp(x[n] * x[m]) + sum[d where n == m] z[d]", at(N=[1, 3, 4], D=[1, 2, 3])),
     Case("one equality after the other", "x[N], t[N]",
-         "y[n] = sum[m, k where t[n] == m and m == k] x[k]", N_, integers={"t": "N"}),
+         "y[n] = sum[m < N, k where t[n] == m and m == k] x[k]", N_, integers={"t": "N"}),
     # choice: both sides are computed
     Case("choice", "x[N]", "y[n] = x[n] if x[n] > 0 else 0.2 * x[n]", N_),
     Case("choice on indices", "x[N, D]", "y[n, d] = exp(x[n, d]) if n > d else -inf", ND),
@@ -205,6 +210,28 @@ CASES = (
 def test_counts_by_loops(case: Case) -> None:
     for sizes in case.sizes:
         assert derived(case.text, sizes) == counted(case.text, sizes), (case.text, sizes)
+
+
+AT_MOST = (
+    # pairs that ranges never bring together, or that no place of an index between them joins
+    "y[n < N] = sum[m in 0..n-1, l in n+1..N-1] v[m] * v[l]",
+    "y[n < N] = sum[m < N where m > n] (sum[l in 0..m-1] exp(v[n] * v[l]))",
+    "y[n < N, m in 2*n..2*n] = exp(w[m])",
+    # terms that a condition leaves out, and what is computed for them
+    "y[n < N] = sum[m in 0..n where v[m] > 0] exp(v[m] * v[n])",
+    "y[n < N] = sum[m, l where m + l == n] v[m] / v[l]",
+    "y[n < 2*N - 1] = sum[m < N, l < N where m + l == n] exp(v[m] + w[n])",
+)
+
+
+@pytest.mark.parametrize("equation", AT_MOST)
+def test_counts_at_most(equation: str) -> None:
+    text = f"dim N\nassume 2 <= N\nmodel f(v[N], w[2*N]):\n    {equation}\n    return y\n"
+    (program,) = open_source(Source("<test>", text)).programs
+    assert Measures(program).billed("exact").bound
+    for size in (2, 4, 6):
+        formulas, runs = derived(text, {"N": size})[0], counted(text, {"N": size}, {})[0]
+        assert all(runs.get(kind, 0) <= count for kind, count in formulas.items()), (formulas, runs)
 
 
 # ---------------------------------------------------------------- random equations

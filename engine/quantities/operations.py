@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import assert_never
 
 from ..algebra.atoms import Symbol
@@ -38,7 +39,7 @@ from ..scalars import (
     position,
 )
 from .chains import Link, bare, factors_of, folded, is_chain, is_constant, is_square, mentions, reads_tensor
-from .spaces import Space
+from .spaces import Space, arms
 
 MAC = "mac"
 REDUCTION_KINDS = {"sum": "add", "mean": "add", "max": "max", "min": "max", "prod": "multiply"}
@@ -129,9 +130,12 @@ class _Counter:
         return over
 
     def _at_most(self, over: frozenset[Symbol]) -> bool:
-        """Does a condition leave fewer of these points than there might be?"""
+        """May there be fewer of these points than are counted, by a condition or by ranges that move together?"""
         inside = [condition for condition in self.conditions if condition.bound & over]
-        return any(not condition.certain or condition.fixed.keys() & self._points(over) for condition in inside)
+        points = self._points(over)
+        if any(not condition.certain or condition.fixed.keys() & points for condition in inside):
+            return True
+        return self.space.at_most(points)
 
     # ---------------------------------------------------------------- what a subexpression mentions
 
@@ -286,33 +290,55 @@ class _Counter:
     def _combine(self, reduction: Reduction, inner: frozenset[Symbol]) -> Iterator[Line]:
         bound = bound_symbols(reduction.indices)
         mentioned = self._mentioned(reduction, inner) - bound
-        at_most = self._at_most(mentioned)
+        at_most = self._at_most(mentioned) or self._at_most(mentioned | bound)
         mentioned = self._points(mentioned)
         terms, results = self.space.volume(mentioned | bound), self.space.volume(mentioned)
-        results = results - self._empty(reduction, mentioned)
+        saved = results - self._empty(reduction, mentioned)
         over = self._ordered(mentioned)
         kind = REDUCTION_KINDS[reduction.kind]
-        if terms != results:
+        if terms != saved:
             what = {"add": "adding up", "max": "comparing", "multiply": "multiplying up"}[kind]
-            yield Line(kind, terms - results, over, what, reduction.indices, at_most)
+            yield Line(kind, terms - saved, over, what, reduction.indices, at_most)
         if reduction.kind == "mean":
             yield Line("divide", results, over, "the mean's division", (), at_most)
 
     def _empty(self, reduction: Reduction, mentioned: frozenset[Symbol]) -> Expr:
         """How many results have no terms at all, and so save no addition: of m in 0..n-1 the one at n = 0."""
-        empty = ZERO
-        ranges = {s: (i.lower, i.upper) for s, i in self.indices.items()}
+        places: dict[tuple[Symbol, Expr], None] = {}
         for index in reduction.indices:
-            size = index.upper - index.lower + 1
-            least = extreme(size, {s: r for s, r in ranges.items() if s != index.symbol}, self.facts, largest=False)
-            if least is None or self.facts.positive(least) or not any(s in mentioned for s in size.symbols()):
-                continue
-            moving = [s for s in size.symbols() if s in self.indices]
-            slopes = [size.coefficients(s).get(1, ZERO) for s in moving]
-            if least.terms or len(moving) != 1 or slopes[0] not in (ONE, -ONE):
+            if not self._ends([index]):
+                continue  # it has as many terms everywhere
+            for size in arms(index.upper - index.lower + 1):
+                if not self.space.is_positive(size):
+                    places[self._where_none(size, mentioned, reduction)] = None
+        for (one, here), (other, there) in combinations(places, 2):
+            if one == other and not (self.facts.positive(here - there) or self.facts.positive(there - here)):
                 raise unsupported("a reduction that has no terms at some positions", reduction.span)
-            empty = empty + self.space.volume(mentioned - {moving[0]})
+        empty = ZERO
+        for some in _subsets(list(places)):  # a result is left out once, whatever leaves it empty
+            if len({symbol for symbol, _ in some}) == len(some):
+                count = self._pinned(dict(some)).volume(mentioned)
+                empty = empty + count if len(some) % 2 else empty - count
         return empty
+
+    def _where_none(self, size: Expr, mentioned: frozenset[Symbol], reduction: Reduction) -> tuple[Symbol, Expr]:
+        """The index and its one place at which a range of this size is empty, where there is just one."""
+        moving = [s for s in size.symbols() if s in self.indices]
+        slope = size.coefficients(moving[0]).get(1, ZERO) if len(moving) == 1 else ZERO
+        if slope in (ONE, -ONE) and moving[0] in mentioned:
+            index = self.indices[moving[0]]
+            place = index.expr - size * slope
+            if place == (index.lower if slope == ONE else index.upper) and self.space.never_empty(index.symbol):
+                return index.symbol, place
+        raise unsupported("a reduction that has no terms at some positions", reduction.span)
+
+    def _pinned(self, places: Mapping[Symbol, Expr]) -> Space:
+        """The space in which some indices stay at one place."""
+        indices = [
+            replace(index, lower=places[index.symbol], upper=places[index.symbol]) if index.symbol in places else index
+            for index in self.indices.values()
+        ]
+        return Space(indices, self.facts, self.equation.span)
 
     def _determined(
         self, condition: Scalar, fixed: Mapping[Symbol, frozenset[Symbol]]
@@ -356,6 +382,12 @@ def _conjuncts(condition: Scalar) -> Iterator[Scalar]:
             yield from _conjuncts(operand)
     else:
         yield condition
+
+
+def _subsets(places: list[tuple[Symbol, Expr]]) -> Iterator[tuple[tuple[Symbol, Expr], ...]]:
+    """All but the empty one."""
+    for number in range(len(places)):
+        yield from combinations(places, number + 1)
 
 
 def _following(known: frozenset[Symbol], conditions: Iterable[Condition]) -> frozenset[Symbol]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
-from ..algebra.atoms import Rounded, Symbol
+from ..algebra.atoms import Extreme, Rounded, Symbol
 from ..algebra.build import maximum, minimum
-from ..algebra.expression import ONE, Expr, total
+from ..algebra.expression import ONE, ZERO, Expr, const, from_atom, total
 from ..algebra.facts import Facts
-from ..algebra.substitution import substitute
+from ..algebra.ranges import extreme
+from ..algebra.substitution import map_atoms, substitute
 from ..algebra.summation import NoClosedForm, sum_or_keep, sum_over
 from ..errors import Span, error
 from ..scalars import Axis, Index, Tensor, place
@@ -90,10 +92,47 @@ class Space:
                 upper = maximum((substitute(upper, {other: end}, self.facts) for end in ends), self.facts)
         return lower, upper
 
+    def at_most(self, symbols: Iterable[Symbol]) -> bool:
+        """May there be fewer points than the volume says? Of an index that is not among them: where the ranges of
+        several depend on it, as not every pair then occurs; where its steps leave gaps; where it has no place."""
+        wanted = frozenset(s for s in symbols if s in self.indices)
+        depending: dict[Symbol, set[Symbol]] = {}
+        for symbol in wanted:
+            waiting = [symbol]
+            while waiting:
+                index = self.indices[waiting.pop()]
+                for other in {s for end in (index.lower, index.upper) for s in end.symbols() if s in self.indices}:
+                    if other in wanted or symbol in depending.setdefault(other, set()):
+                        continue
+                    if any(abs(step) > 1 for end in (index.lower, index.upper) for step in _steps(end, other)):
+                        return True
+                    if self.mentions_any(other, wanted) and not self.never_empty(other):
+                        return True
+                    depending[other].add(symbol)
+                    waiting.append(other)
+        return any(len(symbols) > 1 for symbols in depending.values())
+
+    def mentions_any(self, symbol: Symbol, others: Iterable[Symbol]) -> bool:
+        index = self.indices[symbol]
+        return any(end.mentions(other) for end in (index.lower, index.upper) for other in others)
+
+    def never_empty(self, symbol: Symbol) -> bool:
+        """Has the range of an index a place for all places of the others?"""
+        index = self.indices[symbol]
+        return all(self.is_positive(size) for size in arms(index.upper - index.lower + 1))
+
+    def is_positive(self, size: Expr) -> bool:
+        """Is the size of a range at least 1 for all places of the indices? A whole number above 0 is; one that is
+        rounded to be larger is no smaller than before."""
+        ranges = {symbol: (index.lower, index.upper) for symbol, index in self.indices.items()}
+        for value in (size, _unrounded(size)):
+            least = extreme(value, ranges, self.facts, largest=False)
+            if least is not None and self.facts.positive(least):
+                return True
+        return False
+
     def _never_short(self, lower: Expr, upper: Expr, ranges: dict[Symbol, tuple[Expr, Expr]]) -> bool:
         """Is upper >= lower − 1 for all positions of the other indices?"""
-        from ..algebra.ranges import extreme
-
         if self.facts.nonnegative(upper - lower + 1):
             return True
         least = extreme(upper - lower + 1, ranges, self.facts, largest=False)
@@ -104,18 +143,34 @@ class Space:
 
 def _corners(gap: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], facts: Facts) -> list[Expr]:
     """Least values of a gap whose ends are clipped: each arm of a maximum or minimum by itself."""
-    from ..algebra.atoms import Extreme
-    from ..algebra.ranges import extreme
-    from ..algebra.substitution import map_atoms
+    found = [extreme(arm, ranges, facts, largest=False) for arm in arms(gap)]
+    return [least if least is not None else const(-1) for least in found]
 
+
+def _unrounded(size: Expr) -> Expr:
+    """A size without the roundings that make it larger."""
+    for atom in size.atoms():
+        sign = size.terms.get(((atom, 1),)) if isinstance(atom, Rounded) else None
+        if isinstance(atom, Rounded) and sign in (1, -1) and (atom.direction == "ceil") == (sign == 1):
+            size = size + (atom.argument - from_atom(atom)) * sign
+    return size
+
+
+def _steps(end: Expr, symbol: Symbol) -> list[Fraction]:
+    """By how much the arms of an end move with an index; a step that is no number is a large one."""
+    slopes = [arm.coefficients(symbol).get(1, ZERO).constant for arm in arms(end)]
+    return [Fraction(2) if slope is None else Fraction(slope) for slope in slopes]
+
+
+def arms(gap: Expr) -> list[Expr]:
+    """A gap whose ends are clipped as the gaps between the arms of its maxima and minima."""
     clipped = next((a for a in gap.atoms() if isinstance(a, Extreme)), None)
     if clipped is None:
-        least = extreme(gap, ranges, facts, largest=False)
-        return [least] if least is not None else [Expr({(): -1})]
+        return [gap]
     return [
-        value
-        for arm in clipped.arguments
-        for value in _corners(map_atoms(gap, lambda a, arm=arm: arm if a == clipped else None), ranges, facts)  # type: ignore[misc]
+        arm
+        for argument in clipped.arguments
+        for arm in arms(map_atoms(gap, lambda a, argument=argument: argument if a == clipped else None))  # type: ignore[misc]
     ]
 
 
