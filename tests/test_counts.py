@@ -113,6 +113,7 @@ CASES = (
     Case("maximum of three", "x[N], b[D]", "y[n, d] = max(x[n], b[d], 0)", ND),
     # ranges
     Case("causal scores", QK, "y[n, m in 0..n] = sum[d] q[n, d] * k[m, d] / sqrt(D)", ND),
+    Case("a range before the index that it depends on", "x[N, D]", "y[n, d] = prod[m in 0..n] x[m, d] * x[n, d]", ND),
     Case("causal sum", "v[N]", "y[n < N] = sum[m in 0..n] v[m]", N_),
     Case("causal product", "P[N, N], v[N, D]", "y[n, d] = sum[m in 0..n] P[n, m] * v[m, d]", ND),
     Case("strictly causal sum", "v[N]", "y[n < N] = sum[m in 0..n-1] v[m]", N_),

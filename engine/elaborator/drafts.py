@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from .. import syntax
 from ..algebra.atoms import Symbol
 from ..algebra.expression import Expr
-from ..errors import Span, error
+from ..errors import ArchError, Span, error
 from ..scalars import Index, Tensor
 from .describe import place_note
 from .sizes import describe
@@ -76,6 +76,8 @@ class Draft:
     group: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     mentions: list[Mention] = field(default_factory=list)
+    # What is wrong unless an index is known after all.
+    open: ArchError | None = None
 
     @property
     def variables(self) -> list[Variable]:

@@ -56,6 +56,7 @@ def analyse(equations: list[syntax.Equation], scope: Scope, context: Context) ->
 
 def _propagate(draft: Draft, tensors: dict[str, Tensor], context: Context) -> bool:
     progress = False
+    draft.open = None
     for variable in draft.variables:
         if not variable.known and variable.declared is not None:
             progress |= _stated(variable, draft, context)
@@ -248,11 +249,12 @@ def _inside(variable: Variable, axis: Axis, span: Span, draft: Draft, context: C
     for other in draft.variables:
         ends = variable.lower, variable.upper
         if not other.known and any(end.mentions(other.symbol) for end in ends):
-            raise error(
+            draft.open = error(
                 f"the range of `{other.name}` is not known, and that of `{variable.name}` depends on it",
                 other.span,
                 hint=f"state it: `{other.name} < {show(axis.size)}`",
             )
+            return
     stated = f"{show(variable.lower)}..{show(variable.upper)}"
     has = f"{show(axis.lower)}..{show(axis.upper)}"
     at = variable.declared.span if variable.stated and variable.declared is not None else span
@@ -361,6 +363,8 @@ def _complain(draft: Draft, tensors: dict[str, Tensor]) -> None:
     for mention in draft.mentions:
         if mention.name.name not in mention.sight:
             check_name(mention.name, draft, tensors)
+    if draft.open is not None:
+        raise draft.open
     for variable in draft.variables:
         if variable.known:
             continue
