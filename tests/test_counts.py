@@ -218,6 +218,7 @@ AT_MOST = (
     "y[n < N] = sum[m in 0..n-1, l in n+1..N-1] v[m] * v[l]",
     "y[n < N] = sum[m < N where m > n] (sum[l in 0..m-1] exp(v[n] * v[l]))",
     "y[n < N, m in 2*n..2*n] = exp(w[m])",
+    "y[n < 2*N] = sum[m < N where 2*m == n] v[m] * (max[l in n..2*N-1] w[l] / v[m])",
     # terms that a condition leaves out, and what is computed for them
     "y[n < N] = sum[m in 0..n where v[m] > 0] exp(v[m] * v[n])",
     "y[n < N] = sum[m, l where m + l == n] v[m] / v[l]",

@@ -135,6 +135,8 @@ class _Counter:
         points = self._points(over)
         if any(not condition.certain or condition.fixed.keys() & points for condition in inside):
             return True
+        if self._ends(self.indices[symbol] for symbol in points) & (over - points):
+            return True  # how long a range is depends on what is determined
         return self.space.at_most(points)
 
     # ---------------------------------------------------------------- what a subexpression mentions
