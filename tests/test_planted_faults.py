@@ -6,6 +6,7 @@ A verifier that leaned on the formulas would agree with them whatever they say.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,8 @@ def function_under_a_ragged_sum_counted_for_each_term(patch: Patch) -> None:
     patch.setattr(operations._Counter, "_line", line)
 
 
-def scatter_counted_for_every_pair(patch: Patch) -> None:
-    patch.setattr(operations._Counter, "_fixed", lambda *_: iter(()))
+def terms_of_a_condition_counted_twice(patch: Patch) -> None:
+    changed_lines(patch, lambda n: replace(n, count=n.count * 2) if "where the condition holds" in n.what else n)
 
 
 def mean_without_its_division(patch: Patch) -> None:
@@ -197,7 +198,7 @@ FAULTS: dict[Callable[[Patch], None], set[str]] = {
     nothing_leaves_a_sum: {"contraction"},
     constants_not_folded: {"chain"},
     function_under_a_ragged_sum_counted_for_each_term: {"ragged_function"},
-    scatter_counted_for_every_pair: {"scatter"},
+    terms_of_a_condition_counted_twice: {"scatter"},
     mean_without_its_division: {"variance"},
     accumulation_forgotten: {"biased"},
     last_turn_forgotten: {"elman_stack", "growing"},

@@ -39,6 +39,7 @@ from ..scalars import (
     position,
 )
 from .chains import Link, bare, factors_of, folded, is_chain, is_constant, is_square, mentions, reads_tensor
+from .conditions import Condition, conjuncts, independent
 from .spaces import Space, arms
 
 MAC = "mac"
@@ -57,16 +58,6 @@ class Line:
     what: str
     reduced: tuple[Index, ...] = ()
     at_most: bool = False
-
-
-@dataclass(frozen=True)
-class Condition:
-    """The condition of a reduction: the indices that this binds, those that equalities determine, with what determines
-    each, and whether it leaves as many terms as are counted."""
-
-    bound: frozenset[Symbol]
-    fixed: Mapping[Symbol, frozenset[Symbol]]
-    certain: bool
 
 
 def count_equation(equation: Equation, facts: Facts) -> tuple[Line, ...]:
@@ -109,7 +100,7 @@ class _Counter:
         and is not determined yet. It is certain if it leaves as many terms as are counted."""
         fixed: dict[Symbol, frozenset[Symbol]] = {}
         certain = True
-        for part in _conjuncts(where):
+        for part in conjuncts(where):
             symbol, other = self._determined(part, fixed)
             if symbol is None or other is None:
                 certain = False
@@ -121,13 +112,7 @@ class _Counter:
         return Condition(bound, fixed, certain)
 
     def _points(self, over: frozenset[Symbol]) -> frozenset[Symbol]:
-        """Indices without those that others among them determine: of e and v with dst[e] == v, e alone. A condition is
-        none outside its reduction, where nothing mentions the indices that this one binds."""
-        inside = [condition for condition in self.conditions if condition.bound & over]
-        for symbol in [symbol for condition in inside for symbol in condition.fixed]:
-            if symbol in over and symbol in _following(over - {symbol}, inside):
-                over -= {symbol}
-        return over
+        return independent(over, self.conditions)
 
     def _at_most(self, over: frozenset[Symbol]) -> bool:
         """May there be fewer of these points than are counted, by a condition or by ranges that move together?"""
@@ -378,26 +363,10 @@ class _Counter:
             yield self._line("divide", terms - bound_symbols(reduction.indices), "the mean's division")
 
 
-def _conjuncts(condition: Scalar) -> Iterator[Scalar]:
-    if isinstance(condition, Operation) and condition.kind == "and":
-        for operand in condition.operands:
-            yield from _conjuncts(operand)
-    else:
-        yield condition
-
-
 def _subsets(places: list[tuple[Symbol, Expr]]) -> Iterator[tuple[tuple[Symbol, Expr], ...]]:
     """All but the empty one."""
     for number in range(len(places)):
         yield from combinations(places, number + 1)
-
-
-def _following(known: frozenset[Symbol], conditions: Iterable[Condition]) -> frozenset[Symbol]:
-    """The indices that are known where some are: those that conditions determine by them."""
-    rules = [rule for condition in conditions for rule in condition.fixed.items()]
-    while more := {symbol for symbol, others in rules if others <= known} - known:
-        known |= more
-    return known
 
 
 def by_kind(lines: Iterable[Line]) -> dict[str, Expr]:
