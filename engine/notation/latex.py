@@ -179,8 +179,9 @@ def _sum(terms: tuple[Formula, ...], symbols: Symbols) -> str:
 def _product(factors: tuple[Formula, ...], dots: bool, symbols: Symbols) -> str:
     pieces = [_factor(factor, last=place == len(factors) - 1, symbols=symbols) for place, factor in enumerate(factors)]
     written = pieces[0]
-    for (left, right), piece in zip(pairwise(factors), pieces[1:], strict=True):
-        joint = rf" {FACTOR}\cdot " if dots or _needs_dot(left, right, piece, symbols) else f" {FACTOR}"
+    for (left, right), (before, piece) in zip(pairwise(factors), pairwise(pieces), strict=True):
+        growth = unmarked(before).endswith(("O", r"\Theta")) and piece.startswith(("(", r"\left("))
+        joint = rf" {FACTOR}\cdot " if dots or growth or _needs_dot(left, right, piece, symbols) else f" {FACTOR}"
         written += joint + piece
     return written
 
