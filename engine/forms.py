@@ -217,6 +217,8 @@ class Layout:
         if len(ordered) <= 1:
             return self._expanded(expr)
         head, coefficient = max(ordered, key=lambda item: sum(e for _, e in item[0]))
+        if any(exponent > 0 and _may_be_zero(atom) for atom, exponent in head):
+            return self._expanded(expr)  # nothing may be divided by the number of the turn, which is 0 at first
         rest = expr * Expr({raised(head, -1): Fraction(1) / coefficient})
         others = rest - ONE
         return _times(self._term(head, coefficient), _sum([f.integer(1), *_terms_of(self._expanded(others))]))
@@ -308,6 +310,19 @@ def to_formula(expr: Expr, layout: Layout = DEFAULT) -> Formula:
 
 
 # ---------------------------------------------------------------- helpers
+
+
+def _may_be_zero(atom: Atom) -> bool:
+    """Is there a size at which an atom is 0? (Arguments of logarithms are taken to be at least 2.)"""
+    match atom:
+        case Symbol(kind=kind):
+            return kind not in ("dim", "ratio")
+        case Rounded(direction=direction):
+            return direction == "floor"
+        case Log() | Exponential():
+            return False
+        case _:
+            return True
 
 
 def _powers(expr: Expr, atom: Atom) -> dict[Rational, Expr]:
