@@ -37,6 +37,8 @@ from .symbols import SUBSCRIPTS, SUPERSCRIPTS, Symbols
 _RELATIONS = {"==": "=", "=": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥", "~": "≈", "in": "∈"}
 _FENCES = {"floor": "⌊⌋", "ceil": "⌈⌉", "abs": "||"}
 _BIG = {"sum": "Σ", "prod": "Π"}
+# What a product of the sizes m, a and x beside a bracket would be taken for.
+_CALLS = ("log", "max", "min", "exp", "sin", "cos", "tanh", "sqrt", "floor", "ceil", "abs", "erf")
 
 
 def to_unicode(formula: Formula, symbols: Symbols) -> str:
@@ -143,6 +145,10 @@ def _product(factors: tuple[Formula, ...], dots: bool, symbols: Symbols) -> str:
     close = [_stands_close(factor, symbols) for factor in factors]
     sides = zip(pairwise(close), pairwise(map(unmarked, pieces)), strict=True)
     dotted = dots or any(_needs_dot(*seen, before, after) for seen, (before, after) in sides)
+    dotted = dotted or any(
+        unmarked(after).startswith("(") and unmarked("".join(pieces[: place + 1])).endswith(_CALLS)
+        for place, after in enumerate(pieces[1:])
+    )
     return (FACTOR + "·" * dotted).join(pieces)
 
 
