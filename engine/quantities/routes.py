@@ -280,7 +280,7 @@ class Router:
                 found.append(Route(route.axis, moved, route.units, 0, source))
                 continue
             relation = over_turns(route.relation, node.symbol, node.count, self.facts)
-            single = route.relation.kind in ("all", "prefix", "suffix")
+            single = route.relation.kind in ("all", "prefix", "suffix", "scan")
             units = route.units if rest and single else route.units * node.count
             found.append(Route(route.axis, relation, base + units, 0, source))
         flows[carried.result] = self.pruned(found)
