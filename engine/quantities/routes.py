@@ -272,7 +272,6 @@ class Router:
         (carried,) = node.carried
         axis, base, source = start[0].axis, start[0].units, start[0].source
         (turn,) = self.turn(node, outer, ((Route(axis, SELF, ZERO),),))
-        rest = any(r.relation.identity and not r.units for r in turn)
         found: list[Route] = []
         for route in turn:
             if route.axis not in (axis, None):
@@ -280,10 +279,21 @@ class Router:
                 found.append(Route(route.axis, moved, route.units, 0, source))
                 continue
             relation = over_turns(route.relation, node.symbol, node.count, self.facts)
-            single = route.relation.kind in ("all", "prefix", "suffix", "scan")
-            units = route.units if rest and single else route.units * node.count
+            units = route.units + self._others(route, turn) * (node.count - 1)
             found.append(Route(route.axis, relation, base + units, 0, source))
         flows[carried.result] = self.pruned(found)
+
+    def _others(self, route: Route, turn: Flow) -> Expr:
+        """The fewest units of each other turn, where one turn goes a route: a window takes as many in all turns, and
+        what sees all there is to see goes on by the shortest way that leaves it so."""
+        fewest = route.units
+        if route.relation.kind in ("all", "prefix", "suffix", "scan"):
+            for other in turn:
+                both = after(other.relation, route.relation, self.facts)
+                known = "unknown" not in (other.relation.kind, both.kind)
+                if known and covers(both, route.relation, self.facts) and self.facts.nonnegative(fewest - other.units):
+                    fewest = other.units
+        return fewest
 
     def _several(
         self, node: Repeat, current: list[Flow], outer: Mapping[Tensor, Flow], flows: dict[Tensor, Flow]
