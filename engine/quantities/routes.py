@@ -338,7 +338,9 @@ class Router:
     # ---------------------------------------------------------------- order
 
     def pruned(self, routes: Iterable[Route]) -> Flow:
-        """Without routes that see no more than another one does over no more units."""
+        """Without routes that see no more than another one does over no more units. Of each source one that keeps an
+        axis stays, for it tells which layers what follows passes."""
+        routes = tuple(routes)
         kept: list[Route] = []
         for route in routes:
             if any(self._better(other, route) for other in kept):
@@ -347,6 +349,11 @@ class Router:
             kept.append(route)
         if len(kept) > MAX_ROUTES:
             return (Route(None, unknown("there are too many different routes"), ZERO),)
+        placed = {route.source for route in kept if route.axis is not None}
+        for route in routes:
+            if route.axis is not None and route.source not in placed and route.relation.kind != "unknown":
+                placed.add(route.source)
+                kept.append(route)
         return tuple(kept)
 
     def _better(self, one: Route, other: Route) -> bool:
