@@ -338,8 +338,8 @@ class Router:
     # ---------------------------------------------------------------- order
 
     def pruned(self, routes: Iterable[Route]) -> Flow:
-        """Without routes that see no more than another one does over no more units. Of each source one that keeps an
-        axis stays, for it tells which layers what follows passes."""
+        """Without routes that see no more than another one does over no more units. Where all that stays sees all
+        positions alike, their axis is kept by a way to a position from itself: it tells which layers are passed."""
         routes = tuple(routes)
         kept: list[Route] = []
         for route in routes:
@@ -353,7 +353,7 @@ class Router:
         for route in routes:
             if route.axis is not None and route.source not in placed and route.relation.kind != "unknown":
                 placed.add(route.source)
-                kept.append(route)
+                kept.append(replace(route, relation=SELF))
         return tuple(kept)
 
     def _better(self, one: Route, other: Route) -> bool:
