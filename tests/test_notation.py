@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from fractions import Fraction
 
 import pytest
@@ -190,7 +191,8 @@ def test_python_names_never_collide() -> None:
     names = {stem + "_" * low + "'" * primes + tail
              for stem, low, primes, tail in itertools.product(stems, range(3), range(3), ["", "_prime"])
              if not (primes and tail)}  # fmt: skip
-    assert len({PLAIN.in_python(name) for name in names}) == len(names)
+    names |= {"\u00b5", "\u03bc", "N", "\U0001d40d"}  # Python takes micro for mu, and a bold N for N
+    assert len({unicodedata.normalize("NFKC", PLAIN.in_python(name)) for name in names}) == len(names)
     assert all(PLAIN.in_python(name).isidentifier() for name in names)
 
 

@@ -129,6 +129,8 @@ class Symbols:
         """
         stem = name.rstrip("'")
         primes = len(name) - len(stem)
+        if not stem.isascii():  # Python takes µ (micro) for μ and 𝐍 for N
+            stem = "".join(c if unicodedata.normalize("NFKC", c) == c else f"U{ord(c):04X}" for c in stem)
         bare = stem.rstrip("_")
         if bare.endswith("_prime") or (bare in _RESERVED and (stem != bare or not primes)):
             stem += "_"
