@@ -15,8 +15,9 @@ from .algebra.substitution import evaluate
 from .conventions import convention
 from .derivation import Request, Verified, derive, values_of
 from .document import Document
-from .errors import ArchError, Diagnostic, Source, nearest, usage
+from .errors import ArchError, Diagnostic, nearest, usage
 from .expectations import Check
+from .parser import read_source
 from .quantities import BY_NAME, Derived, Measures
 from .session import Session, open_path, open_source
 
@@ -46,7 +47,7 @@ def parse(text: str, model: str | None = None) -> Model:
     >>> m.at(N=10, D=2).macs
     160
     """
-    return _one(open_source(Source("<text>", text)), model)
+    return _one(open_source(read_source("<text>", text.encode("utf-8", "surrogatepass"))), model)
 
 
 def _models(session: Session) -> dict[str, Model]:

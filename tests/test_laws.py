@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+import archderive as ad
 import pytest
 from archderive import library
 from archderive.algebra.atoms import Symbol
@@ -611,3 +612,10 @@ def test_the_order_of_declarations_changes_no_value(path: Path) -> None:
     after = models("".join(pieces), path.parent)
     for title, before in models(text, path.parent).items():
         assert everything(after[title]) == everything(before)
+
+
+def test_a_name_is_the_same_however_its_accents_are_written() -> None:
+    text = "dim {}, N\r\nmodel m(x[N, e\u0301]):\r\n    return x -> linear(N)\r\n"
+    for name in ("\u00e9", "e\u0301"):
+        (symbol,) = (s for s in ad.parse(text.format(name)).params.free_symbols if str(s) != "N")
+        assert str(symbol) == "\u00e9"
