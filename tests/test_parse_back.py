@@ -173,7 +173,7 @@ def test_results_of_examples(path: Path) -> None:
         assert all_mistakes(measures, quantities(measures), ("auto",), 2) == []
 
 
-@pytest.mark.parametrize("name", LAYERS[::4])
+@pytest.mark.parametrize("name", LAYERS[::8])
 def test_results_of_layers(name: str) -> None:
     (measures,) = open_layer(name, {}).measures().values()
     assert all_mistakes(measures, quantities(measures), ("auto",), 1) == []
