@@ -275,3 +275,12 @@ def test_random_expressions(expr: Expr, names: list[str], form: str, seed: int) 
 @DRAWN
 def test_many_random_expressions(expr: Expr, names: list[str], form: str, seed: int) -> None:
     check(expr, names, form, seed)
+
+
+def test_no_form_divides_by_the_number_of_a_turn() -> None:
+    """It is 0 at first: 16 N i + 64 N is no 16 N i (1 + 4/i)."""
+    turn = Symbol("i", "count")
+    expr = sym("N") * from_atom(turn) * 16 + sym("N") * 64
+    known = values(expr, [{Symbol("N"): 3, turn: i} for i in range(3)])
+    for form in (*FORMS, "collected:i", "collected:N"):
+        assert list(mistakes(expr, Layout(["N", "i"], form), Symbols(), {"N", "i"}, known)) == []
