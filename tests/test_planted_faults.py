@@ -14,7 +14,7 @@ import pytest
 from archderive.algebra.atoms import Extreme
 from archderive.algebra.expression import ONE, ZERO, Expr, const
 from archderive.algebra.substitution import map_atoms
-from archderive.quantities import operations, path, routes, sequential, spaces, totals
+from archderive.quantities import operations, path, receptive, routes, sequential, spaces, totals
 from archderive.quantities.operations import Line
 from archderive.session import open_path
 from archderive.verifier import verify, verify_model
@@ -187,8 +187,8 @@ def every_layer_is_a_unit(patch: Patch) -> None:
 
 
 def receptive_field_of_one_more(patch: Patch) -> None:
-    honest = path.extent
-    patch.setattr(path, "extent", lambda relation: honest(relation) + const(1))
+    honest = receptive.extent
+    patch.setattr(receptive, "extent", lambda relation: honest(relation) + const(1))
 
 
 FAULTS: dict[Callable[[Patch], None], set[str]] = {
@@ -218,10 +218,10 @@ FAULTS: dict[Callable[[Patch], None], set[str]] = {
 
 @pytest.mark.parametrize("plant", FAULTS, ids=lambda plant: plant.__name__)
 def test_a_planted_fault_is_noticed(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
-    path._routes.cache_clear()
+    path.routes_of.cache_clear()
     plant(monkeypatch)
     found = disagreeing(FAULTS[plant])
-    path._routes.cache_clear()
+    path.routes_of.cache_clear()
     assert found == FAULTS[plant]
 
 

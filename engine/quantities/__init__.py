@@ -14,7 +14,8 @@ from ..algebra.expression import Expr, const
 from ..algebra.facts import Facts
 from ..conventions import convention
 from ..program import Program
-from .path import Derived, path_length, receptive_field
+from .path import Derived, path_length
+from .receptive import receptive_field
 from .sequential import NotDerived, Steps, sequential_steps
 from .totals import Counter, Totals
 

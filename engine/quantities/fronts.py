@@ -39,13 +39,16 @@ class Front:
             result = result + slope * (hull(tensor.axes[axis], tensor) - 1)
         return result if self.cap is None else minimum((result, self.cap), facts)
 
-    def collapsed(self, tensor: Tensor, axis: int) -> Front:
+    def collapsed(self, tensor: Tensor, axis: int, facts: Facts) -> Front:
         """Along one axis, only when all of it is there."""
         base = self.base
         for number, (slope, _) in self.slopes:
             if number == axis:
                 base = base + slope * (hull(tensor.axes[axis], tensor) - 1)
-        return replace(self, base=base, slopes=tuple(item for item in self.slopes if item[0] != axis))
+        slopes = tuple(item for item in self.slopes if item[0] != axis)
+        if self.cap is not None and not slopes:
+            return Front(minimum((base, self.cap), facts), (), None, self.uneven)
+        return replace(self, base=base, slopes=slopes)
 
 
 Ready = tuple[Front, ...]

@@ -1,5 +1,4 @@
-"""Maximum path length and receptive field of a model: the routes of `routes`, solved for the number of layers where
-it is stacked.
+"""Maximum path length of a model: the routes of `routes`, solved for the number of layers where it is stacked.
 
 `path` is the most, over admitted pairs of positions, of the fewest units on a route between them; pairs are admitted
 in the order that the model's own reads allow (all, or none later than the output for causal models). Windows that
@@ -22,7 +21,7 @@ from ..elaborator.describe import show
 from ..errors import error, unsupported
 from ..program import Program, Repeat
 from ..scalars import Tensor
-from .relation import SELF, Relation, extent, over_turns
+from .relation import SELF, Relation, over_turns
 from .routes import Flow, NotDerived, Positions, Route, Router, positions
 
 Words = tuple[str | Expr, ...]
@@ -47,23 +46,13 @@ def path_length(program: Program) -> Derived:
     try:
         if program.stack is not None:
             start = positions(program.stack.instance, program)
-            routes = _routes(program, stacked=True)
+            routes = routes_of(program, stacked=True)
             return _stacked(routes, program.stack.symbol, start, program)[1]
         node = _until_connected(program)
         if node is not None:
             return _connecting(node, program)[1]
         start = positions(program.instance, program)
-        return _standing(_routes(program, stacked=False), start, program)
-    except NotDerived as failure:
-        return Derived(None, unknown=f"not supported yet: {failure}")
-
-
-def receptive_field(program: Program) -> Derived:
-    """Input positions that one output position can see, at most; the border cuts them off."""
-    try:
-        start = positions(program.instance, program)
-        routes = _routes(program, stacked=False)
-        return _field(routes, start, program.facts)
+        return _standing(routes_of(program, stacked=False), start, program)
     except NotDerived as failure:
         return Derived(None, unknown=f"not supported yet: {failure}")
 
@@ -107,7 +96,7 @@ def _connecting(node: Repeat, program: Program) -> tuple[Expr | None, Derived]:
     axis = flows[one.initial][0].axis
     entry = tuple((Route(axis, SELF, ZERO),) if c is one else () for c in node.carried)
     routes = router.turn(node, flows, entry)[node.carried.index(one)]
-    _known(routes)
+    check_known(routes)
     if any(r.axis not in (axis, None) for r in routes):
         raise NotDerived("positions move to another axis")
     after_: dict[Tensor, Flow] = {**flows, one.result: (Route(axis, SELF, ZERO),)}
@@ -117,18 +106,18 @@ def _connecting(node: Repeat, program: Program) -> tuple[Expr | None, Derived]:
     return _stacked(list(routes), node.symbol, start, program)
 
 
-def _known(routes: Iterable[Route]) -> None:
+def check_known(routes: Iterable[Route]) -> None:
     for route in routes:
         if route.relation.kind == "unknown":
             raise NotDerived(route.relation.why)
 
 
 @lru_cache(maxsize=16)
-def _routes(program: Program, *, stacked: bool) -> tuple[Route, ...]:
+def routes_of(program: Program, *, stacked: bool) -> tuple[Route, ...]:
     instance = program.stack.instance if stacked and program.stack is not None else program.instance
     flows = Router(program.facts).model(instance, positions(instance, program))
     routes = tuple(route for flow in flows for route in flow)
-    _known(routes)
+    check_known(routes)
     return routes
 
 
@@ -150,6 +139,10 @@ def _standing(routes: Sequence[Route], start: Positions, program: Program) -> De
     backward = suffixes or [r for r in scans if r.relation.direction < 0]
     if scans and windows:
         raise NotDerived("windows and recurrences beside each other")
+    if bool(forward) != bool(backward):
+        never = _beyond(routes, start, program, forward=bool(forward))
+        if never is not None:
+            return never
     if forward or backward:
         lengths = []
         for group in (forward, backward):
@@ -178,6 +171,26 @@ def _standing(routes: Sequence[Route], start: Positions, program: Program) -> De
     return _windowed(windows, n, facts, values)
 
 
+def _beyond(routes: Sequence[Route], start: Positions, program: Program, *, forward: bool) -> Derived | None:
+    """A model that sees all positions on one side and a few on the other is in no order, so that all pairs are
+    admitted; those beyond the few are never joined."""
+    facts = program.facts
+    ends = [r.relation.upper if forward else -r.relation.lower for r in routes if r.relation.kind != "scan"]
+    few = build.maximum((ZERO, *ends), facts)
+    if not few:
+        return None
+    side = "before it" if forward else "after it"
+    reason: Words = ("each position sees all ", side, ", and ", few, " on the other side, not ", start.size - 1)
+    if facts.nonnegative(start.size - 2 - few):
+        return Derived(None, (*reason, ": some pairs are never joined"), infinite=True)
+    values = {d.symbol.name: d.value for d in program.dimensions if d.value is not None}
+    if not _short_at(values, few, start.size):
+        raise NotDerived("whether the layers together reach from end to end depends on the sizes")
+    return Derived(
+        None, (*reason, " at the example values: some pairs are never joined"), infinite=True, at_example=True
+    )
+
+
 def _one_way(forward: list[Route], backward: list[Route]) -> str:
     if forward and backward:
         return ""
@@ -201,7 +214,7 @@ def _windowed(windows: Sequence[Route], n: Expr, facts: Facts, values: Mapping[s
     enough = facts.nonnegative(behind - n + 1) and (causal or facts.nonnegative(ahead - n + 1))
     if relation.gapless and enough:
         raise NotDerived("windows as long as the sequence")
-    reason: Words = ("the layers together reach ", *_sides(behind, ahead, facts))
+    reason: Words = ("the layers together reach ", *sides(behind, ahead, facts))
     reason = (*reason, ", not ", n - 1, ": some pairs are never joined by the model as it stands")
     never = facts.nonnegative(n - 2 - behind) or (not causal and facts.nonnegative(n - 2 - ahead))
     if never:
@@ -212,7 +225,7 @@ def _windowed(windows: Sequence[Route], n: Expr, facts: Facts, values: Mapping[s
     return Derived(None, (*reason, closing), infinite=True, at_example=True)
 
 
-def _sides(behind: Expr, ahead: Expr, facts: Facts) -> Words:
+def sides(behind: Expr, ahead: Expr, facts: Facts) -> Words:
     """3 positions back and 2 ahead; a side that is never reached is left out."""
     words: list[str | Expr] = []
     for reach, sense in ((behind, "back"), (ahead, "ahead")):
@@ -221,10 +234,6 @@ def _sides(behind: Expr, ahead: Expr, facts: Facts) -> Words:
         noun = "" if words else " position" if reach == ONE else " positions"
         words += [*([" and "] if words else []), reach, f"{noun} {sense}"]
     return tuple(words) or ("no other position",)
-
-
-def _reached(relation: Relation, facts: Facts) -> Words:
-    return ("it reaches ", *_sides(-relation.lower, relation.upper, facts))
 
 
 def _short_at(values: Mapping[str, Value], reach: Expr, n: Expr) -> bool:
@@ -349,40 +358,3 @@ def _by_power(expr: Expr, atom: Exponential) -> dict[int, Expr]:
         rest = tuple(pair for pair in monomial if pair[0] != atom)
         found.setdefault(int(power), {})[rest] = coefficient
     return {power: Expr(terms) for power, terms in found.items()}
-
-
-# ---------------------------------------------------------------- receptive field
-
-
-def _field(routes: Sequence[Route], start: Positions, facts: Facts) -> Derived:
-    n = start.size
-    if not routes:
-        return Derived(ZERO, ("no output reads an input position",))
-    kinds = {r.relation.kind for r in routes}
-    if "all" in kinds or ({"prefix", "suffix"} <= kinds):
-        return Derived(n, ("every output position reads all positions",))
-    scans = {r.relation.direction for r in routes if r.relation.kind == "scan"}
-    if len(scans) == 2:
-        return Derived(n, ("the state carries every position, from both sides",))
-    if kinds & {"prefix", "suffix", "scan"}:
-        return Derived(
-            n,
-            (
-                "the last position sees all that come before it"
-                if "suffix" not in kinds
-                else "the first position sees all that come after it",
-            ),
-        )
-    relation = routes[0].relation
-    for route in routes[1:]:
-        relation = relation if facts.nonnegative(extent(relation) - extent(route.relation)) else route.relation
-        lower = build.minimum((relation.lower, route.relation.lower), facts)
-        upper = build.maximum((relation.upper, route.relation.upper), facts)
-        relation = Relation("window", lower, upper, relation.taps)
-    size = extent(relation)
-    if facts.nonnegative(size - n):
-        return Derived(n, (*_reached(relation, facts), ", and the sequence ends before"))
-    words: Words = _reached(relation, facts)
-    if not relation.gapless:
-        return Derived(size, (*words, "; there are gaps between the taps, so this is an upper bound"), bound=True)
-    return Derived(size, words)

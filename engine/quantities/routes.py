@@ -137,9 +137,12 @@ class Router:
         ranges = {i.symbol: i for i in all_indices(equation)}
         chosen = set(conditional_reads(equation.body))
         for read in equation.reads:
-            for route in flows.get(read.tensor, ()):
-                if route.axis is None:
-                    found.append(route)
+            arriving = flows.get(read.tensor, ())
+            placed = {route.axis for route in arriving if route.axis is not None}
+            mixes = any(not seen(read, axis, equation, ranges, self.facts)[1].identity for axis in placed)
+            for route in arriving:
+                if route.axis is None:  # it is the same for all positions, and crosses what mixes them
+                    found.append(self._crossing(route) if mixes else route)
                     continue
                 if read in chosen:
                     why = unknown("a condition of a sum decides which positions are read")
@@ -147,11 +150,13 @@ class Router:
                     continue
                 axis, relation = seen(read, route.axis, equation, ranges, self.facts)
                 mixed = after(relation, route.relation, self.facts)
-                fresh = not relation.identity and route.run != self._run
-                units = route.units + (1 if fresh else 0)
-                run = self._run if not relation.identity else route.run
-                found.append(Route(axis, mixed, units, run, route.source))
+                way = route if relation.identity else self._crossing(route)
+                found.append(replace(way, axis=axis, relation=mixed))
         return self.pruned(found)
+
+    def _crossing(self, route: Route) -> Route:
+        """A route in a run of mixing equations: it counts as a unit once."""
+        return replace(route, units=route.units + (0 if route.run == self._run else 1), run=self._run)
 
     # ---------------------------------------------------------------- recurrences, joins, splits
 
@@ -172,11 +177,10 @@ class Router:
                     continue
                 ((axis, direction),) = axes
                 if route.axis is None:
-                    found.append(route)
+                    found.append(self._crossing(route) if any(r.axis == axis for r in gathered) else route)
                 elif route.axis == axis:
                     relation = after(Relation("scan", direction=direction), route.relation, self.facts)
-                    units = route.units + (0 if route.run == self._run else 1)
-                    found.append(Route(axis, relation, units, self._run, route.source))
+                    found.append(replace(self._crossing(route), relation=relation))
                 else:
                     found.append(route)
             flows[equation.target] = self.pruned(found)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..algebra.atoms import Symbol
-from ..algebra.build import maximum
-from ..algebra.expression import ONE, ZERO, Expr, const
+from ..algebra.atoms import Extreme, Symbol
+from ..algebra.build import maximum, minimum
+from ..algebra.expression import ONE, ZERO, Expr, const, from_atom
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
 from ..elaborator.layers import hull
@@ -58,8 +58,7 @@ class Steps:
 
 def sequential_steps(instance: Instance, facts: Facts) -> Steps:
     """Steps until every output is there. Raises `NotDerived`."""
-    timer = _Timer(facts)
-    ready = timer.instance(instance, tuple(START for _ in instance.inputs))
+    ready = (timer := _Timer(facts)).instance(instance, tuple(START for _ in instance.inputs))
     ends = (last(fronts, tensor, facts) for fronts, tensor in zip(ready, instance.outputs, strict=True))
     return Steps(maximum(ends, facts), tuple(timer.at_most))
 
@@ -93,7 +92,7 @@ class _Timer:
                     if any(axis in front.uneven for front in times[source]):
                         self.at_most[UNEVEN] = None
                     for piece in results:
-                        times[piece] = tuple(front.collapsed(source, axis) for front in times[source])
+                        times[piece] = tuple(front.collapsed(source, axis, self.facts) for front in times[source])
                 case Call(instance=instance, arguments=arguments, results=results):
                     found = self.instance(instance, tuple(times[a] for a in arguments))
                     times.update(zip(results, found, strict=True))
@@ -143,23 +142,31 @@ class _Timer:
         uneven = self._still_uneven(front, read, own)
         for axis, (slope, direction) in front.slopes:
             value = position(read.subscripts[axis])
-            place = None if value is None else next((s for s in value.symbols() if s in own), None)
-            gap = None
-            if place is not None and value is not None:
-                gap = extreme(
-                    value - Expr({((place, 1),): 1}),
-                    {s: r for s, r in ranges.items() if s != place},
-                    self.facts,
-                    largest=direction > 0,
-                )
-            if gap is None or place is None or any(s.kind == "index" for s in gap.symbols()):
+            place, gap = (None, None) if value is None else self._furthest(value, ranges, own, direction)
+            if gap is None or place is None:
                 base = base + slope * (hull(read.tensor.axes[axis], read.tensor) - 1)
             else:
                 if not self.facts.nonnegative(-gap * direction):
                     cap = front.last(read.tensor, self.facts)
                 base = base + slope * gap * direction
                 slopes.append((own[place], (slope, direction)))
-        return Front(base, tuple(sorted(slopes, key=lambda item: item[0])), cap if slopes else None, uneven)
+        if not slopes and cap is not None:
+            base, cap = minimum((base, cap), self.facts), None
+        return Front(base, tuple(sorted(slopes, key=lambda item: item[0])), cap, uneven)
+
+    def _furthest(
+        self, value: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], own: Mapping[Symbol, int], direction: int
+    ) -> tuple[Symbol | None, Expr | None]:
+        """The index of the equation's own position and how far beyond it is read at most: r of k[n + j] with j in
+        -r..r, 0 of k[m] with m in 0..n."""
+        bound = {s: ends for s, ends in ranges.items() if s not in own}
+        edge = extreme(value, bound, self.facts, largest=direction > 0)
+        for arm in () if edge is None else _arms(edge, "min" if direction > 0 else "max"):
+            for place in (s for s in arm.symbols() if s in own):
+                gap = arm - from_atom(place)
+                if not any(s.kind == "index" for s in gap.symbols()):
+                    return place, gap
+        return None, None
 
     def _still_uneven(self, front: Front, read: Read, own: Mapping[Symbol, int]) -> frozenset[int]:
         """The axes along which what is read comes unevenly; a read at fixed positions may find it there earlier."""
@@ -173,7 +180,9 @@ class _Timer:
         return frozenset(found)
 
     def _joined(self, parts: Sequence[tuple[Ready, Tensor]], axis: int) -> Ready:
-        found = latest((front.collapsed(tensor, axis) for ready, tensor in parts for front in ready), self.facts)
+        found = latest(
+            (front.collapsed(tensor, axis, self.facts) for ready, tensor in parts for front in ready), self.facts
+        )
         if len({ready for ready, _ in parts}) == 1:
             return found
         return tuple(replace(front, uneven=front.uneven | {axis}) for front in found)
@@ -247,13 +256,16 @@ class _Timer:
         found: dict[int, list[Front]] = {number: [] for number in component}
         for place, front in courses:
             slopes = dict(paces)
-            base = front.base
+            base, follows = front.base, False
             for axis, (slope, direction) in front.slopes:
                 if axis in paces and paces[axis][1] == direction:
                     slopes[axis] = (maximum((paces[axis][0], slope), self.facts), direction)
+                    follows = True
                 elif place is not None:
                     target = node.equations[place].target
                     base = base + slope * (hull(target.axes[axis], target) - 1)
+            if front.cap is not None and not follows:  # it waits for the last position, and no longer
+                base = minimum((base, front.cap), self.facts)
             bases = self._settled(component, same, loops, {place: base} if place is not None else {}, slopes)
             for number in component:
                 found[number].append(Front(bases[number], tuple(sorted(slopes.items(), key=lambda i: i[0]))))
@@ -359,6 +371,17 @@ class _Timer:
                 if len(r) != len(s) or any(p != fastest and f != g for p, f, g in zip(mine, r, s, strict=True)):
                     return None
         return paces
+
+
+def _arms(edge: Expr, operator: str) -> tuple[Expr, ...]:
+    """An end that is clipped as its arms, each of which bounds it; any other as it is."""
+    if len(edge.terms) == 1:
+        ((monomial, coefficient),) = edge.terms.items()
+        if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:
+            atom = monomial[0][0]
+            if isinstance(atom, Extreme) and atom.operator == operator:
+                return atom.arguments
+    return (edge,)
 
 
 def _bare(value: Expr | None) -> list[Symbol]:

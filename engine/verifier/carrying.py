@@ -1,8 +1,8 @@
 """Which axes of a tensor carry positions, and which reads leave their own: from the text of the equations alone.
 
 Positions come in on axes of the inputs. An axis of a target carries them if its index stands in a subscript of an axis
-that does; a read stays at its position if that subscript is the target's own bare index, and mixes otherwise. A layer
-that mixes and calls none that does is a unit of `path`.
+that does, or in the range of an index there; a read stays at its position if that subscript is the target's own bare
+index, and mixes otherwise. A layer that mixes and calls none that does is a unit of `path`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ..program import (
     nested,
 )
 from ..scalars import Lookup, Merged, Position, Read, Subscript, Tensor, reads
+from .text import bound_indices
 
 Axes = frozenset[int]
 Labels = dict[Tensor, Axes]
@@ -63,11 +64,17 @@ def stays(read: Read, equation: Equation, axes: Axes) -> bool:
 
 
 def carried(equation: Equation, labels: Mapping[Tensor, Axes]) -> Axes:
-    """The axes of the target on which positions go on."""
+    """The axes of the target on which positions go on: their indices stand in a subscript of an axis that carries them,
+    or in the range of an index that does."""
+    ranges = {
+        i.symbol: i.lower.symbols() | i.upper.symbols() for i in (*equation.indices, *bound_indices(equation.body))
+    }
     found = set()
     for read in equation.reads:
         for axis in labels.get(read.tensor, NO_AXES):
             inside = named(read.subscripts[axis])
+            while more := frozenset[Symbol]().union(*(ranges[s] for s in inside if s in ranges)) - inside:
+                inside |= more
             found |= {n for n, subscript in enumerate(equation.subscripts) if named(subscript) & inside}
     return frozenset(found)
 

@@ -1,0 +1,46 @@
+"""Random stacks of attention, recurrences and windows: path, receptive field and steps against a search.
+
+What is not supported yet is not compared; the numbers that are given must be right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from archderive.errors import ArchError, Source
+from archderive.session import open_source
+from archderive.verifier.dependences import trace_model
+from archderive.verifier.report import Report
+from random_routes import generate
+
+
+def compared(seeds: range) -> tuple[int, Counter[str]]:
+    """The figures that agree; the seeds of those that do not are an error. Refused programs are counted by reason."""
+    agreed, refused = 0, Counter[str]()
+    for seed in seeds:
+        text = generate(seed)
+        try:
+            measures = open_source(Source("<random>", text)).measures()["f"]
+        except ArchError as failure:
+            refused[failure.diagnostics[0].message] += 1
+            continue
+        report = Report("f", seed)
+        trace_model(measures, seed, report)
+        assert report.disagreements == [], f"seed {seed}\n{text}\n{report.disagreements}"
+        agreed += report.agreed
+    return agreed, refused
+
+
+def test_routes_of_random_stacks() -> None:
+    agreed, refused = compared(range(40))
+    assert agreed > 150
+    assert refused.total() < 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(1000, 2600, 200))
+def test_routes_of_many_random_stacks(first: int) -> None:
+    agreed, refused = compared(range(first, first + 200))
+    assert agreed > 700
+    assert refused.total() < 40
