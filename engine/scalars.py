@@ -181,6 +181,29 @@ def lookups(subscript: Subscript) -> tuple[Scalar, ...]:
             return ()
 
 
+def mentions(scalar: Scalar, symbol: Symbol) -> bool:
+    """Does an index stand anywhere in a scalar: as a size, in a subscript, in the range of another index?"""
+    match scalar:
+        case Size(value=value):
+            return value.mentions(symbol)
+        case Read(subscripts=subscripts):
+            return any(_names(subscript, symbol) for subscript in subscripts)
+        case Reduction(indices=indices) if any(e.mentions(symbol) for i in indices for e in (i.lower, i.upper)):
+            return True
+        case _:
+            return any(mentions(child, symbol) for child in children(scalar))
+
+
+def _names(subscript: Subscript, symbol: Symbol) -> bool:
+    match subscript:
+        case Position(value=value):
+            return value.mentions(symbol)
+        case Merged(parts=parts):
+            return any(_names(part, symbol) for part in parts)
+        case Lookup(scalar=scalar):
+            return mentions(scalar, symbol)
+
+
 def reads(scalar: Scalar) -> Iterator[Read]:
     """Every read of a tensor in a scalar, look-ups inside subscripts included."""
     if isinstance(scalar, Read):

@@ -16,6 +16,7 @@ from ..scalars import (
     COMPARISONS,
     Axis,
     Choice,
+    Index,
     Literal_,
     Lookup,
     Merged,
@@ -28,6 +29,7 @@ from ..scalars import (
     Subscript,
     Tensor,
     at_places,
+    mentions,
     position,
     reads,
 )
@@ -198,7 +200,25 @@ class Builder:
         indices = tuple(v.index() for v in bound)
         if where is not None:
             indices, where = narrowed(indices, where, self.context.facts)
-        return Reduction(node.operator, indices, where, self.scalar(node.body, local), node.span)
+        body = self.scalar(node.body, local)
+        for variable in bound:
+            self._check_mentioned(variable, indices, where, body, node)
+        return Reduction(node.operator, indices, where, body, node.span)
+
+    def _check_mentioned(
+        self, variable: Variable, indices: tuple[Index, ...], where: Scalar | None, body: Scalar, node: syntax.Reduce
+    ) -> None:
+        """An index that cancels, as in x[j - j], is as good as one that is not there."""
+        ends = any(i.lower.mentions(variable.symbol) or i.upper.mentions(variable.symbol) for i in indices)
+        narrowed_ = where is None and node.where is not None  # its condition has become a range
+        if ends or narrowed_ or mentions(body, variable.symbol):
+            return
+        if where is None or not mentions(where, variable.symbol):
+            raise error(
+                f"`{variable.name}` cancels, so that neither the body nor the condition of this `{node.operator}` "
+                "mentions it",
+                variable.span,
+            )
 
     # ---------------------------------------------------------------- reads
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..algebra.atoms import Symbol
 from ..algebra.build import symbol_of
 from ..algebra.expression import ONE
-from ..scalars import Literal_, Operation, Read, Scalar, Size, children, position, reads
+from ..scalars import Literal_, Operation, Read, Scalar, Size, reads
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,3 @@ def is_unit(constants: list[Link]) -> bool:
 
 def bare(scalar: Scalar) -> Symbol | None:
     return symbol_of(scalar.value) if isinstance(scalar, Size) else None
-
-
-def mentions(scalar: Scalar, symbol: Symbol) -> bool:
-    if isinstance(scalar, Size):
-        return scalar.value.mentions(symbol)
-    if isinstance(scalar, Read):
-        for subscript in scalar.subscripts:
-            value = position(subscript)
-            if value is not None and value.mentions(symbol):
-                return True
-    return any(mentions(child, symbol) for child in children(scalar))

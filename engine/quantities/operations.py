@@ -36,9 +36,10 @@ from ..scalars import (
     bound_symbols,
     children,
     lookups,
+    mentions,
     position,
 )
-from .chains import Link, bare, factors_of, folded, is_chain, is_constant, is_square, mentions, reads_tensor
+from .chains import Link, bare, factors_of, folded, is_chain, is_constant, is_square, reads_tensor
 from .conditions import Condition, conjuncts, independent
 from .spaces import Space, arms
 
@@ -120,7 +121,8 @@ class _Counter:
         points = self._points(over)
         if any(not condition.certain or condition.fixed.keys() & points for condition in inside):
             return True
-        if self._ends(self.indices[symbol] for symbol in points) & (over - points):
+        named = {s for condition in inside for s, others in condition.fixed.items() for s in (s, *others)}
+        if self._ends(self.indices[symbol] for symbol in points) & (named - points):
             return True  # how long a range is depends on what is determined
         return self.space.at_most(points)
 

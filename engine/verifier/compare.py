@@ -16,7 +16,7 @@ from ..quantities import Measures
 from .machine import execute
 from .numbers import Number, number
 from .report import Disagreement, Report, listed, shown
-from .runs import Done, Impossible, Run, Tally, TooLong
+from .runs import Done, Impossible, Run, Tally, TooLong, Undefined
 from .sizes import Sizes, draws
 
 # Operations that one run may take, and how many sizes are drawn for each that is run.
@@ -181,8 +181,8 @@ def run_model(measures: Measures, seed: int, runs: int = RUNS, budget: int = BUD
     comparer = Comparer(measures, report)
     source = random.Random(seed)
     everything = frozenset(d.symbol for d in measures.program.dimensions)
-    for larger in (frozenset[Symbol](), everything):
-        for at in chosen(measures, source, 3 * runs, budget, larger):
+    for by in (0, 4, 14):  # a network of many strides has no small sizes
+        for at in chosen(measures, source, 3 * runs, budget, dict.fromkeys(everything, by)):
             if len(report.sizes) < runs:
                 _run(comparer, at, source.randrange(1 << 30), 4 * budget + 1_000_000)
         if report.sizes:
@@ -196,6 +196,8 @@ def _run(comparer: Comparer, at: Sizes, seed: int, limit: int) -> None:
         run = execute(comparer.program, at, seed, limit=limit)
     except TooLong:
         comparer.report.skip(f"the sizes {listed(where)}: a run takes many more operations than the formulas say")
+    except Undefined as reason:
+        comparer.report.skip(f"the sizes {listed(where)}: {reason}")
     except Impossible as wrong:
         comparer.report.disagreements.append(Disagreement(str(wrong), "", "", where, None))
     else:
@@ -213,7 +215,9 @@ def affordable(work: Expr, at: Sizes, budget: int) -> bool:
         return False
 
 
-def chosen(measures: Measures, source: random.Random, runs: int, budget: int, larger: frozenset[Symbol]) -> list[Sizes]:
+def chosen(
+    measures: Measures, source: random.Random, runs: int, budget: int, larger: Mapping[Symbol, int]
+) -> list[Sizes]:
     """The sizes to run at, of those drawn: within the budget, different from each other in as many dims as can be."""
     work = measures.billed("exact").expr or const(0)
     found: dict[At, Sizes] = {}

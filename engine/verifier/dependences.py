@@ -23,7 +23,7 @@ from .machine import execute
 from .memory import Place, Storage
 from .numbers import Number, number
 from .report import Disagreement, Report, listed, shown
-from .runs import Impossible, TooLong
+from .runs import Impossible, TooLong, Undefined
 from .sizes import Sizes, draws
 from .tracer import NEVER, Tracer, Units
 
@@ -141,6 +141,8 @@ def trace_model(measures: Measures, seed: int, report: Report) -> None:
             _compare(measures, at, seed, report)
         except TooLong:
             report.skip(f"dependences at {listed(shown(program, at))}: more operations than the formulas say")
+        except Undefined as reason:
+            report.skip(f"dependences at {listed(shown(program, at))}: {reason}")
         except Impossible as wrong:
             report.disagreements.append(Disagreement(str(wrong), "", "", shown(program, at), None))
 
@@ -241,7 +243,7 @@ def _chosen(measures: Measures, source: random.Random, runs: int, budget: int) -
     larger = frozenset(
         symbol for t in program.instance.inputs for axis in t.axes[:-1] or t.axes for symbol in axis.size.symbols()
     )
-    for wanted in (larger, frozenset[Symbol]()):
+    for wanted in (dict.fromkeys(larger, 4), dict.fromkeys(larger, 14), dict[Symbol, int]()):
         found: dict[At, Sizes] = {}
         for attempt, at in enumerate(draws(program, source, wanted)):
             if attempt >= DRAWS:

@@ -34,7 +34,7 @@ from ..scalars import Tensor
 from .loops import Loops
 from .memory import Bank, Given, OutOfRange, Place, Storage, fill, places
 from .numbers import Number, Sizes, number, whole
-from .runs import Done, Impossible, Observer, Run, Tally, TooLong
+from .runs import Done, Impossible, Observer, Run, Tally, TooLong, Undefined
 
 Memory = dict[Tensor, Storage]
 
@@ -66,6 +66,8 @@ def execute(
         outputs, tally = machine.application(program.instance, arguments, dict(sizes), Bank())
     except OutOfRange as wrong:
         raise Impossible(f"an equation reads place {wrong.args[0]}, outside a range") from None
+    except ZeroDivisionError:
+        raise Undefined("a subscript or a range divides by zero") from None
     except RecursionError:
         raise Impossible("an equation waits for itself") from None
     unknown = sorted({*(weights or {})} - machine.taken)

@@ -17,6 +17,10 @@ class TooLong(Exception):
     """The run takes more operations than it was given."""
 
 
+class Undefined(Exception):
+    """At these sizes an expression of the program has no value."""
+
+
 class Impossible(Exception):
     """The program cannot be run as it stands, which is a fault of the program or of its elaboration."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 
 from ..algebra.atoms import Symbol, parts
 from ..algebra.expression import Expr
@@ -27,9 +28,11 @@ MAX_FAILURES = 8
 TURNS = 4
 
 
-def draws(program: Program, source: random.Random, larger: frozenset[Symbol] = frozenset()) -> Iterator[Sizes]:
-    """Sizes at which every fact of the program holds, one draw after the other; `larger` dims are drawn from larger
-    numbers. It ends where there are none."""
+def draws(
+    program: Program, source: random.Random, larger: Mapping[Symbol, int] = MappingProxyType({})
+) -> Iterator[Sizes]:
+    """Sizes at which every fact of the program holds, one draw after the other; `larger` says by how much a dim is
+    to be larger than small numbers. It ends where there are none."""
     free = [d for d in program.dimensions if not d.fixed]
     fixed = {d.symbol: _given(d) for d in program.dimensions if d.fixed and d.value is not None}
     facts = [(fact, _symbols(fact)) for fact in program.assumptions]
@@ -37,7 +40,7 @@ def draws(program: Program, source: random.Random, larger: frozenset[Symbol] = f
     groups = _together([d.symbol for d in free], [names for _, names in facts])
     failures = 0
     while failures < MAX_FAILURES:
-        domains = {d.symbol: _domain(d, numbers, source, large=d.symbol in larger) for d in free}
+        domains = {d.symbol: _domain(d, numbers, source, larger.get(d.symbol, 0)) for d in free}
         found: Sizes | None = dict(fixed)
         for group in groups:
             source.shuffle(group)
@@ -65,13 +68,13 @@ def _given(dimension: Dimension) -> Number:
     return value.numerator if value.denominator == 1 else value
 
 
-def _domain(dimension: Dimension, numbers: list[int], source: random.Random, *, large: bool) -> list[Number]:
+def _domain(dimension: Dimension, numbers: list[int], source: random.Random, by: int) -> list[Number]:
     """Candidates for a dim, the ones to try first in front: small numbers, then numbers that facts speak of."""
     if dimension.symbol.kind == "ratio":
         ratios: list[Number] = list(RATIOS)
         source.shuffle(ratios)
         return [*ratios, *([_given(dimension)] if dimension.value is not None else []), 1]
-    small: list[Number] = [n + 4 for n in SMALL] if large else list(SMALL)
+    small: list[Number] = [n + by for n in SMALL]
     source.shuffle(small)
     if small[0] == 1:  # at size 1 most mistakes do not show
         source.shuffle(small)
