@@ -118,6 +118,9 @@ CASES = (
     Case("causal product", "P[N, N], v[N, D]", "y[n, d] = sum[m in 0..n] P[n, m] * v[m, d]", ND),
     Case("strictly causal sum", "v[N]", "y[n < N] = sum[m in 0..n-1] v[m]", N_),
     Case("exp under a ragged sum", "k[N]", "y[n < N] = sum[m in 0..n] exp(k[m])", N_),
+    # l is never 3, though n + 1 would be at the last n: k has the places 0..N-1
+    Case("a range within a range that is empty at the end", "v[N], w[N]",
+         "y[n < N] = sum[l where l > n] v[l] * (sum[k in 0..l] exp(w[k]))", at(N=[2, 3, 6]), assume="2 <= N"),
     Case("exp of both under a ragged sum", "q[N], k[N]", "y[n] = sum[m in 0..n] exp(q[n] - k[m])", N_),
     Case("anticausal", "v[N, D]", "y[n < N, d] = max[m in n..N-1] v[m, d]", ND),
     Case("ragged tensor read again", QK + ", v[N, D]",

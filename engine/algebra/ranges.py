@@ -34,16 +34,16 @@ def extreme(expr: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], facts: Facts, *
         )
         if symbol is None:
             return None
-        direction = _direction(expr, symbol, facts)
-        if not direction:
+        rises = direction(expr, symbol, facts)
+        if not rises:
             return None
         lower, upper = ranges[symbol]
-        end = upper if (direction > 0) == largest else lower
+        end = upper if (rises > 0) == largest else lower
         expr = substitute(expr, {symbol: end}, facts)
     return None
 
 
-def _direction(expr: Expr, symbol: Symbol, facts: Facts) -> int:
+def direction(expr: Expr, symbol: Symbol, facts: Facts) -> int:
     """+1 where the expression rises with a symbol, −1 where it falls, 0 where that is not known."""
     directions = set()
     for monomial, coefficient in expr.terms.items():
@@ -56,10 +56,10 @@ def _direction(expr: Expr, symbol: Symbol, facts: Facts) -> int:
         if len(atoms) > 1 or exponent != 1:
             return 0
         if isinstance(atom, Extreme):
-            arms = {_direction(argument, symbol, facts) for argument in atom.arguments if argument.mentions(symbol)}
+            arms = {direction(argument, symbol, facts) for argument in atom.arguments if argument.mentions(symbol)}
             directions |= {sign * arm for arm in arms}
         elif isinstance(atom, Rounded):
-            directions.add(sign * _direction(atom.argument, symbol, facts))
+            directions.add(sign * direction(atom.argument, symbol, facts))
         elif atom == symbol:
             directions.add(sign)
         else:

@@ -9,7 +9,7 @@ from ..algebra.atoms import Extreme, Rounded, Symbol
 from ..algebra.build import maximum, minimum
 from ..algebra.expression import ONE, ZERO, Expr, const, from_atom, total
 from ..algebra.facts import Facts
-from ..algebra.ranges import extreme
+from ..algebra.ranges import direction, extreme
 from ..algebra.substitution import map_atoms, substitute
 from ..algebra.summation import NoClosedForm, sum_or_keep, sum_over
 from ..errors import Span, error
@@ -87,10 +87,17 @@ class Space:
             if not missing:
                 break
             for other in missing:
-                ends = self.indices[other].lower, self.indices[other].upper
-                lower = minimum((substitute(lower, {other: end}, self.facts) for end in ends), self.facts)
-                upper = maximum((substitute(upper, {other: end}, self.facts) for end in ends), self.facts)
+                lower = minimum(self._at_ends(lower, other, largest=False), self.facts)
+                upper = maximum(self._at_ends(upper, other, largest=True), self.facts)
         return lower, upper
+
+    def _at_ends(self, end: Expr, other: Symbol, *, largest: bool) -> list[Expr]:
+        """An end of a range where an index that it depends on is at its first or its last place, whichever makes it
+        largest (smallest): at both where that is not known."""
+        first, last = self.indices[other].lower, self.indices[other].upper
+        rises = direction(end, other, self.facts)
+        places = [last if (rises > 0) == largest else first] if rises else [first, last]
+        return [substitute(end, {other: place}, self.facts) for place in places]
 
     def at_most(self, symbols: Iterable[Symbol]) -> bool:
         """May there be fewer points than the volume says? Of an index that is not among them: where the ranges of
@@ -108,9 +115,16 @@ class Space:
                         return True
                     if self.mentions_any(other, wanted) and not self.never_empty(other):
                         return True
+                    if not self._somewhere(other):
+                        return True
                     depending[other].add(symbol)
                     waiting.append(other)
         return any(len(symbols) > 1 for symbols in depending.values())
+
+    def _somewhere(self, symbol: Symbol) -> bool:
+        """Has the range of an index a place for some places of the others?"""
+        lower, upper = self._united(symbol, frozenset({symbol}))
+        return self.facts.positive(upper - lower + 1)
 
     def mentions_any(self, symbol: Symbol, others: Iterable[Symbol]) -> bool:
         index = self.indices[symbol]
