@@ -238,6 +238,12 @@ def position(subscript: Subscript) -> Expr | None:
             return None
 
 
+def decided_by_data(scalar: Scalar) -> bool:
+    """Does a condition of a reduction inside read a tensor?"""
+    mine = isinstance(scalar, Reduction) and scalar.where is not None and next(reads(scalar.where), None) is not None
+    return mine or any(map(decided_by_data, children(scalar)))
+
+
 # ---------------------------------------------------------------- index spaces
 
 

@@ -218,10 +218,10 @@ FAULTS: dict[Callable[[Patch], None], set[str]] = {
 
 @pytest.mark.parametrize("plant", FAULTS, ids=lambda plant: plant.__name__)
 def test_a_planted_fault_is_noticed(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
-    path.routes_of.cache_clear()
+    path.flows_of.cache_clear()
     plant(monkeypatch)
     found = disagreeing(FAULTS[plant])
-    path.routes_of.cache_clear()
+    path.flows_of.cache_clear()
     assert found == FAULTS[plant]
 
 

@@ -59,7 +59,9 @@ def _false(span: Span, case: Mapping[str, Fraction], left: Expr, right: Expr, wh
 
 
 def _assume_order(left: Expr, operator: str, right: Expr, span: Span, scope: Scope, context: Context) -> None:
-    gap = {"<=": right - left, "<": right - left - 1, ">=": left - right, ">": left - right - 1}.get(operator)
+    real = any(s.kind == "ratio" for s in left.symbols() | right.symbols())
+    less = 0 if real else 1  # between whole numbers, a < b is a + 1 <= b
+    gap = {"<=": right - left, "<": right - left - less, ">=": left - right, ">": left - right - less}.get(operator)
     if gap is None:
         if operator == "==":
             _check_order(left, right, left - right, span, context)
@@ -74,7 +76,9 @@ def _assume_order(left: Expr, operator: str, right: Expr, span: Span, scope: Sco
     _check_order(left, right, gap, span, context)
     context.facts.assume_order(gap)
     small, large = (left, right) if operator in ("<=", "<") else (right, left)
-    context.assumptions.append(Assumption("order", small if operator in ("<=", ">=") else small + 1, large, True, span))
+    context.assumptions.append(
+        Assumption("order", small if operator in ("<=", ">=") else small + less, large, True, span)
+    )
 
 
 def equalities_first(body: Sequence[syntax.Statement], scope: Scope, context: Context) -> None:

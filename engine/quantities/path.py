@@ -52,7 +52,10 @@ def path_length(program: Program) -> Derived:
         if node is not None:
             return _connecting(node, program)[1]
         start = positions(program.instance, program)
-        return _standing(routes_of(program, stacked=False), start, program)
+        found = [_standing(flow, start, program) for flow in flows_of(program, stacked=False)]
+        if len({(one.expr, one.infinite) for one in found}) > 1:
+            raise NotDerived("the outputs have paths of different lengths")
+        return found[0]
     except NotDerived as failure:
         return Derived(None, unknown=f"not supported yet: {failure}")
 
@@ -113,12 +116,17 @@ def check_known(routes: Iterable[Route]) -> None:
 
 
 @lru_cache(maxsize=16)
-def routes_of(program: Program, *, stacked: bool) -> tuple[Route, ...]:
+def flows_of(program: Program, *, stacked: bool) -> tuple[Flow, ...]:
+    """The routes to each output of the model, or of a layer of its stack. Raises `NotDerived`."""
     instance = program.stack.instance if stacked and program.stack is not None else program.instance
     flows = Router(program.facts).model(instance, positions(instance, program))
-    routes = tuple(route for flow in flows for route in flow)
-    check_known(routes)
-    return routes
+    check_known(route for flow in flows for route in flow)
+    return flows
+
+
+def routes_of(program: Program, *, stacked: bool) -> tuple[Route, ...]:
+    """The routes to all outputs together."""
+    return tuple(route for flow in flows_of(program, stacked=stacked) for route in flow)
 
 
 # ---------------------------------------------------------------- as it stands
@@ -308,6 +316,11 @@ def _stacked(routes: Sequence[Route], turn: Symbol, start: Positions, program: P
             if not relation.upper
             else "; admitted pairs are those in reverse order"
         ]
+    # around a layer that is skipped no unit is crossed; windows of one width leave nothing to skip
+    skips = any(r.relation.identity and r.units != layer_units for r in routes)
+    if skips and (relation.lower.mentions(turn) or relation.upper.mentions(turn)):
+        words += ["; routes may go around some of the layers"]
+        return layers, Derived(layers * layer_units, tuple(words), bound=True)
     return layers, Derived(layers * layer_units, tuple(words))
 
 

@@ -31,7 +31,7 @@ from ..program import (
     Share,
     Split,
 )
-from ..scalars import Read, Tensor, position
+from ..scalars import Read, Tensor, conditional_reads, decided_by_data, position
 from .cycles import components, longest_cycle
 from .fronts import START, Front, Ready, Slope, last, later, latest
 from .operations import all_indices
@@ -41,6 +41,7 @@ MAX_KEY = 300
 
 
 UNEVEN = "a part is read of what is joined from parts that come at different times"
+EMPTY = "a condition on data may leave a sum without terms"
 ALONE = "nothing is added up where a single body is chosen"
 
 
@@ -126,6 +127,9 @@ class _Timer:
     def arrivals(self, equation: Equation, times: Mapping[Tensor, Ready]) -> list[Front]:
         """When what an equation reads is there, as functions of its own position."""
         ranges = {i.symbol: (i.lower, i.upper) for i in all_indices(equation)}
+        waiting = [r for r in conditional_reads(equation.body) if times.get(r.tensor, START) != START]
+        if waiting and decided_by_data(equation.body):
+            self.at_most[EMPTY] = None
         own = {s: n for n, sub in enumerate(equation.subscripts) for s in _bare(position(sub))}
         return [
             self._seen(front, read, ranges, own)

@@ -59,11 +59,14 @@ class Traced:
     def path(self) -> int | None:
         """The most, over admitted pairs, of the fewest units; None where a pair is not joined."""
         ordered = self.ordered
+        same = all(len(p) == 1 for p in (*self.sources, *self.units))
         lengths = [
             units[n]
             for target, units in self.units.items()
             for n, source in enumerate(self.sources)
-            if not (ordered == "forward" and source > target) and not (ordered == "backward" and source < target)
+            if not (ordered == "forward" and source > target)
+            and not (ordered == "backward" and source < target)
+            and not (same and source == target)
         ]
         longest = max(lengths, default=0)
         return None if longest >= NEVER else longest
@@ -140,7 +143,7 @@ def trace_model(measures: Measures, seed: int, report: Report) -> None:
         try:
             _compare(measures, at, seed, report)
         except TooLong:
-            report.skip(f"dependences at {listed(shown(program, at))}: more operations than the formulas say")
+            report.skip(f"dependences at {listed(shown(program, at))}: a run takes too long")
         except Undefined as reason:
             report.skip(f"dependences at {listed(shown(program, at))}: {reason}")
         except Impossible as wrong:
@@ -195,11 +198,12 @@ class _Dependences:
     def path(self, derived: Derived, traced: Traced) -> None:
         if derived.expr is None and not derived.infinite:
             self.report.skip(f"`path` is {derived.unknown}")
-        elif derived.expr is None:
-            if traced.path is None or not derived.at_example:
-                self.figure("path", traced.path, None)
-        elif len(traced.sources) > 1:
-            self.figure("path", traced.path, number(derived.expr, self.at))
+        elif len(traced.sources) < 2:
+            return  # there is no pair of positions
+        elif derived.expr is not None:
+            self.figure("path", traced.path, number(derived.expr, self.at), bound=derived.bound)
+        elif traced.path is None or not derived.at_example:
+            self.figure("path", traced.path, None)
 
     def stacked(self, derived: Derived, seed: int) -> None:
         """Layers on top of each other until every admitted pair is joined."""
@@ -219,7 +223,8 @@ class _Dependences:
             before = found.units
         assert found is not None
         if len(found.sources) > 1:
-            self.figure("path", found.path, None if derived.expr is None else number(derived.expr, self.at))
+            value = None if derived.expr is None else number(derived.expr, self.at)
+            self.figure("path", found.path, value, bound=derived.bound)
 
     def _positions(self, instance: Instance) -> int:
         return max(int(number(axis.size, self.at)) for tensor in instance.inputs for axis in tensor.axes)

@@ -7,7 +7,6 @@ It gives what every application of a layer did and held, and the values that cam
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
@@ -57,6 +56,7 @@ def execute(
     arguments = []
     for tensor in program.instance.inputs:
         storage = Storage(tensor, tensor.axes, dict(sizes))
+        machine.charge(storage.volume)
         if inputs is not None and tensor.name in inputs:
             fill(storage, inputs[tensor.name], tensor.name)
         else:
@@ -119,6 +119,7 @@ class Machine:
         bank.enter()
         self.begin()
         for node in nodes:
+            self.charge(1)
             self.node(node, memory, sizes, bank, tally)
             if isinstance(node, Call | Repeat | Choose | Parallel):
                 self.begin()
@@ -170,6 +171,7 @@ class Machine:
     def allocated(self, node: Declared, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> Storage:
         """A weight, buffer or mask: the one of this application, made when it is met for the first time."""
         storage = Storage(node.tensor, node.tensor.axes, dict(sizes))
+        self.charge(storage.volume)
         if node.kind == "mask":  # drawn anew each time that it is met, also where weights are shared
             storage.elements.update(dict.fromkeys(storage.places(), 1.0))
             return storage
@@ -203,6 +205,7 @@ class Machine:
         for equation in equations:
             if not equation.initial:
                 storage = Storage(equation.target, equation.target.axes, dict(sizes))
+                self.charge(storage.volume)
                 memory[equation.target] = states[equation.target.name] = storage
         for equation in equations:
             if equation.initial:
@@ -219,7 +222,7 @@ class Machine:
             mine = Tally(dict(loops.counts))
             self.done.append(Done(loops.equation, sizes, mine))
             tally.add(mine)
-            self.spend(loops.counts)
+            self.charge(loops.counts.total())
         for storage in states.values():
             self.check_shape(storage)
 
@@ -258,8 +261,9 @@ class Machine:
         for _, storage in group:
             storage.elements.waiting = None
 
-    def spend(self, counts: Counter[str]) -> None:
-        self.limit -= counts.total()
+    def charge(self, work: int) -> None:
+        """Operations that are done and elements that are held: a run that takes too many of them ends."""
+        self.limit -= work
         if self.limit < 0:
             raise TooLong
 
@@ -285,6 +289,7 @@ class Machine:
 
     def joined(self, result: Tensor, parts: list[Storage], axis: int, sizes: dict[Symbol, Number]) -> Storage:
         moves: dict[Place, tuple[Storage, Place]] = {}
+        self.charge(sum(part.volume for part in parts))
         offset = 0
         for part in parts:
             start = whole(part.axes[axis].lower, part.sizes)
@@ -319,6 +324,7 @@ class Machine:
         state = [memory[carried.initial] for carried in node.carried]
         same = bank.bank("repeat") if node.how == "shared" else None
         for turn in range(whole(node.count, sizes)):
+            self.charge(1)
             at = {**sizes, node.symbol: turn}
             self.check_sizes(node, at)
             inner = dict(memory)

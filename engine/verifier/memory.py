@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,11 @@ class Storage:
         ends = {place(n): whole(axis.lower, self._first(n)) for n, axis in enumerate(self.axes)}
         at = {**self.sizes, **ends}
         return tuple(whole(axis.upper, at) - whole(axis.lower, at) + 1 for axis in self.axes)
+
+    @property
+    def volume(self) -> int:
+        """About how many elements it has: exactly, where no range depends on another."""
+        return math.prod(max(0, n) for n in self.shape)
 
     def _first(self, axis: int) -> dict[Symbol, Number]:
         at = dict(self.sizes)
