@@ -153,6 +153,29 @@ def multiply_add_counted_twice(patch: Patch) -> None:
     )
 
 
+def maximum_of_three_is_one_operation(patch: Patch) -> None:
+    honest = operations._Counter._operation
+
+    def operation(self: Any, kind: str, operands: Any, scalar: Any) -> Iterator[Line]:
+        yield from honest(self, kind, operands[:2] if kind == "max" else operands, scalar)
+
+    patch.setattr(operations._Counter, "_operation", operation)
+
+
+def stated_multiply_adds_billed_twice(patch: Patch) -> None:
+    honest = totals.stated
+    patch.setattr(totals, "stated", lambda node: {k: n * 2 if k == "mac" else n for k, n in honest(node).items()})
+
+
+def mean_under_a_condition_without_its_division(patch: Patch) -> None:
+    honest = operations._Counter._where
+
+    def where(self: Any, reduction: Any, inner: Any) -> Iterator[Line]:
+        yield from (line for line in honest(self, reduction, inner) if line.kind != "divide")
+
+    patch.setattr(operations._Counter, "_where", where)
+
+
 def weights_of_one_more_row(patch: Patch) -> None:
     honest = totals.elements
     patch.setattr(totals, "elements", lambda tensor, *rest: honest(tensor, *rest) + tensor.axes[-1].size)
@@ -208,6 +231,9 @@ FAULTS: dict[Callable[[Patch], None], set[str]] = {
     experts_not_added_up: {"experts"},
     shared_weights_counted_at_each_use: {"one_head"},
     multiply_add_counted_twice: {"contraction", "gated"},
+    maximum_of_three_is_one_operation: {"largest"},
+    stated_multiply_adds_billed_twice: {"stated"},
+    mean_under_a_condition_without_its_division: {"scattered_mean"},
     weights_of_one_more_row: {"contraction"},
     cell_of_one_equation: {"gated"},
     a_unit_too_many: {"attending", "elman_stack"},

@@ -15,6 +15,7 @@ import archderive as ad
 import pytest
 from archderive import library
 from archderive.cli import main
+from archderive.elaborator.describe import show
 from archderive.errors import Source
 from archderive.program import Equation, Recurrence, all_nodes
 from archderive.quantities import totals
@@ -84,6 +85,36 @@ def test_every_equation_of_the_library_is_run() -> None:
         if re.match(r"\s+\w+'*\[.*?\] \+?= ", line) and not re.match(r"\s+weight", line)
     }
     assert written - ran == set()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_routes_that_were_once_wrong(seed: int) -> None:
+    reports = verify(open_path(str(ROOT / "tests" / "cases" / "verifier" / "routes.arch")), seed)
+    assert faults(reports) == []
+
+
+# What each says, derived on paper: path, receptive field, whether they are at most.
+SAID = {
+    "residual": ("ceil(log(N, 2))", True, "N", False),
+    "strict": ("1", False, "N - 1", False),
+    "two_taps": (None, False, "6", True),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_is_said_of_routes(name: str) -> None:
+    measures = open_path(str(ROOT / "tests" / "cases" / "verifier" / "routes.arch")).measures()[name]
+    found = [None if q.expr is None else show(q.expr) for q in (measures.path, measures.receptive)]
+    assert (found[0], measures.path.bound, found[1], measures.receptive.bound) == SAID[name]
+
+
+def test_a_look_up_in_a_large_table_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "table.arch"
+    path.write_text("dim N = 8\nmodel m(t[N]):\n    return t -> embedding(50000, 4000)\n", encoding="utf-8")
+    start = time.process_time()
+    main([str(path), "--verify"])
+    assert time.process_time() - start < 20
+    assert "Traceback" not in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------- hand counts

@@ -70,8 +70,8 @@ def test_a_number_is_exact(expr: Expr, value: int | Fraction) -> None:
 
 HARD = """
 dim H, W, N, D, h, k, L
-ratio theta
-assume 32 divides H, 7 divides W, W < 60, h divides D, 2*h <= D, k < N, N <= k + 2, 6 divides L - 4
+ratio theta = 0.5
+assume theta < 1, 32 divides H, 7 divides W, W < 60, h divides D, 2*h <= D, k < N, N <= k + 2, 6 divides L - 4
 model f(x[H, W, D], y[N]):
     return x, y
 """
@@ -83,6 +83,7 @@ def test_sizes_that_are_drawn_satisfy_every_fact() -> None:
     assert len(drawn) == 50
     assert all(holds(fact, at) for at in drawn for fact in program.assumptions)
     named = [{symbol.name: value for symbol, value in at.items()} for at in drawn]
+    assert all(at["theta"] <= 1 for at in named)
     assert all(at["H"] % 32 == 0 and at["W"] in range(7, 60, 7) and at["L"] % 6 == 4 for at in named)
     assert len({tuple(sorted(at.items())) for at in named}) > 10
 

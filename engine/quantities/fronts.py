@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from ..algebra.atoms import Extreme, Symbol
 from ..algebra.build import maximum, minimum
 from ..algebra.expression import ZERO, Expr
 from ..algebra.facts import Facts
@@ -95,4 +96,23 @@ def _before(front: Front, other: Front, facts: Facts) -> bool:
     return capped and facts.nonnegative(other.base - front.base)
 
 
-__all__ = ["START", "Front", "Ready", "Slope", "last", "later", "latest"]
+def arms_of(edge: Expr, operator: str) -> tuple[Expr, ...]:
+    """An end that is clipped as its arms, each of which bounds it; any other as it is."""
+    if len(edge.terms) == 1:
+        ((monomial, coefficient),) = edge.terms.items()
+        if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:
+            atom = monomial[0][0]
+            if isinstance(atom, Extreme) and atom.operator == operator:
+                return atom.arguments
+    return (edge,)
+
+
+def bare(value: Expr | None) -> list[Symbol]:
+    """The symbol that a left subscript is; merged indices are no single place."""
+    if value is None or len(value.terms) != 1:
+        return []
+    found = list(value.symbols())
+    return found if len(found) == 1 and value == Expr({((found[0], 1),): 1}) else []
+
+
+__all__ = ["START", "Front", "Ready", "Slope", "arms_of", "bare", "last", "later", "latest"]

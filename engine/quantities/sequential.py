@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..algebra.atoms import Extreme, Symbol
+from ..algebra.atoms import Symbol
 from ..algebra.build import maximum, minimum
 from ..algebra.expression import ONE, ZERO, Expr, const, from_atom
 from ..algebra.facts import Facts
@@ -33,7 +33,7 @@ from ..program import (
 )
 from ..scalars import Read, Tensor, conditional_reads, decided_by_data, position
 from .cycles import components, longest_cycle
-from .fronts import START, Front, Ready, Slope, last, later, latest
+from .fronts import START, Front, Ready, Slope, arms_of, bare, last, later, latest
 from .operations import all_indices
 
 # A number of steps that takes so many letters is a maximum of maxima that grows at every turn.
@@ -125,12 +125,12 @@ class _Timer:
         return later(latest(arrivals, self.facts), ONE)
 
     def arrivals(self, equation: Equation, times: Mapping[Tensor, Ready]) -> list[Front]:
-        """When what an equation reads is there, as functions of its own position."""
+        """When what an equation reads is there, by its own position."""
         ranges = {i.symbol: (i.lower, i.upper) for i in all_indices(equation)}
         waiting = [r for r in conditional_reads(equation.body) if times.get(r.tensor, START) != START]
         if waiting and decided_by_data(equation.body):
             self.at_most[EMPTY] = None
-        own = {s: n for n, sub in enumerate(equation.subscripts) for s in _bare(position(sub))}
+        own = {s: n for n, sub in enumerate(equation.subscripts) for s in bare(position(sub))}
         return [
             self._seen(front, read, ranges, own)
             for read in equation.reads
@@ -165,7 +165,7 @@ class _Timer:
         -r..r, 0 of k[m] with m in 0..n."""
         bound = {s: ends for s, ends in ranges.items() if s not in own}
         edge = extreme(value, bound, self.facts, largest=direction > 0)
-        for arm in () if edge is None else _arms(edge, "min" if direction > 0 else "max"):
+        for arm in () if edge is None else arms_of(edge, "min" if direction > 0 else "max"):
             for place in (s for s in arm.symbols() if s in own):
                 gap = arm - from_atom(place)
                 if not any(s.kind == "index" for s in gap.symbols()):
@@ -375,25 +375,6 @@ class _Timer:
                 if len(r) != len(s) or any(p != fastest and f != g for p, f, g in zip(mine, r, s, strict=True)):
                     return None
         return paces
-
-
-def _arms(edge: Expr, operator: str) -> tuple[Expr, ...]:
-    """An end that is clipped as its arms, each of which bounds it; any other as it is."""
-    if len(edge.terms) == 1:
-        ((monomial, coefficient),) = edge.terms.items()
-        if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:
-            atom = monomial[0][0]
-            if isinstance(atom, Extreme) and atom.operator == operator:
-                return atom.arguments
-    return (edge,)
-
-
-def _bare(value: Expr | None) -> list[Symbol]:
-    """The symbol that a left subscript is; merged indices are no single place."""
-    if value is None or len(value.terms) != 1:
-        return []
-    found = list(value.symbols())
-    return found if len(found) == 1 and value == Expr({((found[0], 1),): 1}) else []
 
 
 def _is_shifted(read: Read, equation: Equation) -> bool:

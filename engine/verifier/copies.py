@@ -15,6 +15,7 @@ from typing import cast
 
 from .. import syntax
 from ..errors import ArchError, Span
+from ..program import Equation, Program, Recurrence, all_nodes
 from ..session import Session
 
 FACTORS = (4, 8, 16, 32, 64)
@@ -65,6 +66,17 @@ def copies(session: Session) -> Iterator[tuple[Session, str]]:
     for threshold, factor, facts, multiple in product(THRESHOLDS, FACTORS, (False, True), MULTIPLES):
         scaling = Scaling(threshold, factor, multiple, facts)
         try:
-            yield session.changed(scaling.file), scaling.description
+            smaller = session.changed(scaling.file)
         except ArchError:
             continue
+        if all(equations(a) == equations(b) for a, b in zip(smaller.programs, session.programs, strict=True)):
+            yield smaller, scaling.description
+
+
+def equations(program: Program) -> set[tuple[str, int]]:
+    """The places of all equations of a program: a condition on sizes may choose others in a copy."""
+    found: set[tuple[str, int]] = set()
+    for node in all_nodes(program.instance):
+        inside = node.equations if isinstance(node, Recurrence) else (node,) if isinstance(node, Equation) else ()
+        found |= {(e.span.source.name, e.span.start) for e in inside}
+    return found

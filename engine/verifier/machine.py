@@ -31,7 +31,7 @@ from ..program import (
 )
 from ..scalars import Tensor
 from .loops import Loops
-from .memory import Bank, Given, OutOfRange, Place, Storage, fill, places
+from .memory import Bank, Given, Moves, OutOfRange, Place, Storage, cut_out, end_to_end, fill
 from .numbers import Number, Sizes, number, whole
 from .runs import Done, Impossible, Observer, Run, Tally, TooLong, Undefined
 
@@ -139,10 +139,13 @@ class Machine:
             case Recurrence(equations=equations):
                 self.equations(list(equations), node, memory, sizes, tally)
             case Join(result=result, parts=parts, axis=axis):
-                memory[result] = self.joined(result, [memory[part] for part in parts], axis, sizes)
+                joined = [memory[part] for part in parts]
+                self.charge(sum(part.volume for part in joined))
+                memory[result] = self.moved(result, end_to_end(joined, axis), sizes)
             case Split(results=results, source=source, axis=axis, offsets=offsets):
                 for piece, offset in zip(results, offsets, strict=True):
-                    memory[piece] = self.cut(piece, memory[source], axis, whole(offset, sizes), sizes)
+                    moves = cut_out(piece.axes, sizes, memory[source], axis, whole(offset, sizes))
+                    memory[piece] = self.moved(piece, moves, sizes)
             case Opaque():
                 self.opaque(node, memory, sizes, tally)
             case Share(shared=shared):
@@ -287,27 +290,7 @@ class Machine:
 
     # ---------------------------------------------------------------- data movement
 
-    def joined(self, result: Tensor, parts: list[Storage], axis: int, sizes: dict[Symbol, Number]) -> Storage:
-        moves: dict[Place, tuple[Storage, Place]] = {}
-        self.charge(sum(part.volume for part in parts))
-        offset = 0
-        for part in parts:
-            start = whole(part.axes[axis].lower, part.sizes)
-            for at in part.places():
-                moves[(*at[:axis], at[axis] - start + offset, *at[axis + 1 :])] = (part, at)
-            offset += part.shape[axis]
-        return self.moved(result, moves, sizes)
-
-    def cut(self, piece: Tensor, source: Storage, axis: int, offset: int, sizes: dict[Symbol, Number]) -> Storage:
-        start = whole(source.axes[axis].lower, source.sizes)
-        moves = {
-            at: (source, (*at[:axis], at[axis] + offset + start, *at[axis + 1 :])) for at in places(piece.axes, sizes)
-        }
-        return self.moved(piece, moves, sizes)
-
-    def moved(
-        self, result: Tensor, moves: Mapping[Place, tuple[Storage, Place]], sizes: dict[Symbol, Number]
-    ) -> Storage:
+    def moved(self, result: Tensor, moves: Moves, sizes: dict[Symbol, Number]) -> Storage:
         storage = Storage(result, result.axes, dict(sizes))
         for at, (source, there) in moves.items():
             storage.elements[at] = source.elements[there]
@@ -397,7 +380,7 @@ class Machine:
                     pass
 
     def parallel(self, node: Parallel, memory: Memory, sizes: dict[Symbol, Number], bank: Bank, tally: Tally) -> None:
-        moves: dict[Tensor, dict[Place, tuple[Storage, Place]]] = {given.outer: {} for given in node.results}
+        moves: dict[Tensor, Moves] = {given.outer: {} for given in node.results}
         for turn in range(whole(node.count, sizes)):
             inner = dict(memory)
             at = {**sizes, node.symbol: turn}

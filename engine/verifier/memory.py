@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -107,6 +107,28 @@ def places(axes: tuple[Axis, ...], sizes: Sizes) -> Iterator[Place]:
             yield from below(axis + 1, {**at, place(axis): position}, (*before, position))
 
     yield from below(0, dict(sizes), ())
+
+
+# Where each element of a tensor comes from.
+Moves = dict[Place, tuple[Storage, Place]]
+
+
+def end_to_end(parts: Sequence[Storage], axis: int) -> Moves:
+    """Tensors laid end to end along an axis."""
+    moves: Moves = {}
+    offset = 0
+    for part in parts:
+        start = whole(part.axes[axis].lower, part.sizes)
+        for at in part.places():
+            moves[(*at[:axis], at[axis] - start + offset, *at[axis + 1 :])] = (part, at)
+        offset += part.shape[axis]
+    return moves
+
+
+def cut_out(axes: tuple[Axis, ...], sizes: Sizes, source: Storage, axis: int, offset: int) -> Moves:
+    """A piece of a tensor that begins at an offset along an axis."""
+    start = whole(source.axes[axis].lower, source.sizes) + offset
+    return {at: (source, (*at[:axis], at[axis] + start, *at[axis + 1 :])) for at in places(axes, sizes)}
 
 
 class Bank:

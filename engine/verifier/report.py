@@ -21,6 +21,7 @@ from ..program import (
     all_nodes,
 )
 from ..scalars import Tensor
+from .carrying import named
 from .numbers import Number
 from .text import bound_indices
 
@@ -114,8 +115,10 @@ def used(program: Program) -> frozenset[Symbol]:
         found |= _of_axes(tensor)
     for node in all_nodes(program.instance):
         match node:
-            case Declared(tensor=tensor) | Opaque(target=tensor):
+            case Declared(tensor=tensor):
                 found |= _of_axes(tensor)
+            case Opaque(target=tensor, stated=stated):
+                found = found.union(_of_axes(tensor), *(cost.symbols() for _, cost in stated))
             case Equation():
                 found |= _of_equation(node)
             case Recurrence(equations=equations):
@@ -135,4 +138,5 @@ def _of_axes(tensor: Tensor) -> set[Symbol]:
 
 def _of_equation(equation: Equation) -> set[Symbol]:
     indices = [*equation.indices, *bound_indices(equation.body)]
-    return {s for index in indices for end in (index.lower, index.upper) for s in end.symbols()}
+    ends = {s for index in indices for end in (index.lower, index.upper) for s in end.symbols()}
+    return ends.union(*(named(subscript) for read in equation.reads for subscript in read.subscripts))

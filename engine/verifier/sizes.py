@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
@@ -36,11 +37,11 @@ def draws(
     free = [d for d in program.dimensions if not d.fixed]
     fixed = {d.symbol: _given(d) for d in program.dimensions if d.fixed and d.value is not None}
     facts = [(fact, _symbols(fact)) for fact in program.assumptions]
-    numbers = sorted({n for fact in program.assumptions for n in _numbers(fact)})
+    numbers = {d.symbol: sorted({n for f, names in facts if d.symbol in names for n in _numbers(f)}) for d in free}
     groups = _together([d.symbol for d in free], [names for _, names in facts])
     failures = 0
     while failures < MAX_FAILURES:
-        domains = {d.symbol: _domain(d, numbers, source, larger.get(d.symbol, 0)) for d in free}
+        domains = {d.symbol: _domain(d, numbers[d.symbol], source, larger.get(d.symbol, 0)) for d in free}
         found: Sizes | None = dict(fixed)
         for group in groups:
             source.shuffle(group)
@@ -78,8 +79,18 @@ def _domain(dimension: Dimension, numbers: list[int], source: random.Random, by:
     source.shuffle(small)
     if small[0] == 1:  # at size 1 most mistakes do not show
         source.shuffle(small)
-    more = sorted({m for n in numbers for m in (n, n + 1, 2 * n) if 0 < m <= LARGEST} - set(small))
+    candidates = {m for n in numbers for m in (n, n + 1, 2 * n)} | {dimension.value, _common(numbers)}
+    more = sorted({int(m) for m in candidates if m is not None and 0 < m <= LARGEST} - set(small))
     return [*small, *([n for n in SMALL if n not in small]), *more]
+
+
+def _common(numbers: list[int]) -> int:
+    """A multiple of as many of these numbers as can be, where one size must be divided by several."""
+    result = 1
+    for n in numbers:
+        if n > 0 and math.lcm(result, n) <= LARGEST:
+            result = math.lcm(result, n)
+    return result
 
 
 def _assign(
