@@ -95,7 +95,7 @@ def test_routes_that_were_once_wrong(seed: int) -> None:
 
 # What each says, derived on paper: path, receptive field, whether they are at most.
 SAID = {
-    "residual": ("ceil(log(N, 2))", True, "N", False),
+    "residual": ("ceil(log(N, 2))", True, "2^ceil(log(N, 2))", False),
     "strict": ("1", False, "N - 1", False),
     "two_taps": (None, False, "6", True),
 }
