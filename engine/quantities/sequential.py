@@ -42,6 +42,7 @@ MAX_KEY = 300
 
 UNEVEN = "a part is read of what is joined from parts that come at different times"
 EMPTY = "a condition on data may leave a sum without terms"
+AHEAD = "what reads ahead of a recurrence has all of it before the last position"
 ALONE = "nothing is added up where a single body is chosen"
 
 
@@ -265,6 +266,11 @@ class _Timer:
                 if axis in paces and paces[axis][1] == direction:
                     slopes[axis] = (maximum((paces[axis][0], slope), self.facts), direction)
                     follows = True
+                    if front.cap is not None and not (
+                        self.facts.nonnegative(paces[axis][0] - slope)
+                        and self.facts.nonnegative(front.cap - front.base)
+                    ):
+                        self.at_most[AHEAD] = None
                 elif place is not None:
                     target = node.equations[place].target
                     base = base + slope * (hull(target.axes[axis], target) - 1)
