@@ -228,6 +228,18 @@ def all_nodes(instance: Instance) -> Iterator[Node]:
                 waiting.append(node.instance)
 
 
+def all_equations(instance: Instance) -> Iterator[Equation]:
+    """Every equation of an instance and of those that it calls, those of recurrences included."""
+    for node in all_nodes(instance):
+        match node:
+            case Equation():
+                yield node
+            case Recurrence(equations=equations):
+                yield from equations
+            case _:
+                pass
+
+
 def consumed(body: tuple[Node, ...]) -> set[Tensor]:
     """Every tensor that something in a body reads."""
     found: set[Tensor] = set()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from ..algebra.atoms import Symbol
 from ..algebra.expression import ZERO, Expr, const
 from ..conventions import convention
 from ..derivation.verified import At
 from ..errors import Span
-from ..program import Equation, Instance, Opaque, Program
+from ..program import Equation, Instance, Opaque, all_equations
 from ..quantities import Measures
 from .machine import execute
 from .numbers import Number, number
@@ -34,17 +35,9 @@ class Comparer:
         self.counter = measures.counter
         self.report = report
         self.seen: set[tuple[object, ...]] = set()
-        self.bounds = frozenset(self._bounds(self.program))
-
-    def _bounds(self, program: Program) -> Iterator[str]:
-        """The kinds of which the formulas give at most, because data or a condition decides how many there are."""
-        from ..program import Recurrence, all_nodes
-
-        for node in all_nodes(program.instance):
-            equations = [node] if isinstance(node, Equation) else []
-            equations = list(node.equations) if isinstance(node, Recurrence) else equations
-            for equation in equations:
-                yield from (line.kind for line in self.counter.equation(equation) if line.at_most)
+        # The kinds of which the formulas give at most, because data or a condition decides how many there are.
+        lines = (line for e in all_equations(self.program.instance) for line in self.counter.equation(e))
+        self.bounds = frozenset(line.kind for line in lines if line.at_most)
 
     # ---------------------------------------------------------------- a run
 
@@ -149,9 +142,8 @@ class Comparer:
         bound: bool = False,
     ) -> None:
         """One number counted and its formula at the same sizes; `bound` formulas say at most."""
-        told = formula.symbols() | {
-            s for s in at if s.kind in ("dim", "ratio")
-        }  # not the turn, where it does not matter
+        # the turn of a repeat tells two figures apart only where the formula speaks of it
+        told = formula.symbols() | {s for s in at if s.kind in ("dim", "ratio")}
         once = (*key, *sorted((s.key, str(v)) for s, v in at.items() if s in told))
         try:
             value = number(formula, at)
@@ -218,17 +210,23 @@ def affordable(work: Expr, at: Sizes, budget: int) -> bool:
         return False
 
 
+def drawn(
+    measures: Measures, source: random.Random, budget: int, larger: Mapping[Symbol, int], number_of: int = DRAWS
+) -> dict[At, Sizes]:
+    """So many draws of sizes, without those whose run is too long and those that are alike."""
+    work = measures.billed("exact").expr or const(0)
+    found: dict[At, Sizes] = {}
+    for at in islice(draws(measures.program, source, larger), number_of):
+        if affordable(work, at, budget):
+            found.setdefault(shown(measures.program, at), at)
+    return found
+
+
 def chosen(
     measures: Measures, source: random.Random, runs: int, budget: int, larger: Mapping[Symbol, int]
 ) -> list[Sizes]:
     """The sizes to run at, of those drawn: within the budget, different from each other in as many dims as can be."""
-    work = measures.billed("exact").expr or const(0)
-    found: dict[At, Sizes] = {}
-    for attempt, at in enumerate(draws(measures.program, source, larger)):
-        if attempt >= DRAWS:
-            break
-        if affordable(work, at, budget):
-            found.setdefault(shown(measures.program, at), at)
+    found = drawn(measures, source, budget, larger)
     best: list[Sizes] = []
     while found and len(best) < runs:
         name = max(found, key=lambda n: _worth(found[n], best))

@@ -15,7 +15,7 @@ from typing import cast
 
 from .. import syntax
 from ..errors import ArchError, Span
-from ..program import Equation, Program, Recurrence, all_nodes
+from ..program import Program, all_equations
 from ..session import Session
 
 FACTORS = (4, 8, 16, 32, 64)
@@ -75,8 +75,4 @@ def copies(session: Session) -> Iterator[tuple[Session, str]]:
 
 def equations(program: Program) -> set[tuple[str, int]]:
     """The places of all equations of a program: a condition on sizes may choose others in a copy."""
-    found: set[tuple[str, int]] = set()
-    for node in all_nodes(program.instance):
-        inside = node.equations if isinstance(node, Recurrence) else (node,) if isinstance(node, Equation) else ()
-        found |= {(e.span.source.name, e.span.start) for e in inside}
-    return found
+    return {(e.span.source.name, e.span.start) for e in all_equations(program.instance)}

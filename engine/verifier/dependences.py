@@ -11,20 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..algebra.atoms import Symbol
-from ..algebra.expression import const
-from ..derivation.verified import At
 from ..errors import Span
 from ..program import Instance, Program
 from ..quantities import Derived, Measures
 from ..scalars import Tensor
 from .carrying import Axes
-from .compare import affordable
+from .compare import drawn
 from .machine import execute
-from .memory import Place, Storage
+from .memory import Place, Storage, places
 from .numbers import Number, number
 from .report import Disagreement, Report, listed, shown
 from .runs import Impossible, TooLong, Undefined
-from .sizes import Sizes, draws
+from .sizes import Sizes
 from .tracer import NEVER, Tracer, Units
 
 # Operations of a run that is followed, which takes several times as long as one that is not: of two runs, and of one
@@ -83,7 +81,7 @@ def trace(
     """Follow a run. `before` are the units that have been crossed before its inputs, by position; by default the
     inputs are where the routes begin."""
     carrying = [tensor for tensor in program.instance.inputs if axes[tensor]]
-    sources = sorted(before or {_position(place, axes[t]) for t in carrying for place in _places(t, at)})
+    sources = sorted(before or {_position(place, axes[t]) for t in carrying for place in places(t.axes, at)})
     index = {source: n for n, source in enumerate(sources)}
 
     def start(storage: Storage, place: Place) -> Units | None:
@@ -109,10 +107,6 @@ def trace(
 
 def _position(place: Place, axes: Axes) -> Place:
     return tuple(place[axis] for axis in sorted(axes))
-
-
-def _places(tensor: Tensor, at: Sizes) -> list[Place]:
-    return list(Storage(tensor, tensor.axes, dict(at)).places())
 
 
 def position_axes(program: Program, instance: Instance, at: Sizes, seed: int) -> dict[Tensor, Axes]:
@@ -243,18 +237,13 @@ class _Dependences:
 
 def _chosen(measures: Measures, source: random.Random, runs: int, budget: int) -> Sequence[Sizes]:
     """Sizes with more positions than features, within the budget."""
-    program = measures.program
-    work = measures.billed("exact").expr or const(0)
-    larger = frozenset(
-        symbol for t in program.instance.inputs for axis in t.axes[:-1] or t.axes for symbol in axis.size.symbols()
-    )
+    larger = {
+        symbol
+        for tensor in measures.program.instance.inputs
+        for axis in tensor.axes[:-1] or tensor.axes
+        for symbol in axis.size.symbols()
+    }
     for wanted in (dict.fromkeys(larger, 4), dict.fromkeys(larger, 14), dict[Symbol, int]()):
-        found: dict[At, Sizes] = {}
-        for attempt, at in enumerate(draws(program, source, wanted)):
-            if attempt >= DRAWS:
-                break
-            if affordable(work, at, budget):
-                found.setdefault(shown(program, at), at)
-        if found:
+        if found := drawn(measures, source, budget, wanted, DRAWS):
             return sorted(found.values(), key=lambda at: -sum(1 for s in larger if at[s] > 4))[:runs]
     return []

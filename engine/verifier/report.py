@@ -16,8 +16,8 @@ from ..program import (
     Opaque,
     Parallel,
     Program,
-    Recurrence,
     Repeat,
+    all_equations,
     all_nodes,
 )
 from ..scalars import Tensor
@@ -113,16 +113,14 @@ def used(program: Program) -> frozenset[Symbol]:
     found: set[Symbol] = set()
     for tensor in program.instance.inputs:
         found |= _of_axes(tensor)
+    for equation in all_equations(program.instance):
+        found |= _of_equation(equation)
     for node in all_nodes(program.instance):
         match node:
             case Declared(tensor=tensor):
                 found |= _of_axes(tensor)
             case Opaque(target=tensor, stated=stated):
                 found = found.union(_of_axes(tensor), *(cost.symbols() for _, cost in stated))
-            case Equation():
-                found |= _of_equation(node)
-            case Recurrence(equations=equations):
-                found = found.union(*map(_of_equation, equations))
             case Choose(count=count, chosen=chosen):
                 found |= count.symbols() | chosen.symbols()
             case Repeat(count=count) | Parallel(count=count):

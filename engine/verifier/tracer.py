@@ -92,12 +92,12 @@ class Tracer:
     def _crossed(self, storage: Storage) -> Storage:
         other = Storage(storage.tensor, storage.axes, storage.sizes, storage.elements, storage.drawn)
         mine = self.of(storage)
-        reach = {at: self._more(self._settled(value)) for at, value in mine.reach.items()}
+        reach = {
+            at: (self.run, self.nothing, _one_more(_fewest((inside, outside))))
+            for at, (_, inside, outside) in mine.reach.items()
+        }
         self.facts[other] = Facts(mine.levels, reach, mine.axes)
         return other
-
-    def _more(self, value: Reach) -> Reach:
-        return (value[0], value[1], tuple(n + 1 if n < NEVER else n for n in value[2]))
 
     def of(self, storage: Storage) -> Facts:
         if storage not in self.facts:
@@ -135,26 +135,20 @@ class Tracer:
 
     # ---------------------------------------------------------------- reach
 
-    def _settled(self, value: Reach) -> Reach:
+    def _here(self, value: Reach) -> Reach:
         """Routes of a run that has ended are routes like all others."""
         run, inside, outside = value
-        if run == self.run:
-            return value if inside == self.nothing else (run, self.nothing, _fewest((inside, outside)))
-        return (self.run, self.nothing, _fewest((inside, outside)))
+        return value if run == self.run else (self.run, self.nothing, _fewest((inside, outside)))
 
     def passed(self, value: Reach, *, mixes: bool, step: bool) -> Reach:
         """A route after one more read."""
-        run, inside, outside = value
-        if run != self.run:
-            run, inside, outside = self.run, self.nothing, _fewest((inside, outside))
+        run, inside, outside = self._here(value)
         quiet = self.frames[-1].quiet
         if step:
-            inside = tuple(n + 1 if n < NEVER else n for n in inside)
-            outside = tuple(n + 1 if n < NEVER else n for n in outside)
+            inside, outside = _one_more(inside), _one_more(outside)
             return (run, inside, outside) if quiet else (run, _fewest((inside, outside)), self.nothing)
         if mixes and not quiet:
-            entered = tuple(n + 1 if n < NEVER else n for n in outside)
-            return (run, _fewest((inside, entered)), self.nothing)
+            return (run, _fewest((inside, _one_more(outside))), self.nothing)
         return (run, inside, outside)
 
     def merged(self, values: frozenset[Reach]) -> Reach:
@@ -185,7 +179,7 @@ class Tracer:
         facts.axes = NO_AXES.union(*(self.of(part).axes for part in parts))
         for at in result.elements:
             facts.levels[at] = max(self.of(p).levels.get(at, 0) for p in parts) + (1 if len(parts) > 1 else 0)
-            values = frozenset(self._settled(self.of(p).reach[at]) for p in parts if at in self.of(p).reach)
+            values = frozenset(self._here(self.of(p).reach[at]) for p in parts if at in self.of(p).reach)
             if values:
                 facts.reach[at] = self.merged(values)
 
@@ -324,6 +318,10 @@ def _each(visits: Sequence[Callable[[Places], None]]) -> Callable[[Places], None
             one(e)
 
     return visit
+
+
+def _one_more(units: Units) -> Units:
+    return tuple(n + 1 if n < NEVER else n for n in units)
 
 
 def _fewest(many: Sequence[Units]) -> Units:
