@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .. import formula as f
-from ..algebra.expression import Expr
+from ..algebra.expression import ONE, Expr
 from ..document import Code, Run, Strong, Text
 from ..forms import Layout
 from ..quantities.scans import Combine, Scan
 from ..scalars import Tensor
 from .equations import Writer
 
-KINDS = {"mac": "multiply-adds", "multiply": "multiplications", "add": "additions"}
+KINDS = {"mac": "multiply-add", "multiply": "multiplication", "add": "addition"}
 
 
 def scan_items(scans: Sequence[Scan], layout: Layout) -> Iterator[Text]:
@@ -33,10 +33,10 @@ def _item(scan: Scan, layout: Layout) -> Iterator[Run]:
     yield from _which(scan)
     yield from _how(scan, scan.combine, layout)
     yield ". A scan (Blelloch 1990) replaces the "
-    yield layout.formula(scan.steps)
-    yield " steps by "
-    yield layout.formula(scan.depth)
-    yield " combines in a row, at most "
+    yield from _counted(scan.steps, "step", layout)
+    yield " by "
+    yield from _counted(scan.depth, "combine", layout)
+    yield " in a row, at most "
     yield layout.formula(scan.combines)
     yield " in all, each of "
     yield from _operations(scan.combine.operations, layout)
@@ -69,8 +69,12 @@ def _how(scan: Scan, combine: Combine, layout: Layout) -> Iterator[Run]:
 def _operations(operations: Sequence[tuple[str, Expr]], layout: Layout) -> Iterator[Run]:
     for number, (kind, count) in enumerate(operations):
         yield from (" and ",) if number else ()
-        yield layout.formula(count)
-        yield f" {KINDS[kind]}"
+        yield from _counted(count, KINDS[kind], layout)
+
+
+def _counted(count: Expr, one: str, layout: Layout) -> Iterator[Run]:
+    yield layout.formula(count)
+    yield f" {one}" if count == ONE else f" {one}s"
 
 
 def _reason(scan: Scan, layout: Layout) -> Iterator[Run]:
