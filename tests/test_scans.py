@@ -577,6 +577,22 @@ def test_independent_axes_are_multiplied() -> None:
     assert {k: evaluate(c, {"B": 7, "D": 3}) for k, c in scan.combine.operations} == {"multiply": 24, "add": 21}
 
 
+def test_a_transition_that_data_decides_depends_on_its_indices() -> None:
+    """Each of 7 sequences has its own permutation: 7 products of 3 x 3, and 7 matrices on vectors."""
+    step = "h[b, t, d] = x[b, t, d] + h[b, t-1, k[b, d]]"
+    text = f"dim B, T, D\nmodel m(x[B, T, D], k[B, D]):\n    {step}\n    return h\n"
+    (scan,) = measured(text).scans
+    assert scan.combine is not None
+    assert {k: evaluate(c, {"B": 7, "D": 3}) for k, c in scan.combine.operations} == {"mac": 7 * 27 + 7 * 9}
+
+
+def test_steps_that_change_from_turn_to_turn() -> None:
+    turn = "repeat L as i:\n        x = x -> min_gru(D) -> maxpool1d(2)"
+    text = f"dim T, D, L\nmodel m(x[T, D]):\n    {turn}\n    return x\n"
+    words = " ".join(parse(text).derivation().to_text(columns=2000).split())
+    assert "the recurrence of h in `min_gru` at turn i is linear" in words
+
+
 # ---------------------------------------------------------------- where it is said
 
 

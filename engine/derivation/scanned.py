@@ -50,16 +50,18 @@ def _which(scan: Scan) -> Iterator[Run]:
     yield from _listed([f.Symbol(state) for state in scan.states])
     yield " in "
     yield Code(scan.layer)
-    turns = sorted({symbol.name for symbol in scan.steps.symbols() if symbol.kind == "count"})
+    sizes = [scan.steps, *(scan.work.values())]
+    turns = sorted({s.name for size in sizes for s in size.symbols() if s.kind == "count"})
     if turns:
-        yield f" at turn {' and '.join(turns)}"
+        yield " at turn "
+        yield from _listed([f.Symbol(turn) for turn in turns])
 
 
 def _how(scan: Scan, combine: Combine, layout: Layout) -> Iterator[Run]:
     if scan.verdict == "matrix":
         yield " is linear in its state, through a matrix that mixes "
         yield layout.formula(combine.mixed)
-        yield " elements"
+        yield " elements at a time"
     elif scan.running:
         yield " is a running sum, element by element"
     else:

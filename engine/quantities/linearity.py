@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ..algebra.atoms import Symbol
+from ..algebra.build import symbol_of
 from ..algebra.expression import ONE, Expr
 from ..program import Equation, Recurrence
 from ..scalars import (
     COMPARISONS,
     Choice,
     Literal_,
+    Lookup,
     Merged,
     Operation,
+    Position,
     Read,
     Reduction,
     Scalar,
@@ -310,6 +313,9 @@ def _factors(scalar: Scalar, members: set[Tensor]) -> Iterator[Scalar | Expr]:
     if not touches(scalar, members):
         return
     match scalar:
+        case Read(subscripts=subscripts):
+            for subscript in subscripts:
+                yield from _moves(subscript)
         case Operation(kind="multiply" | "divide", operands=operands):
             for operand in operands:
                 if touches(operand, members):
@@ -330,6 +336,19 @@ def _factors(scalar: Scalar, members: set[Tensor]) -> Iterator[Scalar | Expr]:
             yield from _factors(body, members)
         case _:
             pass
+
+
+def _moves(subscript: Subscript) -> Iterator[Scalar | Expr]:
+    """What decides which element is read, where it is not simply an index."""
+    match subscript:
+        case Position(value=value):
+            if symbol_of(value) is None:
+                yield value
+        case Merged(parts=parts):
+            for part in parts:
+                yield from _moves(part)
+        case Lookup(scalar=scalar):
+            yield scalar
 
 
 def _mentions(factor: Scalar | Expr, symbol: Symbol) -> bool:
