@@ -14,7 +14,7 @@ from .derivation import Request, Verified, layout_of, symbols_of, values_of
 from .derivation.layers import opened
 from .derivation.shown import Shown
 from .notation import Symbols, to_latex, to_python, to_unicode
-from .quantities import BY_NAME, Derived, Measures
+from .quantities import BY_NAME, Derived, Measures, Scan
 
 VERSION = 1
 
@@ -57,6 +57,7 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
         ],
         "convention": list(request.conventions),
         "quantities": {name: _quantity(name, shown.derived(name), shown, symbols) for name in names},
+        "scans": [_scan(scan, shown, symbols) for scan in measures.scans],
         "operations": {
             kind: _expanded(count, shown, symbols)
             for kind, count in sorted(measures.totals.operations.items())
@@ -128,6 +129,34 @@ def _quantity(name: str, derived: Derived, shown: Shown, symbols: Symbols) -> di
         "infinite": False,
         "upper_bound": derived.bound,
         **common,
+    }
+
+
+def _scan(scan: Scan, shown: Shown, symbols: Symbols) -> dict[str, Any]:
+    """One recurrence; what its prefix scan costs is null or empty where none is derived."""
+
+    def figure(expr: Expr | None) -> dict[str, Any] | None:
+        if expr is None:
+            return None
+        latex = to_latex(shown.layout.formula(expr), symbols)
+        return {"expr": _formula(expr, shown, symbols), "latex": latex, "value": _value(expr, shown)}
+
+    combine = scan.combine
+    return {
+        "layer": scan.layer,
+        "states": list(scan.states),
+        "along": list(scan.along),
+        "direction": scan.direction,
+        "verdict": scan.verdict,
+        "reason": scan.words or None,
+        "equation": scan.equation or None,
+        "place": scan.place,
+        "steps": figure(scan.steps),
+        "mixed": figure(combine.mixed if combine else None),
+        "depth": figure(scan.depth),
+        "combines": figure(scan.combines),
+        "combine": {kind: figure(count) for kind, count in combine.operations} if combine else {},
+        "work": {kind: figure(count) for kind, count in scan.work.items()},
     }
 
 

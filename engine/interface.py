@@ -18,7 +18,7 @@ from .document import Document
 from .errors import ArchError, Diagnostic, nearest, usage
 from .expectations import Check
 from .parser import read_source
-from .quantities import BY_NAME, Derived, Measures
+from .quantities import BY_NAME, Derived, Measures, Scan
 from .session import Session, open_path, open_source
 
 if TYPE_CHECKING:
@@ -91,6 +91,11 @@ class Model:
         """A quantity by name, or the operations under a convention. Raises ArchError."""
         return to_sympy(self._finite(name))
 
+    @property
+    def scans(self) -> tuple[PrefixScan, ...]:
+        """Every recurrence of the model: is it linear in its state, and what does a prefix scan of it cost?"""
+        return tuple(map(_prefix_scan, self._measures.scans))
+
     def reason(self, name: str) -> str:
         """Why a quantity is what it is, in words."""
         derived = self._derived(name)
@@ -155,6 +160,46 @@ class Model:
 
     def __repr__(self) -> str:
         return f"<model {self.name}: macs = {self.quantity('macs')}>"
+
+
+@dataclass(frozen=True)
+class PrefixScan:
+    """A recurrence: where it stands, its states, and its `verdict` (elementwise, matrix, not linear as written, not
+    derived) with the `reason`. `depth` combines follow each other, of `combines` in all; `combine` are the operations
+    of one by kind, `work` those of all. They are None or empty where no scan is derived."""
+
+    layer: str
+    states: tuple[str, ...]
+    along: tuple[str, ...]
+    direction: str
+    steps: sympy.Expr
+    verdict: str
+    reason: str
+    place: str
+    mixed: sympy.Expr | None
+    depth: sympy.Expr | None
+    combines: sympy.Expr | None
+    combine: Mapping[str, sympy.Expr]
+    work: Mapping[str, sympy.Expr]
+
+
+def _prefix_scan(scan: Scan) -> PrefixScan:
+    combine = scan.combine
+    return PrefixScan(
+        scan.layer,
+        scan.states,
+        scan.along,
+        scan.direction,
+        to_sympy(scan.steps),
+        scan.verdict,
+        scan.words,
+        scan.place,
+        None if combine is None else to_sympy(combine.mixed),
+        None if scan.depth is None else to_sympy(scan.depth),
+        None if scan.combines is None else to_sympy(scan.combines),
+        {} if combine is None else {kind: to_sympy(count) for kind, count in combine.operations},
+        {kind: to_sympy(count) for kind, count in scan.work.items()},
+    )
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ..growth import growth
 from ..program import Assumption, Program
 from ..quantities import BY_NAME, Derived, Measures
 from .layers import LayerWriter, opened, sentence
+from .scanned import scan_items
 from .shown import Shown, digits, spelled
 from .verified import Verified
 from .whole import TotalWriter
@@ -239,6 +240,7 @@ class _Author:
                     words[0] = words[0][:1].upper() + words[0][1:]
                 shown += [*words, "."] if words else []
             items.append(tuple(shown))
+        items[1:1] = scan_items(self.measures.scans, self.layout)
         yield Bullets(tuple(items))
         if self.program.stack is not None:
             yield Paragraph(

@@ -16,6 +16,7 @@ from ..conventions import convention
 from ..program import Program
 from .path import Derived, path_length
 from .receptive import receptive_field
+from .scans import Scan, prefix_scans
 from .sequential import NotDerived, Steps, sequential_steps
 from .totals import Counter, Totals
 
@@ -116,6 +117,11 @@ class Measures:
         return ("the longest chain of dependent equations and steps of recurrences has ", steps, " steps")
 
     @cached_property
+    def scans(self) -> tuple[Scan, ...]:
+        """Every recurrence, and its prefix scan where it is linear in its state."""
+        return prefix_scans(self.program)
+
+    @cached_property
     def path(self) -> Derived:
         return path_length(self.program)
 
@@ -196,4 +202,4 @@ QUANTITIES = (
 )
 BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
 
-__all__ = ["BY_NAME", "DTYPES", "QUANTITIES", "Derived", "Measures", "Quantity"]
+__all__ = ["BY_NAME", "DTYPES", "QUANTITIES", "Derived", "Measures", "Quantity", "Scan"]

@@ -3,7 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+
+from ..program import Equation, Recurrence
+from ..scalars import Read, position
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Equations, by number, that all wait for each other; one alone is no cycle unless it `loops`. `same` are the
+    reads at the same step, (source, reader); `loops` those of the step before, (source, reader, axis, direction)."""
+
+    members: tuple[int, ...]
+    same: tuple[tuple[int, int], ...]
+    loops: tuple[tuple[int, int, int, int], ...]
+
+
+def cycles(node: Recurrence) -> list[Cycle]:
+    """The equations of a recurrence in the order of their dependences, those of a cycle together."""
+    order = {e.target: n for n, e in enumerate(node.equations) if not e.initial}
+    same: list[tuple[int, int]] = []
+    carried: list[tuple[int, int, int, int]] = []
+    stepped = {(s.reader, s.state, s.axis, s.shift) for s in node.steps}
+    for number, equation in enumerate(node.equations):
+        shifted = {(s, a, d) for r, s, a, d in stepped if r == number}
+        for state, axis, shift in shifted:
+            carried.append((order[state], number, axis, -shift))
+        for read in equation.reads:
+            if read.tensor in order and order[read.tensor] < number and not is_shifted(read, equation):
+                same.append((order[read.tensor], number))
+    found = []
+    for component in components(len(node.equations), same, carried):
+        inside = set(component)
+        found.append(
+            Cycle(
+                tuple(component),
+                tuple(s for s in same if s[0] in inside and s[1] in inside),
+                tuple(c for c in carried if c[0] in inside and c[1] in inside),
+            )
+        )
+    return found
+
+
+def is_shifted(read: Read, equation: Equation) -> bool:
+    """Does a read stand one or more steps beside the equation's own position?"""
+    for mine, theirs in zip(equation.subscripts, read.subscripts, strict=False):
+        left, right = position(mine), position(theirs)
+        if left is not None and right is not None and (right - left).integer():
+            return True
+    return False
 
 
 def components(

@@ -32,7 +32,7 @@ from ..program import (
     Split,
 )
 from ..scalars import Read, Tensor, conditional_reads, decided_by_data, position
-from .cycles import components, longest_cycle
+from .cycles import cycles, longest_cycle
 from .fronts import START, Front, Ready, Slope, arms_of, bare, last, later, latest
 from .operations import all_indices
 
@@ -210,36 +210,21 @@ class _Timer:
 
     def recurrence(self, node: Recurrence, times: dict[Tensor, Ready]) -> None:
         """Equations in a cycle go on by the longest cycle's length for each step; the others are ordinary."""
-        order = {e.target: n for n, e in enumerate(node.equations) if not e.initial}
         initial = [e for e in node.equations if e.initial]
-        same: list[tuple[int, int]] = []
-        carried: list[tuple[int, int, int, int]] = []
-        stepped = {(s.reader, s.state, s.axis, s.shift) for s in node.steps}
-        for number, equation in enumerate(node.equations):
-            shifted = {(s, a, d) for r, s, a, d in stepped if r == number}
-            for state, axis, shift in shifted:
-                carried.append((order[state], number, axis, -shift))
-            for read in equation.reads:
-                if read.tensor in order and order[read.tensor] < number and not _is_shifted(read, equation):
-                    same.append((order[read.tensor], number))
-        for component in components(len(node.equations), same, carried):
-            inside = set(component)
-            loops = [c for c in carried if c[0] in inside and c[1] in inside]
-            if not loops:
-                for number in component:
+        for cycle in cycles(node):
+            if not cycle.loops:
+                for number in cycle.members:
                     if not node.equations[number].initial:
                         times[node.equations[number].target] = self.equation(node.equations[number], times)
                 continue
-            self._component(
-                node, component, [s for s in same if s[0] in inside and s[1] in inside], loops, initial, times
-            )
+            self._component(node, cycle.members, cycle.same, cycle.loops, initial, times)
 
     def _component(
         self,
         node: Recurrence,
         component: Sequence[int],
-        same: list[tuple[int, int]],
-        loops: list[tuple[int, int, int, int]],
+        same: Sequence[tuple[int, int]],
+        loops: Sequence[tuple[int, int, int, int]],
         initial: list[Equation],
         times: dict[Tensor, Ready],
     ) -> None:
@@ -285,8 +270,8 @@ class _Timer:
     def _settled(
         self,
         component: Sequence[int],
-        same: list[tuple[int, int]],
-        loops: list[tuple[int, int, int, int]],
+        same: Sequence[tuple[int, int]],
+        loops: Sequence[tuple[int, int, int, int]],
         outside: Mapping[int, Expr],
         slopes: Mapping[int, Slope],
     ) -> dict[int, Expr]:
@@ -381,11 +366,3 @@ class _Timer:
                 if len(r) != len(s) or any(p != fastest and f != g for p, f, g in zip(mine, r, s, strict=True)):
                     return None
         return paces
-
-
-def _is_shifted(read: Read, equation: Equation) -> bool:
-    for mine, theirs in zip(equation.subscripts, read.subscripts, strict=False):
-        left, right = position(mine), position(theirs)
-        if left is not None and right is not None and (right - left).integer():
-            return True
-    return False
