@@ -21,6 +21,7 @@ program
 library
 elaborator
 conventions growth
+dependences
 quantities
 derivation stated
 expectations

@@ -36,6 +36,15 @@ def mod(expr: Expr, modulus: Expr, facts: Facts = NOTHING) -> Expr:
 
 
 def _round(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) -> Expr:
+    key = direction, expr
+    if facts is NOTHING:
+        return _rounded_off(direction, expr, facts)
+    if key not in facts.rounded:
+        facts.rounded[key] = _rounded_off(direction, expr, facts)
+    return facts.rounded[key]
+
+
+def _rounded_off(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) -> Expr:
     whole, rest = _split_whole(expr, facts)
     offset = rest.terms.get(UNIT, 0)
     moving = rest - const(offset)
@@ -47,7 +56,7 @@ def _round(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) -> Exp
     if moving.terms and all(c < 0 for c in moving.terms.values()):
         opposite: Literal["floor", "ceil"] = "ceil" if direction == "floor" else "floor"
         return whole - _round(opposite, -rest, facts)
-    nested = _nested(moving, offset, direction)
+    nested = _nested(moving, offset, direction, facts)
     if nested is not None:
         return whole + _round(direction, nested, facts)
     scaled = _denominators(moving)
@@ -63,7 +72,18 @@ def _round(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) -> Exp
         return whole + from_atom(Rounded("floor", moving + const(Fraction(steps, scaled))))
     if direction == "floor" and facts.nonnegative(rest) and facts.positive(ONE - rest):
         return whole
+    if direction == "ceil" and _at_most_one(rest, facts):
+        return whole + 1
     return whole + from_atom(Rounded(direction, rest))
+
+
+def _at_most_one(rest: Expr, facts: Facts) -> bool:
+    """Is the value above 0 and at most 1, as the inverse of a positive whole number is?"""
+    if len(rest.terms) == 1 and all(c > 0 for c in rest.terms.values()):
+        inverse = ONE / rest
+        if facts.is_integer(inverse) and facts.positive(rest):
+            return True
+    return facts.positive(rest) and facts.nonnegative(ONE - rest)
 
 
 def _split_whole(expr: Expr, facts: Facts) -> tuple[Expr, Expr]:
@@ -97,9 +117,10 @@ def _denominators(expr: Expr) -> int | None:
     return value
 
 
-def _nested(moving: Expr, offset: Rational, direction: str) -> Expr | None:
-    """⌊⌊x⌋/q⌋ = ⌊x/q⌋ and ⌈⌈x⌉/q⌉ = ⌈x/q⌉ for a positive integer q: the inner argument over q."""
-    if offset or len(moving.terms) != 1:
+def _nested(moving: Expr, offset: Rational, direction: str, facts: Facts) -> Expr | None:
+    """⌊(⌊x⌋ + c)/q⌋ = ⌊(x + c)/q⌋ and ⌈(⌈x⌉ + c)/q⌉ = ⌈(x + c)/q⌉ for a positive integer q and a whole c: what is
+    inside, over q."""
+    if len(moving.terms) != 1:
         return None
     ((monomial, coefficient),) = moving.terms.items()
     if Fraction(coefficient).numerator != 1:
@@ -109,10 +130,22 @@ def _nested(moving: Expr, offset: Rational, direction: str) -> Expr | None:
     whole = all(isinstance(e, int) and e < 0 and _whole_divisor(atom) for atom, e in below)
     if len(rounded) != 1 or rounded[0][1] != 1 or not whole or (not below and coefficient == 1):
         return None
+    shift = Fraction(offset) / Fraction(coefficient)
+    if offset and (below or shift.denominator != 1):
+        return None
     atom = rounded[0][0]
-    if isinstance(atom, Rounded) and atom.direction == direction:
-        return atom.argument * Expr({below: coefficient})
-    return None
+    assert isinstance(atom, Rounded)
+    argument = atom.argument if atom.direction == direction else _rounded_the_other_way(atom, facts)
+    return None if argument is None else (argument + const(normal(shift))) * Expr({below: coefficient})
+
+
+def _rounded_the_other_way(atom: Rounded, facts: Facts) -> Expr | None:
+    """⌈p/q⌉ is ⌊(p + q − 1)/q⌋ where p is whole, and the reverse."""
+    scale = _denominators(atom.argument)
+    if scale is None or not facts.is_integer(atom.argument * scale):
+        return None
+    gap = const(normal(Fraction(scale - 1, scale)))
+    return atom.argument + gap if atom.direction == "ceil" else atom.argument - gap
 
 
 def _whole_divisor(atom: Atom) -> bool:

@@ -43,6 +43,9 @@ class Facts:
         self.orders: list[Expr] = []
         self._slack: dict[Symbol, Expr] | None = None
         self._proved: dict[Expr, bool] = {}
+        self._wholes: dict[Expr, bool] = {}
+        # What was rounded under these facts, for `build`: the same few quotients come again and again.
+        self.rounded: dict[tuple[str, Expr], Expr] = {}
 
     def copy(self) -> Facts:
         other = Facts()
@@ -75,11 +78,18 @@ class Facts:
     def _forget(self) -> None:
         self._slack = None
         self._proved.clear()
+        self._wholes.clear()
+        self.rounded.clear()
 
     # ---------------------------------------------------------------- whole numbers
 
     def is_integer(self, expr: Expr) -> bool:
         """Is the expression provably a whole number?"""
+        if expr not in self._wholes:
+            self._wholes[expr] = self._is_integer(expr)
+        return self._wholes[expr]
+
+    def _is_integer(self, expr: Expr) -> bool:
         rest = Expr({m: c for m, c in expr.terms.items() if not self._whole(m, c)})
         if not rest.terms:
             return True

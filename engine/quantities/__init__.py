@@ -14,7 +14,8 @@ from ..algebra.expression import Expr, const
 from ..algebra.facts import Facts
 from ..conventions import convention
 from ..program import Program
-from .path import Derived, path_length
+from .derived import Derived
+from .path import path_length
 from .receptive import receptive_field
 from .scans import Scan, prefix_scans
 from .sequential import NotDerived, Steps, sequential_steps

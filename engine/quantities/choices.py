@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ..algebra.build import symbol_of
 from ..algebra.expression import ZERO
+from ..dependences.flows import NOTHING, starting
+from ..dependences.intervals import Interval
+from ..dependences.routes import Router
 from ..errors import error
 from ..program import Choose, Program, all_nodes, consumed
-from ..scalars import Tensor
-from .relation import SELF
-from .routes import Flow, Route, Router
 
 
 def check_choices(program: Program) -> None:
@@ -16,20 +17,27 @@ def check_choices(program: Program) -> None:
         if not isinstance(node, Choose):
             continue
         made = {r.inner for r in node.results}
-        flows: dict[Tensor, Flow] = {
-            tensor: tuple(Route(axis, SELF, ZERO, source=(number, axis)) for axis in range(len(tensor.axes) - 1))
-            for number, tensor in enumerate(consumed(node.body) - made)
-            if tensor.kind in ("computed", "input")
-        }
-        Router(program.facts).body(node.body, flows)
+        read = [t for t in consumed(node.body) - made if t.kind in ("computed", "input")]
+        flows = {tensor: starting(tensor, range(len(tensor.axes) - 1)) for tensor in read}
+        router = Router(program.facts)
+        router.body(node.body, flows)
         for result in node.results:
-            for route in flows.get(result.inner, ()):
-                if not route.relation.identity:
-                    reads = {"all": "all of them", "prefix": "those before it", "suffix": "those after it"}
-                    how = reads.get(route.relation.kind, route.relation.why or "others")
-                    raise error(
-                        f"the bodies of this `choose` mix positions: an element of `{result.inner.name}` reads {how}, "
-                        "so each position cannot choose its own",
-                        node.span,
-                        hint="`parallel` runs all bodies for all positions",
-                    )
+            frame = router.frame(result.inner)
+            for interval in (i for r in flows.get(result.inner, NOTHING).routes for i in r.reach):
+                if interval.point and symbol_of(interval.lower) in frame.ranges:
+                    continue
+                raise error(
+                    f"the bodies of this `choose` mix positions: an element of `{result.inner.name}` reads "
+                    f"{_which(interval)}, so each position cannot choose its own",
+                    node.span,
+                    hint="`parallel` runs all bodies for all positions",
+                )
+
+
+def _which(interval: Interval) -> str:
+    if interval.why:
+        return interval.why
+    first = interval.lower == ZERO
+    last = interval.upper == interval.size - 1
+    reads = {(True, True): "all of them", (True, False): "those before it", (False, True): "those after it"}
+    return reads.get((first, last), "others")

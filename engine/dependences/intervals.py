@@ -1,0 +1,510 @@
+"""Relations along one axis: from which positions of a source an element reads, as an interval whose ends depend on the
+element's own place.
+
+An end is an expression in the places `@0`, `@1`, … of the element on the axes of its tensor: @0 − 2 for a window, 0 for
+a prefix, B⌊@0/B⌋ for a block, 2·@0 behind a stride, ⌊@0/2⌋ behind an upsampling. Ends may lie outside the source: the
+border cuts every interval off. Nothing here knows of equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from ..algebra import build
+from ..algebra.atoms import Extreme, Rounded, Symbol
+from ..algebra.expression import ONE, ZERO, Expr, from_atom
+from ..algebra.facts import Facts
+from ..algebra.ranges import direction, extreme
+from ..algebra.substitution import map_atoms, substitute
+from ..scalars import Axis, place
+
+
+@dataclass(frozen=True)
+class Taps:
+    """`count` positions, `step` apart: an arithmetic progression of offsets."""
+
+    step: Expr
+    count: Expr
+
+    @property
+    def reach(self) -> Expr:
+        return self.step * (self.count - 1)
+
+
+@dataclass(frozen=True)
+class Near:
+    """Of what a recurrence carries, the part that is there over the first evaluation of its cell; what lies beyond
+    takes one more for every `pace` positions."""
+
+    lower: Expr
+    upper: Expr
+    pace: Expr = ONE
+
+
+# Progressions that leave gaps among the positions before the own one, and among those behind it.
+Sides = tuple[tuple[Taps, ...], tuple[Taps, ...]]
+NO_GAPS: Sides = ((), ())
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The positions from `lower` to `upper` on an axis of `size` positions, without gaps unless `taps` are given: then
+    `lower` plus sums of one tap of each. With a reason `why` it is what may be read at most.
+
+    A route that goes back and forth may have to leave the sequence on its way. `sides` are the gaps that stay for
+    routes that go in one direction only, None where there are none such.
+    """
+
+    lower: Expr
+    upper: Expr
+    size: Expr
+    taps: tuple[Taps, ...] = ()
+    near: Near | None = None
+    why: str = ""
+    sides: Sides | None = NO_GAPS
+
+    @property
+    def certain(self) -> bool:
+        """Is every position between the ends reached, whatever the border cuts off?"""
+        return not self.why and not self.taps and self.sides == NO_GAPS
+
+    @property
+    def point(self) -> bool:
+        """One position for each place, known by it."""
+        return self.lower == self.upper and not self.why and self.near is None
+
+    def ends(self) -> tuple[Expr, ...]:
+        return (self.lower, self.upper, *((self.near.lower, self.near.upper) if self.near is not None else ()))
+
+    def mentions(self, symbol: Symbol) -> bool:
+        return any(end.mentions(symbol) for end in self.ends())
+
+    def map(self, change: Mapping[Symbol, Expr], facts: Facts) -> Interval:
+        """The interval with symbols replaced, in its steps too."""
+
+        def put(expr: Expr) -> Expr:
+            return substitute(expr, change, facts)
+
+        near = None if self.near is None else Near(put(self.near.lower), put(self.near.upper), put(self.near.pace))
+        def placed(taps: tuple[Taps, ...]) -> tuple[Taps, ...]:
+            return filled((Taps(put(t.step), put(t.count)) for t in taps), facts)
+
+        sides = None if self.sides is None else (placed(self.sides[0]), placed(self.sides[1]))
+        return Interval(put(self.lower), put(self.upper), put(self.size), placed(self.taps), near, self.why, sides)
+
+
+def whole(size: Expr, why: str = "") -> Interval:
+    """All positions; with a reason, at most all."""
+    return Interval(ZERO, size - 1, size, why=why)
+
+
+def own(axis: int, size: Expr) -> Interval:
+    """The own position on an axis."""
+    here = from_atom(place(axis))
+    return Interval(here, here, size)
+
+
+class Frame:
+    """The places of an element: the range of each, and what is known of sizes."""
+
+    def __init__(self, ranges: Mapping[Symbol, tuple[Expr, Expr]], facts: Facts) -> None:
+        self.ranges = dict(ranges)
+        self.facts = facts
+
+    @classmethod
+    def of(cls, axes: Iterable[Axis], facts: Facts) -> Frame:
+        return cls({place(n): (axis.lower, axis.upper) for n, axis in enumerate(axes)}, facts)
+
+    def within(self, bounds: Mapping[Symbol, tuple[Expr, Expr]]) -> Frame:
+        return Frame({**self.ranges, **bounds}, self.facts)
+
+    def least(self, expr: Expr) -> Expr | None:
+        return self._extreme(expr, largest=False)
+
+    def most(self, expr: Expr) -> Expr | None:
+        return self._extreme(expr, largest=True)
+
+    def _extreme(self, expr: Expr, *, largest: bool) -> Expr | None:
+        found = extreme(expr, self.ranges, self.facts, largest=largest)
+        if found is None and any(isinstance(atom, Rounded) for atom in expr.atoms()):
+            found = extreme(_unrounded(expr, self.facts, largest=largest), self.ranges, self.facts, largest=largest)
+        return found
+
+    def nonnegative(self, expr: Expr) -> bool:
+        """Is the expression at least 0 at every place?"""
+        if self.facts.nonnegative(expr):
+            return True
+        least = self.least(expr) if expr.symbols() & self.ranges.keys() else None
+        return least is not None and self.facts.nonnegative(least)
+
+    def positive(self, expr: Expr) -> bool:
+        least = self.least(expr)
+        return least is not None and self.facts.positive(least)
+
+    def never(self, expr: Expr) -> bool:
+        """Is the expression below 0 at every place?"""
+        return self.nonnegative(-expr - 1)
+
+    def tidy(self, expr: Expr) -> Expr:
+        """The same value, without rounded parts that are one number at every place, and without arms of maxima and
+        minima that others cover at every place."""
+
+        def change(atom: object) -> Expr | None:
+            if isinstance(atom, Rounded) and any(s in self.ranges for s in atom.argument.symbols()):
+                return self._settled(atom)
+            if isinstance(atom, Extreme) and any(s in self.ranges for a in atom.arguments for s in a.symbols()):
+                return self._leading(atom)
+            return None
+
+        return map_atoms(expr, change) if any(map(change, expr.atoms())) else expr
+
+    def _settled(self, atom: Rounded) -> Expr | None:
+        argument = self.tidy(atom.argument)
+        low, high = self.least(argument), self.most(argument)
+        rounding = build.floor if atom.direction == "floor" else build.ceil
+        if low is not None and high is not None:
+            first, last = rounding(low, self.facts), rounding(high, self.facts)
+            if first == last:
+                return first
+        if argument != atom.argument:
+            return rounding(argument, self.facts)
+        return None
+
+    def _leading(self, atom: Extreme) -> Expr | None:
+        sign = 1 if atom.operator == "max" else -1
+        kept = list(atom.arguments)
+        for argument in atom.arguments:
+            others = [other for other in kept if other is not argument]
+            if any(self.nonnegative((other - argument) * sign) for other in others):
+                kept = others
+        if len(kept) == len(atom.arguments):
+            return None
+        return build.maximum(kept, self.facts) if sign > 0 else build.minimum(kept, self.facts)
+
+
+def _unrounded(expr: Expr, facts: Facts, *, largest: bool) -> Expr:
+    """A bound without rounded parts: ⌊x⌋ is at most x and more than x − 1, by 1/q where x is a multiple of 1/q."""
+    for atom in expr.atoms():
+        if not isinstance(atom, Rounded):
+            continue
+        sign = expr.terms.get(((atom, 1),))
+        if sign is None:
+            pairs = [(m, c) for m, c in expr.terms.items() if any(a == atom for a, _ in m)]
+            if len(pairs) != 1 or dict(pairs[0][0]).get(atom) != 1:
+                continue
+            monomial, coefficient = pairs[0]
+            factor = Expr({tuple(p for p in monomial if p[0] != atom): coefficient})
+        else:
+            factor = Expr({(): sign})
+        rises = facts.nonnegative(factor)
+        if not rises and not facts.nonnegative(-factor):
+            continue
+        upper = rises == largest
+        bound = atom.argument
+        if upper != (atom.direction == "floor"):
+            slack = ONE - _grain(atom.argument, facts)
+            bound = bound + slack if atom.direction == "ceil" else bound - slack
+        expr = expr + (bound - from_atom(atom)) * factor
+    return expr
+
+
+def _grain(argument: Expr, facts: Facts) -> Expr:
+    """1/q, if the argument is a multiple of it; otherwise 0."""
+    for monomial, coefficient in argument.terms.items():
+        below = Expr({tuple((a, -e) for a, e in monomial if e < 0): 1})
+        scale = below * coefficient.denominator
+        if scale != ONE and all(facts.is_integer(term * scale) for term in argument):
+            return ONE / scale
+    return ZERO
+
+
+# ---------------------------------------------------------------- gaps
+
+
+def filled(taps: Iterable[Taps], facts: Facts) -> tuple[Taps, ...]:
+    """The progressions that leave gaps: by rising step, one of at most one more than what is covered fills in."""
+    covered = ONE
+    waiting = [tap for tap in taps if tap.count != ONE]
+    progress = True
+    while progress:
+        progress = False
+        for tap in list(waiting):
+            if facts.nonnegative(covered - tap.step):
+                covered = covered + tap.reach
+                waiting.remove(tap)
+                progress = True
+    if waiting and covered != ONE:
+        return (Taps(ONE, covered), *waiting)
+    return tuple(waiting)
+
+
+def all_taps(interval: Interval) -> tuple[Taps, ...]:
+    """All progressions of an interval, a part without gaps as one."""
+    if interval.taps:
+        return interval.taps
+    reach = interval.upper - interval.lower
+    return (Taps(ONE, reach + 1),) if reach else ()
+
+
+# ---------------------------------------------------------------- one after the other
+
+
+@dataclass(frozen=True)
+class Slope:
+    """By how much an end moves with a place: `above` for each, or for each `below` of them where it is rounded."""
+
+    above: Expr
+    below: Expr = ONE
+
+
+def slope_of(end: Expr, symbol: Symbol) -> Slope | None:
+    powers = end.coefficients(symbol)
+    if set(powers) <= {0, 1}:
+        rest = powers.get(0, ZERO)
+        if not rest.mentions(symbol):
+            return Slope(powers.get(1, ZERO))
+    for monomial, coefficient in end.terms.items():
+        rounded = [a for a, e in monomial if isinstance(a, Rounded) and e == 1 and a.argument.mentions(symbol)]
+        if len(rounded) != 1:
+            continue
+        others = end - Expr({monomial: coefficient})
+        inner = rounded[0].argument.coefficients(symbol)
+        if others.mentions(symbol) or set(inner) - {0, 1} or inner.get(0, ZERO).mentions(symbol):
+            return None
+        factor = Expr({tuple(p for p in monomial if p[0] != rounded[0]): coefficient})
+        if inner[1].symbols() and any(s.kind == "index" for s in inner[1].symbols()):
+            return None
+        return Slope(factor, ONE / inner[1])
+    return None
+
+
+def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> Interval:
+    """What is seen by way of elements of another tensor: they see `inner`, and lie, on its axes, at `arguments`."""
+    axes = [k for k in arguments if inner.mentions(place(k))]
+    why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), "")
+    if not axes:
+        return inner
+    lower = _put(inner.lower, arguments, axes, frame.facts, largest=False)
+    upper = _put(inner.upper, arguments, axes, frame.facts, largest=True)
+    if lower is None or upper is None:
+        return _all_remainders(inner, arguments, axes, why, frame)
+    found = Interval(frame.tidy(lower), frame.tidy(upper), inner.size, why=why)
+    if inner.near is not None or any(arguments[k].near is not None for k in axes):
+        near, why = _nearer(inner, arguments, axes, frame)
+        found = replace(found, near=near, why=found.why or why)
+    taps, why = _taps_after(inner, arguments, axes, frame)
+    sides = _sides_after(inner, arguments, axes, frame.facts)
+    return replace(found, taps=filled(taps, frame.facts), why=found.why or why, sides=sides)
+
+
+def _all_remainders(
+    inner: Interval, arguments: Mapping[int, Interval], axes: list[int], why: str, frame: Frame
+) -> Interval:
+    """Of a run of places that is as long as what they are divided by, all remainders; anything else at most."""
+    if inner.point and len(axes) == 1 and arguments[axes[0]].certain and arguments[axes[0]].near is None:
+        argument = arguments[axes[0]]
+        found = _remainder(inner.lower, place(axes[0]))
+        if found is not None:
+            least, modulus = found
+            if frame.nonnegative(argument.upper - argument.lower + 1 - modulus):
+                return Interval(least, least + modulus - 1, inner.size, why=why)
+    return whole(inner.size, why or "positions are read in an order that is not followed")
+
+
+def _remainder(end: Expr, symbol: Symbol) -> tuple[Expr, Expr] | None:
+    """(c, m) of an end that is the remainder of a place, divided by m, plus c."""
+    for atom in end.atoms():
+        if isinstance(atom, Rounded) and atom.direction == "floor" and atom.argument.mentions(symbol):
+            for monomial, coefficient in end.terms.items():
+                if dict(monomial).get(atom) == 1:
+                    modulus = -Expr({tuple(p for p in monomial if p[0] != atom): coefficient})
+                    rest = end + (from_atom(atom) - atom.argument) * modulus
+                    slope = (atom.argument * modulus).coefficients(symbol)
+                    if not any(s.kind == "index" for s in rest.symbols()) and slope.get(1) == ONE:
+                        return rest, modulus
+    return None
+
+
+def _put(
+    end: Expr, arguments: Mapping[int, Interval], axes: Iterable[int], facts: Facts, *, largest: bool, near: bool = False
+) -> Expr | None:
+    """An end where each place is at that end of its interval that makes it largest (smallest)."""
+    values: dict[Symbol, Expr] = {}
+    for k in axes:
+        symbol, argument = place(k), arguments[k]
+        if not end.mentions(symbol):
+            continue
+        edges = argument.near if near and argument.near is not None else argument
+        if edges.lower == edges.upper:
+            values[symbol] = edges.lower
+            continue
+        rises = direction(end, symbol, facts)
+        if not rises:
+            return None
+        values[symbol] = edges.upper if (rises > 0) == largest else edges.lower
+    return substitute(end, values, facts)
+
+
+def _nearer(
+    inner: Interval, arguments: Mapping[int, Interval], axes: Iterable[int], frame: Frame
+) -> tuple[Near | None, str]:
+    edges = inner.near if inner.near is not None else Near(inner.lower, inner.upper)
+    lower = _put(edges.lower, arguments, axes, frame.facts, largest=False, near=True)
+    upper = _put(edges.upper, arguments, axes, frame.facts, largest=True, near=True)
+    paces = {inner.near.pace} if inner.near is not None else set()
+    for k in axes:
+        argument = arguments[k]
+        if argument.near is not None:
+            slopes = [slope_of(end, place(k)) for end in (inner.lower, inner.upper, edges.lower, edges.upper)]
+            moving = [s for s in slopes if s is not None and s.above]
+            if None in slopes or any(s != moving[0] for s in moving):
+                return None, "a recurrence runs over positions that are spread unevenly"
+            if moving:
+                paces.add(argument.near.pace * moving[0].above / moving[0].below)
+    if lower is None or upper is None or len(paces) != 1:
+        return None, "recurrences of different paces follow each other"
+    return Near(frame.tidy(lower), frame.tidy(upper), paces.pop()), ""
+
+
+def _taps_after(
+    inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame
+) -> tuple[list[Taps], str]:
+    """The progressions of both together; why they are not known, if they are not."""
+    moving = [k for k in axes if not _nested_by(inner, arguments[k], place(k))]
+    taps = list(inner.taps)
+    why = ""
+    if not moving:
+        return taps, ""
+    run, taken = (None, False) if inner.taps else _run(inner, arguments, moving, frame)
+    if run is not None:
+        taps += [Taps(ONE, run + 1)]
+    for k in moving:
+        for tap in all_taps(arguments[k])[1 if taken else 0 :]:
+            shift = _shift(inner, place(k), tap.step, frame.facts)
+            if shift is None:
+                why = "positions are read at steps that are not followed"
+            else:
+                taps.append(Taps(shift if frame.facts.nonnegative(shift) else -shift, tap.count))
+    return taps, why
+
+
+def _nested_by(inner: Interval, argument: Interval, symbol: Symbol) -> bool:
+    """Does an argument add no gaps: one position, intervals with one end in common, or all up to some position?"""
+    if argument.point or not (inner.lower.mentions(symbol) and inner.upper.mentions(symbol)):
+        return True
+    return argument.near is not None and not argument.taps
+
+
+def _run(
+    inner: Interval, arguments: Mapping[int, Interval], moving: list[int], frame: Frame
+) -> tuple[Expr | None, bool]:
+    """(How far the positions reach, at least, that are seen without a gap by way of the first position of an argument,
+    or by way of the first run of it; is it the run?)."""
+    values = {place(k): arguments[k].lower for k in moving}
+    if len(moving) == 1:
+        (k,) = moving
+        symbol, argument = place(k), arguments[k]
+        first = next(iter(all_taps(argument)), None)
+        if first is not None and first.step == ONE:
+            gap = inner.upper + 1 - substitute(inner.lower, {symbol: from_atom(symbol) + 1}, frame.facts)
+            if frame.within({symbol: (argument.lower, argument.upper)}).nonnegative(gap):
+                last = {symbol: argument.lower + first.reach}
+                return _reach(inner, values, last, frame), True
+    return _reach(inner, values, values, frame), False
+
+
+def _reach(
+    inner: Interval, first: Mapping[Symbol, Expr], last: Mapping[Symbol, Expr], frame: Frame
+) -> Expr | None:
+    reach = substitute(inner.upper, last, frame.facts) - substitute(inner.lower, first, frame.facts)
+    least = frame.least(frame.tidy(reach))
+    return None if least is None or any(s.kind == "index" for s in least.symbols()) else least
+
+
+def _shift(inner: Interval, symbol: Symbol, step: Expr, facts: Facts) -> Expr | None:
+    """By how much the interval moves with a step of a place, if that is the same everywhere."""
+    moved = {symbol: from_atom(symbol) + step}
+    shifts = {substitute(end, moved, facts) - end for end in (inner.lower, inner.upper)}
+    shift = shifts.pop()
+    return shift if not shifts and not any(s.kind == "index" for s in shift.symbols()) else None
+
+
+def one_sided(interval: Interval, own_: Expr, facts: Facts) -> Sides | None:
+    """The gaps on each side of the own position, if that is one of the taps of a single progression."""
+    if not interval.taps:
+        return NO_GAPS
+    back, ahead = own_ - interval.lower, interval.upper - own_
+    if not ahead:
+        return interval.taps, ()
+    if not back:
+        return (), interval.taps
+    if len(interval.taps) == 1:
+        step = interval.taps[0].step
+        if facts.is_integer(back / step) and facts.nonnegative(back) and facts.nonnegative(ahead):
+            return filled((Taps(step, back / step + 1),), facts), filled((Taps(step, ahead / step + 1),), facts)
+    return None
+
+
+def _sides_after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], facts: Facts) -> Sides | None:
+    if inner.sides == NO_GAPS and all(arguments[k].sides == NO_GAPS for k in axes):
+        return NO_GAPS
+    if inner.sides is None or len(axes) != 1 or arguments[axes[0]].sides is None:
+        return None
+    argument, here = arguments[axes[0]], from_atom(place(axes[0]))
+    own_ = next((from_atom(s) for s in argument.lower.symbols() if s.name.startswith("@")), None)
+    slope = slope_of(inner.lower, place(axes[0]))
+    if own_ is None or slope != Slope(ONE):
+        return None
+    return tuple(  # type: ignore[return-value]
+        filled((*_side(inner, side, here, inner.sides), *_side(argument, side, own_, argument.sides)), facts)
+        for side in (0, 1)
+    )
+
+
+def _side(interval: Interval, side: int, own_: Expr, sides: Sides | None) -> tuple[Taps, ...]:
+    """All progressions on one side, a part without gaps as one."""
+    assert sides is not None
+    reach = own_ - interval.lower if side == 0 else interval.upper - own_
+    return sides[side] or ((Taps(ONE, reach + 1),) if reach else ())
+
+
+# ---------------------------------------------------------------- order
+
+
+def covers(large: Interval, small: Interval, frame: Frame) -> bool:
+    """Does the first interval hold everything that the second one does, over no more evaluations of a cell?"""
+    if large == small:
+        return True
+    if large.why and not small.why:
+        return False
+    if not _inside(large.lower, large.upper, small.lower, small.upper, large.size, frame):
+        return False
+    if large.taps and not (large.lower == small.lower and large.taps == small.taps) and not _is_tap(large, small, frame):
+        return False
+    if large.near is not None:
+        near = large.near
+        edges = small.near if small.near is not None else small
+        if small.near is not None and small.near.pace != near.pace:
+            return False
+        return _inside(near.lower, near.upper, edges.lower, edges.upper, large.size, frame)
+    return True
+
+
+def _inside(lower: Expr, upper: Expr, first: Expr, last: Expr, size: Expr, frame: Frame) -> bool:
+    """Does lower..upper hold first..last, but for what lies outside the axis?"""
+    before = lower == ZERO or frame.nonnegative(first - lower) or frame.nonnegative(-lower)
+    return before and (upper == size - 1 or frame.nonnegative(upper - last) or frame.nonnegative(upper - size + 1))
+
+
+def _is_tap(large: Interval, small: Interval, frame: Frame) -> bool:
+    """Is a single position one of the taps?"""
+    if not small.point:
+        return False
+    if small.lower in (large.lower, large.upper):
+        return True
+    if len(large.taps) == 1:
+        tap = large.taps[0]
+        number = (small.lower - large.lower) / tap.step
+        return frame.facts.is_integer(number) and frame.nonnegative(number) and frame.nonnegative(tap.count - 1 - number)
+    return False

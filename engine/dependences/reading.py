@@ -1,0 +1,385 @@
+"""What an equation reads along the axes of a tensor: index expressions in, intervals in the target's places out.
+
+Free indices are replaced by the places of the target on whose axes they stand (merged ones by quotients and
+remainders), bound ones by their ranges. Conditions on indices narrow ranges; what data decides is read at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ..algebra import build
+from ..algebra.atoms import Extreme, Rounded, Symbol
+from ..algebra.build import symbol_of
+from ..algebra.expression import ONE, ZERO, Expr, from_atom
+from ..algebra.facts import Facts
+from ..algebra.ranges import extreme
+from ..algebra.substitution import substitute
+from ..program import Equation
+from ..scalars import (
+    Choice,
+    Index,
+    Lookup,
+    Merged,
+    Operation,
+    Position,
+    Read,
+    Reduction,
+    Scalar,
+    Size,
+    Subscript,
+    children,
+    place,
+    position,
+    reads,
+)
+from .intervals import Frame, Interval, Taps, filled, one_sided, whole
+
+Ends = tuple[Expr, Expr]
+ORDERS = {"<": (-1, 1), "<=": (-1, 0), ">": (1, 1), ">=": (1, 0)}
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A read with what must hold for it to count: expressions that are at least 0, expressions that are 0, and a
+    reason why it is not known which of them are read."""
+
+    read: Read
+    orders: tuple[Expr, ...] = ()
+    equal: tuple[Expr, ...] = ()
+    why: str = ""
+
+
+def guarded(scalar: Scalar, orders: tuple[Expr, ...] = (), equal: tuple[Expr, ...] = (), why: str = "") -> Iterator[Guarded]:
+    """Every read of a scalar, look-ups inside subscripts included, with the conditions that it stands under."""
+    match scalar:
+        case Read():
+            yield Guarded(scalar, orders, equal, why)
+            for child in children(scalar):
+                yield from guarded(child, orders, equal, why)
+        case Choice(then=then, condition=condition, otherwise=otherwise):
+            yield from guarded(condition, orders, equal, why)
+            for arm, wanted in ((then, True), (otherwise, False)):
+                more, same, _ = conditions(condition, wanted)
+                yield from guarded(arm, (*orders, *more), (*equal, *same), why)
+        case Reduction(where=condition, body=body) if condition is not None:
+            more, same, sure = conditions(condition, True)
+            data = next(reads(condition), None) is not None
+            told = "a condition on data decides which positions are read" if data else ""
+            yield from guarded(condition, orders, equal, why)
+            reason = why or told or ("" if sure else "a condition decides which positions are read")
+            yield from guarded(body, (*orders, *more), (*equal, *same), reason)
+        case _:
+            for child in children(scalar):
+                yield from guarded(child, orders, equal, why)
+
+
+def conditions(scalar: Scalar, wanted: bool) -> tuple[list[Expr], list[Expr], bool]:
+    """(expressions that are at least 0, expressions that are 0, is that all?) where a condition on indices holds, or
+    does not."""
+    match scalar:
+        case Operation(kind="not", operands=(inner,)):
+            return conditions(inner, not wanted)
+        case Operation(kind=("and" | "or") as kind, operands=operands):
+            if wanted != (kind == "and"):
+                return [], [], False
+            found = [conditions(operand, wanted) for operand in operands]
+            return [o for f in found for o in f[0]], [e for f in found for e in f[1]], all(f[2] for f in found)
+        case Operation(kind=kind, operands=(Size(value=left), Size(value=right))):
+            if kind in ORDERS:
+                sign, strict = ORDERS[kind]
+                gap = (left - right) * sign - strict
+                return [gap if wanted else -gap - 1], [], True
+            if (kind == "==") == wanted and kind in ("==", "!="):
+                return [], [left - right], True
+    return [], [], False
+
+
+class Reading:
+    """The index space of one equation, seen from the places of its target."""
+
+    def __init__(self, equation: Equation, facts: Facts) -> None:
+        self.equation = equation
+        self.facts = facts
+        self.frame = Frame.of(equation.target.axes, facts)
+        self.own: dict[Symbol, Expr] = {}
+        for axis, subscript in enumerate(equation.subscripts):
+            self._place(subscript, from_atom(place(axis)))
+        for index in equation.indices:  # a range that is stated for a free index is that of its axis, and no wider
+            if index.symbol in self.own:
+                at = symbol_of(self.own[index.symbol])
+                if at in self.frame.ranges:
+                    self.frame.ranges[at] = (self._placed(index.lower), self._placed(index.upper))
+        self.bound: dict[Symbol, Ends] = {
+            index.symbol: (self._placed(index.lower), self._placed(index.upper))
+            for index in (*equation.indices, *_bound(equation.body))
+            if index.symbol not in self.own
+        }
+
+    @cached_property
+    def reads(self) -> tuple[Guarded, ...]:
+        return tuple(guarded(self.equation.body))
+
+    def _place(self, subscript: Subscript, at: Expr) -> None:
+        """The free indices of a subscript by the place at which it stands; of merged ones the last runs fastest."""
+        match subscript:
+            case Merged(parts=parts, sizes=sizes):
+                for part, size in reversed(list(zip(parts, sizes, strict=True))):
+                    rest = build.floor(at / size, self.facts)
+                    self._place(part, at - rest * size if part is not parts[0] else at)
+                    at = rest
+            case Position(value=value):
+                symbol = symbol_of(value)
+                if symbol is not None:
+                    self.own.setdefault(symbol, at)
+
+    def _placed(self, expr: Expr) -> Expr:
+        return substitute(expr, self.own, self.facts)
+
+    # ---------------------------------------------------------------- what stays where it is
+
+    def stays(self, read: Read, axes: Iterable[int]) -> bool:
+        """Does a read keep to its own position on these axes: only renaming, merging or splitting them?"""
+        used: set[Symbol] = set()
+        for axis in axes:
+            for part in _parts(read.subscripts[axis]):
+                symbol = symbol_of(part) if part is not None else None
+                if symbol is None or symbol not in self.own or symbol in used:
+                    return False
+                used.add(symbol)
+        return True
+
+    def carried(self, read: Read, axes: Iterable[int]) -> frozenset[int]:
+        """The axes of the target on which the positions of what is read go on: their indices stand in a subscript of
+        an axis that carries them, or in the range of an index that does."""
+        inside = frozenset[Symbol]().union(*(_named(read.subscripts[axis]) for axis in axes))
+        while more := frozenset[Symbol]().union(*(self._ends[s] for s in inside if s in self._ends)) - inside:
+            inside |= more
+        return frozenset(n for n, subscript in enumerate(self.equation.subscripts) if _named(subscript) & inside)
+
+    @cached_property
+    def _ends(self) -> dict[Symbol, frozenset[Symbol]]:
+        indices = (*self.equation.indices, *_bound(self.equation.body))
+        return {i.symbol: i.lower.symbols() | i.upper.symbols() for i in indices}
+
+    # ---------------------------------------------------------------- intervals
+
+    def seen(self, read: Guarded, axes: Iterable[int]) -> dict[int, Interval]:
+        """Where an element of the target reads a tensor, on each of these axes."""
+        wanted = sorted(axes)
+        bounds, equal, rest = self._narrowed(read)
+        found: dict[int, Interval] = {}
+        for axis in wanted:
+            found[axis] = self._interval(read, axis, bounds, equal)
+        shared = self._shared(read, wanted)
+        why = read.why or ("indices are read together on several axes" if shared else "") or rest
+        if why:
+            found = {k: i if i.why else replace(i, why=why) for k, i in found.items()}
+        return found
+
+    def _shared(self, read: Guarded, axes: list[int]) -> bool:
+        """Does an index that is summed over, and is no single position, stand on several of the axes?"""
+        seen: set[Symbol] = set()
+        for axis in axes:
+            value = position(read.read.subscripts[axis])
+            inside = {s for s in value.symbols() if s in self.bound} if value is not None else set()
+            if inside & seen:
+                return True
+            seen |= inside
+        return False
+
+    def domain(self, read: Guarded) -> dict[int, Ends]:
+        """The places of the target at which this read counts, where that is told on an axis."""
+        found: dict[int, Ends] = {}
+        for gap in map(self._placed, read.orders):
+            places = [s for s in gap.symbols() if s in self.frame.ranges]
+            if len(places) != 1 or any(s in self.bound for s in gap.symbols()):
+                continue
+            (symbol,) = places
+            axis = int(symbol.name[1:])
+            slope, rest = gap.coefficients(symbol).get(1), gap.coefficients(symbol).get(0, ZERO)
+            if set(gap.coefficients(symbol)) - {0, 1} or slope not in (ONE, -ONE):
+                continue
+            lower, upper = found.get(axis, self.frame.ranges[symbol])
+            found[axis] = (build.maximum((lower, -rest), self.facts), upper) if slope == ONE else (
+                lower,
+                build.minimum((upper, rest), self.facts),
+            )
+        return found
+
+    def _narrowed(self, read: Guarded) -> tuple[dict[Symbol, Ends], list[Expr], str]:
+        """The ranges of the bound indices under the conditions of a read, the equalities, and a reason if a condition
+        is not one that narrows a range."""
+        bounds = dict(self.bound)
+        rest = ""
+        subscripts = [position(s) for s in read.read.subscripts]
+        for order, gap in ((o, self._placed(o)) for o in read.orders):
+            inside = [s for s in gap.symbols() if s in bounds]
+            if not inside:
+                continue
+            if any(v is not None and self._border(order, v, axis, read) for axis, v in enumerate(subscripts)):
+                continue
+            slopes = {s: gap.coefficients(s) for s in inside}
+            alone = [s for s in inside if len(inside) == 1 and slopes[s].get(1) in (ONE, -ONE) and set(slopes[s]) <= {0, 1}]
+            if not alone:
+                rest = "a condition decides which positions are read"
+                continue
+            (symbol,) = alone
+            lower, upper = bounds[symbol]
+            end = slopes[symbol].get(0, ZERO)
+            if slopes[symbol][1] == ONE:
+                bounds[symbol] = (build.maximum((lower, -end), self.facts), upper)
+            else:
+                bounds[symbol] = (lower, build.minimum((upper, end), self.facts))
+        return bounds, [self._placed(e) for e in read.equal], rest
+
+    def _border(self, order: Expr, value: Expr, axis: int, read: Guarded) -> bool:
+        """Is the condition that of lying inside the tensor, where reading outside brings nothing anyway?"""
+        size = read.read.tensor.axes[axis].size
+        return order in (value, size - 1 - value)
+
+    def _interval(self, read: Guarded, axis: int, bounds: Mapping[Symbol, Ends], equal: list[Expr]) -> Interval:
+        tensor = read.read.tensor
+        size = tensor.axes[axis].upper + 1
+        value = position(read.read.subscripts[axis])
+        if value is None:
+            return whole(size, f"`{tensor.name}` is read at a place that data decides")
+        value, scale = self._solved(self._placed(value), bounds, equal)
+        inside = {s: bounds[s] for s in value.symbols() if s in bounds}
+        lower = extreme(value, dict(bounds), self.facts, largest=False) if inside else value
+        upper = extreme(value, dict(bounds), self.facts, largest=True) if inside else value
+        if lower is None or upper is None or any(s in bounds for s in lower.symbols() | upper.symbols()):
+            return whole(size, f"`{tensor.name}` is read at places that are not followed")
+        if scale != ONE:
+            lower, upper = build.ceil(lower, self.facts), build.floor(upper, self.facts)
+        lower, upper = self._unclipped(lower, "max", ZERO), self._unclipped(upper, "min", size - 1)
+        taps, why = self._taps(value, bounds, inside, scale)
+        lower, upper = self.frame.tidy(lower), self.frame.tidy(upper)
+        lower, taps = self._endless(lower, upper, taps, size)
+        found = Interval(lower, upper, size, filled(taps, self.facts), why=why)
+        if not found.taps:
+            return found
+        own = next((from_atom(s) for s in lower.symbols() if s in self.frame.ranges), None)
+        sides = one_sided(found, own, self.facts) if own is not None else None
+        return replace(found, sides=sides)
+
+    def _endless(self, lower: Expr, upper: Expr, taps: list[Taps], size: Expr) -> tuple[Expr, list[Taps]]:
+        """n mod s, …, n − s as steps of s that go on beyond the border, which cuts them off: an end that rises with
+        the place."""
+        if len(taps) != 1 or not any(isinstance(a, Rounded) for a in lower.atoms()):
+            return lower, taps
+        step = taps[0].step
+        if any(isinstance(a, Rounded) for a in upper.atoms()) or not self.frame.nonnegative(step - 1 - lower):
+            return lower, taps
+        many = build.ceil(size / step, self.facts)
+        return upper - step * many, [Taps(step, many + 1)]
+
+    def _solved(self, value: Expr, bounds: Mapping[Symbol, Ends], equal: list[Expr]) -> tuple[Expr, Expr]:
+        """The value with an index put in that a condition determines, and what it is divided by for that: of the
+        quotients the whole ones count."""
+        for equation in equal:
+            for symbol in [s for s in value.symbols() if s in bounds]:
+                powers = equation.coefficients(symbol)
+                slope = powers.get(1)
+                if slope is None or set(powers) - {0, 1} or any(s.kind == "index" for s in slope.symbols()):
+                    continue
+                if set(value.coefficients(symbol)) - {0, 1}:
+                    continue
+                answer = -powers.get(0, ZERO) / slope
+                return substitute(value, {symbol: answer}, self.facts), slope if slope != -ONE else ONE
+        return value, ONE
+
+    def _unclipped(self, end: Expr, operator: str, border: Expr) -> Expr:
+        """max(0, n − w) as n − w: the border cuts every interval off, whether it says so or not."""
+        for atom in end.atoms():
+            if isinstance(atom, Extreme) and atom.operator == operator and end == from_atom(atom):
+                sign = 1 if operator == "max" else -1
+                kept = [a for a in atom.arguments if not self.frame.nonnegative((border - a) * sign)]
+                if kept:
+                    join = build.maximum if operator == "max" else build.minimum
+                    return join(kept, self.facts)
+        return end
+
+    def _taps(
+        self, value: Expr, bounds: Mapping[Symbol, Ends], inside: Mapping[Symbol, Ends], scale: Expr
+    ) -> tuple[list[Taps], str]:
+        """The progressions of the bound indices in a value; why they are not known, if they are not."""
+        taps: list[Taps] = []
+        for symbol, (first, last) in inside.items():
+            count = extreme(last - first + 1, dict(bounds), self.facts, largest=True)
+            if count is None:
+                return [], "a range depends on an index in a way that is not followed"
+            step = self._step(value, symbol)
+            if step is None:
+                return [], "an index expression that is not linear"
+            taps.append(Taps(step * scale, count))
+        if scale != ONE:  # of the quotients of a run of numbers every whole one is there
+            steps = filled(taps, self.facts)
+            return [], "positions are read at steps that are not followed" if steps else ""
+        if any(_moving(lower, upper) for lower, upper in inside.values()) and all(t.step == ONE for t in taps):
+            return [], ""
+        return taps, ""
+
+    def _step(self, value: Expr, symbol: Symbol) -> Expr | None:
+        """By how much a value moves with an index; by at most one where it is a rounded quotient."""
+        powers = value.coefficients(symbol)
+        step = powers.get(1, ZERO)
+        linear = set(powers) <= {0, 1} and not powers.get(0, ZERO).mentions(symbol)
+        if linear and not any(s.kind == "index" for s in step.symbols()):
+            return step if self.facts.nonnegative(step) else -step
+        slope = _rounded_slope(value, symbol)
+        return ONE if slope is not None and self.facts.nonnegative(ONE - slope) else None
+
+
+def _moving(lower: Expr, upper: Expr) -> bool:
+    return any(s.name.startswith("@") for s in lower.symbols() | upper.symbols())
+
+
+def _rounded_slope(value: Expr, symbol: Symbol) -> Expr | None:
+    """The slope of the one rounded quotient in which an index stands."""
+    found = [
+        (monomial, a)
+        for monomial in value.terms
+        for a, e in monomial
+        if isinstance(a, Rounded) and e == 1 and a.argument.mentions(symbol)
+    ]
+    if len(found) != 1:
+        return None
+    (monomial, atom) = found[0]
+    powers = atom.argument.coefficients(symbol)
+    if len(monomial) != 1 or value.terms[monomial] not in (1, -1) or set(powers) - {0, 1}:
+        return None
+    if (value - Expr({monomial: value.terms[monomial]})).mentions(symbol):
+        return None
+    return powers[1]
+
+
+def _named(subscript: Subscript) -> frozenset[Symbol]:
+    """Every symbol in a subscript, those that a look-up reads at included."""
+    match subscript:
+        case Position(value=value):
+            return value.symbols()
+        case Merged(parts=parts):
+            return frozenset[Symbol]().union(*map(_named, parts))
+        case Lookup(scalar=scalar):
+            return frozenset[Symbol]().union(*(_named(s) for read in reads(scalar) for s in read.subscripts))
+
+
+def _parts(subscript: Subscript) -> Iterator[Expr | None]:
+    match subscript:
+        case Merged(parts=parts):
+            for part in parts:
+                yield from _parts(part)
+        case Position(value=value):
+            yield value
+        case _:
+            yield None
+
+
+def _bound(scalar: Scalar) -> Iterator[Index]:
+    if isinstance(scalar, Reduction):
+        yield from scalar.indices
+    for child in children(scalar):
+        yield from _bound(child)

@@ -1,0 +1,295 @@
+"""Routes through a program: what every tensor sees of the inputs, node by node, each layer once.
+
+A unit is a layer application that mixes positions and calls none that does, or a run of position-mixing equations
+beside such layers, or one evaluation of a recurrent cell; it counts even where a route keeps its position. Merging,
+splitting and renaming axes mixes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from ..algebra.expression import ONE, ZERO, Expr, from_atom
+from ..algebra.facts import Facts
+from ..algebra.substitution import substitute
+from ..program import (
+    Call,
+    Choose,
+    Declared,
+    Equation,
+    Instance,
+    Join,
+    Node,
+    Opaque,
+    Parallel,
+    Recurrence,
+    Repeat,
+    Share,
+    Split,
+    nested,
+)
+from ..scalars import Tensor, place
+from .flows import NOTHING, Flow, Route, by_way_of, moved, pruned, starting
+from .intervals import Frame, Interval, own, whole
+from .reading import Reading
+from .recurrences import Cell, follow_recurrence
+
+Flows = dict[Tensor, Flow]
+# The axes of each input that carry positions; None where nothing of the model's inputs arrives.
+Starts = tuple[frozenset[int] | None, ...]
+
+
+class Router:
+    """Follows routes through the instances of one program."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.run = 0
+        self.mixed = False
+        self._known: dict[tuple[Instance, Starts], tuple[tuple[Flow, ...], bool]] = {}
+        self._leaf: dict[Instance, bool] = {}
+        self._readings: dict[Equation, Reading] = {}
+
+    def model(self, instance: Instance, axes: Mapping[Tensor, Sequence[int]]) -> tuple[Flow, ...]:
+        """The flow to each output, from those axes of the inputs that carry positions."""
+        flows = {tensor: starting(tensor, axes[tensor]) for tensor in instance.inputs if axes.get(tensor)}
+        self.body(instance.body, flows)
+        return tuple(flows.get(output, NOTHING) for output in instance.outputs)
+
+    def body(self, nodes: Sequence[Node], flows: Flows) -> None:
+        self.run += 1
+        for node in nodes:
+            match node:
+                case Equation():
+                    flows[node.target] = self.equation(node, flows)
+                case Recurrence():
+                    self.recurrence(node, flows)
+                case Join(result=result, parts=parts, axis=axis):
+                    flows[result] = self._joined(result, parts, axis, flows)
+                case Split(results=results, source=source, axis=axis, offsets=offsets):
+                    for piece, offset in zip(results, offsets, strict=True):
+                        flow = flows.get(source, NOTHING)
+                        flows[piece] = moved(flow, axis, -offset, piece.axes, self.frame(piece), None)
+                case Call():
+                    self.call(node, flows)
+                    self.run += 1
+                case Repeat():
+                    from .turns import follow_repeat
+
+                    follow_repeat(self, node, flows)
+                    self.run += 1
+                case Choose():
+                    self._chosen(node, flows)
+                    self.run += 1
+                case Parallel():
+                    self._stacked(node, flows)
+                    self.run += 1
+                case Opaque():
+                    flows[node.target] = self.opaque(node, flows)
+                case Declared() | Share():
+                    pass
+
+    def frame(self, tensor: Tensor) -> Frame:
+        return Frame.of(tensor.axes, self.facts)
+
+    def gathered(self, target: Tensor, routes: Iterable[Route], carried: frozenset[int], *, dropped: bool) -> Flow:
+        kept, more = pruned(routes, self.frame(target))
+        return Flow(kept, carried, dropped or more)
+
+    def crossing(self, route: Route) -> Route:
+        """A route in a run of mixing equations: it counts as a unit once."""
+        self.mixed = True
+        return replace(route, units=route.units + (0 if route.run == self.run else 1), run=self.run)
+
+    # ---------------------------------------------------------------- equations
+
+    def reading(self, equation: Equation) -> Reading:
+        if equation not in self._readings:
+            self._readings[equation] = Reading(equation, self.facts)
+        return self._readings[equation]
+
+    def equation(self, equation: Equation, flows: Mapping[Tensor, Flow]) -> Flow:
+        routes, carried = self.read(equation, flows)
+        dropped = any(flows.get(read.tensor, NOTHING).dropped for read in equation.reads)
+        return self.gathered(equation.target, routes, carried, dropped=dropped)
+
+    def read(
+        self, equation: Equation, flows: Mapping[Tensor, Flow], cell: Cell | None = None
+    ) -> tuple[list[Route], frozenset[int]]:
+        """Every route by way of what an equation reads, and the axes of its target on which positions go on. In the
+        `cell` of a recurrence the step before is taken for the own one."""
+        reading = self.reading(equation)
+        flowing = [(g, flows.get(g.read.tensor, NOTHING)) for g in reading.reads]
+        flowing = [(g, flow) for g, flow in flowing if flow.routes or flow.carried]
+        carried = frozenset[int]().union(*(reading.carried(g.read, flow.carried) for g, flow in flowing))
+        scans = cell is not None and any(axis in carried for axis in cell.scanned[equation.target])
+        found: list[Route] = []
+        for guarded, flow in flowing:
+            inside = cell is not None and guarded.read.tensor in cell.targets
+            mixes = not inside and (scans or not reading.stays(guarded.read, flow.carried))
+            self.mixed |= mixes
+            seen = reading.seen(guarded, {k for r in flow.routes for k in _needed(r)} | flow.carried)
+            for axis in cell.shifted(guarded.read, equation) if cell is not None else ():
+                seen[axis] = own(axis, equation.target.axes[axis].upper + 1)
+            within = reading.domain(guarded)
+            for route in flow.routes:
+                one = by_way_of(route, seen, reading.frame, within)
+                if one is not None:
+                    found.append(self.crossing(one) if mixes else one)
+        return found, carried
+
+    def opaque(self, node: Opaque, flows: Mapping[Tensor, Flow]) -> Flow:
+        """What is stated to be read whole mixes; every other position must be its own."""
+        found: list[Route] = []
+        carried: set[int] = set()
+        dropped = False
+        for source in node.sources:
+            flow = flows.get(source, NOTHING)
+            dropped |= flow.dropped
+            seen: dict[int, Interval] = {}
+            mixes = False
+            for axis in sorted(flow.carried):
+                size = source.axes[axis].size
+                places = [n for n, other in enumerate(node.target.axes) if other.size == size]
+                carried |= set(places)
+                mixes |= size in node.whole
+                if size in node.whole:
+                    seen[axis] = whole(source.axes[axis].upper + 1)
+                elif len(places) == 1:
+                    seen[axis] = own(places[0], size)
+                else:
+                    seen[axis] = whole(size, f"which positions `{node.target.name}` reads is not stated")
+            for route in flow.routes:
+                one = by_way_of(replace(route, domain=()), seen, self.frame(node.target))
+                if one is not None:
+                    found.append(self.crossing(one) if mixes else one)
+        return self.gathered(node.target, found, frozenset(carried), dropped=dropped)
+
+    # ---------------------------------------------------------------- recurrences, joins
+
+    def recurrence(self, node: Recurrence, flows: Flows) -> None:
+        """Every tensor of a cycle sees, by way of the state, all positions on one side, one evaluation a step."""
+        follow_recurrence(self, node, flows)
+
+    def _joined(self, result: Tensor, parts: Sequence[Tensor], axis: int, flows: Mapping[Tensor, Flow]) -> Flow:
+        found: list[Route] = []
+        offset = ZERO
+        frame = self.frame(result)
+        for part in parts:
+            size = part.axes[axis].size
+            where = (offset, offset + size - 1) if len(parts) > 1 else None
+            found += moved(flows.get(part, NOTHING), axis, offset, result.axes, frame, where).routes
+            offset = offset + size
+        carried = frozenset[int]().union(*(flows.get(part, NOTHING).carried for part in parts))
+        dropped = any(flows.get(part, NOTHING).dropped for part in parts)
+        return self.gathered(result, found, carried, dropped=dropped)
+
+    def _chosen(self, node: Choose, flows: Flows) -> None:
+        """Bodies of which data chooses some: what all of them see alike is seen for certain."""
+        self.body(node.body, flows)
+        for given in node.results:
+            flow = flows.get(given.inner, NOTHING)
+            differs = "which of the bodies run is chosen by data"
+            routes = [
+                r.unknown(differs) if any(i.mentions(node.symbol) for i in r.reach) else r for r in flow.routes
+            ]
+            flows[given.outer] = Flow(tuple(routes), flow.carried, flow.dropped)
+
+    def _stacked(self, node: Parallel, flows: Flows) -> None:
+        """Bodies side by side: their number is the place on a new first axis."""
+        self.body(node.body, flows)
+        for given in node.results:
+            flow = flows.get(given.inner, NOTHING)
+            deeper = {k: own(k + 1, axis.upper + 1) for k, axis in enumerate(given.inner.axes)}
+            number = {node.symbol: from_atom(place(0))}
+            routes = []
+            for route in flow.routes:
+                one = by_way_of(route, deeper, self.frame(given.outer))
+                if one is not None:
+                    reach = tuple(i.map(number, self.facts) for i in one.reach)
+                    routes.append(replace(one, reach=reach, units=substitute(one.units, number, self.facts)))
+            carried = frozenset(k + 1 for k in flow.carried)
+            flows[given.outer] = Flow(tuple(routes), carried, flow.dropped)
+
+    # ---------------------------------------------------------------- calls
+
+    def leaf(self, instance: Instance) -> bool:
+        """Does the instance call no layer that mixes positions?"""
+        if instance not in self._leaf:
+            self._leaf[instance] = not any(self._mixing(node) for node in _all_nodes(instance.body))
+        return self._leaf[instance]
+
+    def _mixing(self, node: Node) -> bool:
+        if not isinstance(node, Call):
+            return False
+        starts = tuple(frozenset(range(max(0, len(t.axes) - 1))) for t in node.instance.inputs)
+        return self.through(node.instance, starts)[1]
+
+    def through(self, instance: Instance, starts: Starts) -> tuple[tuple[Flow, ...], bool]:
+        """(the flow to each output from the axes of the inputs that carry positions, does anything inside mix?)."""
+        key = (instance, starts)
+        if key not in self._known:
+            before = self.run, self.mixed
+            self.run, self.mixed = 0, False
+            flows = {t: starting(t, axes) for t, axes in zip(instance.inputs, starts, strict=True) if axes is not None}
+            self.body(instance.body, flows)
+            outputs = [flows.get(output, NOTHING) for output in instance.outputs]
+            mixed = self.mixed
+            units = ONE if mixed else ZERO
+            if self.leaf(instance):  # one unit, if any of the positions that come in are mixed
+                outputs = [self._alike(flow, output, units) for flow, output in zip(outputs, instance.outputs, strict=True)]
+            self._known[key] = tuple(
+                replace(flow, routes=tuple(replace(r, run=0) for r in flow.routes)) for flow in outputs
+            ), mixed
+            self.run, self.mixed = before
+        return self._known[key]
+
+    def _alike(self, flow: Flow, output: Tensor, units: Expr) -> Flow:
+        """The ways through a layer that is a unit: one unit each, more only where an initial state is handed on."""
+        routes = [replace(r, units=self._handed_on(r.units) + units) for r in flow.routes]
+        kept, more = pruned(routes, self.frame(output))
+        return Flow(kept, flow.carried, flow.dropped or more)
+
+    def _handed_on(self, units: Expr) -> Expr:
+        moving = [term for term in units if any(s.name.startswith("@") for s in term.symbols())]
+        return sum(moving[1:], moving[0]) if moving else ZERO
+
+    def call(self, node: Call, flows: Flows) -> None:
+        arriving = [flows.get(argument, NOTHING) for argument in node.arguments]
+        outputs, mixed = self.through(node.instance, tuple(flow.carried if flow.routes else None for flow in arriving))
+        self.mixed |= mixed
+        for result, inside in zip(node.results, outputs, strict=True):
+            flows[result] = self.composed(result, inside, dict(zip(node.instance.inputs, arriving, strict=True)))
+
+    def composed(self, result: Tensor, inside: Flow, arriving: Mapping[Tensor, Flow]) -> Flow:
+        """The flow to a result, from the flow inside a layer (or a turn) and the flows to what it was handed."""
+        frame = self.frame(result)
+        found: list[Route] = []
+        dropped = inside.dropped
+        for way in inside.routes:
+            if way.source not in arriving:
+                found.append(way)
+                continue
+            seen = dict(zip(way.axes, way.reach, strict=True))
+            domain = {axis: (first, last) for axis, first, last in way.domain}
+            flow = arriving[way.source]
+            dropped |= flow.dropped
+            for route in flow.routes:
+                one = by_way_of(route, seen, frame, domain)
+                if one is not None:
+                    found.append(replace(one, units=one.units + way.units, run=0))
+        return self.gathered(result, found, inside.carried, dropped=dropped)
+
+
+def _needed(route: Route) -> set[int]:
+    """The axes of a tensor that a route to it tells apart."""
+    symbols = {s for interval in route.reach for end in interval.ends() for s in end.symbols()}
+    symbols |= route.units.symbols()
+    return {int(s.name[1:]) for s in symbols if s.name.startswith("@")} | {axis for axis, _, _ in route.domain}
+
+
+def _all_nodes(body: Iterable[Node]) -> Iterable[Node]:
+    for node in body:
+        yield node
+        yield from _all_nodes(nested(node))

@@ -1,0 +1,39 @@
+"""What a quantity is found to be: a closed form, infinite, a number at the example sizes, or unknown, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..algebra.expression import Expr
+
+Words = tuple[str | Expr, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A quantity along one axis of an image or between two sequences: what it is of, and its value; None where it is
+    infinite."""
+
+    of: Words
+    expr: Expr | None
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A quantity with its reason. `expr` is None where it is infinite (`infinite`; only `at_example` values, perhaps),
+    where only its `number` at the example values is known, or where it is not derived (`unknown` says why). A `bound`
+    is at most so much. It holds where every size of an input is at least `least`. `figures` are its parts."""
+
+    expr: Expr | None
+    reason: Words = ()
+    infinite: bool = False
+    unknown: str = ""
+    bound: bool = False
+    at_example: bool = False
+    least: int = 1
+    number: int | None = None
+    figures: tuple[Figure, ...] = ()
+
+
+def plural(count: Expr, one: str) -> str:
+    return f" {one}" if count.constant == 1 else f" {one}s"

@@ -1,0 +1,63 @@
+"""The routes of a model, looked at from its outputs: one view for every output and every sequence of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from ..algebra.expression import Expr
+from ..algebra.substitution import Value
+from ..dependences.coverage import View, view_of
+from ..dependences.flows import Flow
+from ..dependences.positions import Positions, positions
+from ..dependences.routes import Router
+from ..program import Instance, Program
+from ..scalars import Tensor
+from .derived import Words
+
+
+@lru_cache(maxsize=16)
+def flows_of(program: Program, instance: Instance) -> tuple[Flow, ...]:
+    """The flow to each output of a model, or of a layer of its stack. Raises `NotDerived`."""
+    return Router(program.facts).model(instance, positions(instance, program).axes)
+
+
+def views_of(program: Program, instance: Instance) -> list[View]:
+    """The views of all outputs. Raises `NotDerived` where no input has positions."""
+    start = positions(instance, program)
+    flows = flows_of(program, instance)
+    return list(views(flows, instance, start, program))
+
+
+def views(flows: tuple[Flow, ...], instance: Instance, start: Positions, program: Program) -> Iterator[View]:
+    for output, flow in zip(instance.outputs, flows, strict=True):
+        for number, sizes in enumerate(start.sequences):
+            sources = [tensor for tensor in start.axes if start.sequence(tensor) == number]
+            yield view_of(flow, output, sizes, sources, program.facts)
+
+
+def unknown_because(view: View) -> str:
+    """Why it is not known what is seen; empty where it is."""
+    return next((route.why for route in view.routes if route.why), "")
+
+
+def values_of(program: Program) -> dict[str, Value]:
+    return {d.symbol.name: d.value for d in program.dimensions if d.value is not None}
+
+
+def named_sequence(view: View, start: Positions) -> Words:
+    """The inputs that are one sequence, by name."""
+    names = [f"`{tensor.name}`" for tensor in _of(view, start)]
+    return (" and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names),)
+
+
+def _of(view: View, start: Positions) -> list[Tensor]:
+    number = start.sequences.index(view.sizes)
+    return [tensor for tensor in start.axes if start.sequence(tensor) == number]
+
+
+def named_axis(number: int, sizes: tuple[Expr, ...]) -> Words:
+    """An axis of an image by its size, or by its number where others have the same."""
+    if sizes.count(sizes[number]) > 1:
+        return (f"axis {number + 1}",)
+    return ("the axis of ", sizes[number])
