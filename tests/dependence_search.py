@@ -58,21 +58,29 @@ def layers_needed(n: int, stack: Stack, tokens: int | None = None) -> int | floa
     """How many layers join every admitted pair of n positions: `inf` where no number does.
 
     With `tokens`, pairs are those of the first so many positions; the others only help. Every position must read
-    itself, so that nothing that was seen is lost; layers 2n + 2 and later must bring nothing that others do not.
+    itself, so that nothing that was seen is lost. A stack is given up when four layers in a row bring nothing: its
+    layers alternate at most, or their dilation grows, and once it brings nothing it never will.
     """
     count = n if tokens is None else tokens
-    layers = [clipped(stack(i), n) for i in range(2 * n + 3)]
-    assert all(p in layer[p] for layer in layers for p in range(n))
-    ahead = any(q > p for layer in layers for p in range(count) for q in layer[p])
-    behind = any(q < p for layer in layers for p in range(count) for q in layer[p])
+    ahead, behind = order_of([clipped(stack(i), n) for i in (0, 1)], count)
     every = (1 << count) - 1
     wanted = [every if ahead == behind else (2 << p) - 1 if behind else every >> p << p for p in range(count)]
-    seen = [1 << p for p in range(n)]
-    for number, layer in enumerate(layers):
-        if all(seen[p] & wanted[p] == wanted[p] for p in range(count)):
-            return number
-        seen = seen_through(seen, layer)
-    return inf
+    seen, idle, number = [1 << p for p in range(n)], 0, 0
+    while not all(seen[p] & wanted[p] == wanted[p] for p in range(count)):
+        reads = clipped(stack(number), n)
+        assert all(p in reads[p] for p in range(n))
+        after = seen_through(seen, reads)
+        idle = idle + 1 if after == seen else 0
+        if idle == 4:
+            return inf
+        seen, number = after, number + 1
+    return number
+
+
+def order_of(layers: Iterable[list[list[int]]], count: int) -> tuple[bool, bool]:
+    """Does any of the first so many positions read one of them ahead of it, or behind it?"""
+    pairs = [(p, q) for layer in layers for p in range(count) for q in layer[p] if q < count]
+    return any(q > p for p, q in pairs), any(q < p for p, q in pairs)
 
 
 def reach_of(n: int, layers: Iterable[Reads]) -> int:
@@ -135,17 +143,13 @@ def farthest(outputs: Distances, sources: Iterable[int], first: int = 0) -> int 
 
     `sources` are numbers of inputs, and output p is the input first + p in another place: such a pair is none.
     """
-    sources = list(sources)
-    seen = [(s, first + p) for p, routes in enumerate(outputs) for s in routes if s in set(sources)]
+    wanted = set(sources)
+    seen = [(s, first + p) for p, routes in enumerate(outputs) for s in routes if s in wanted]
     ahead, behind = any(s > p for s, p in seen), any(s < p for s, p in seen)
-    worst: int | float = 0
-    for p, routes in enumerate(outputs):
-        for source in sources:
-            place = first + p
-            if source == place or (source > place and behind and not ahead) or (source < place and ahead and not behind):
-                continue
-            worst = max(worst, routes.get(source, inf))
-    return worst
+    ordered = ahead != behind
+    pairs = [(s, p) for p in range(len(outputs)) for s in wanted if s != first + p]
+    admitted = [(s, p) for s, p in pairs if not ordered or (s > first + p) == ahead]
+    return max((outputs[p].get(s, inf) for s, p in admitted), default=0)
 
 
 def receptive(outputs: Distances) -> int:
