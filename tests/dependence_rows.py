@@ -306,13 +306,20 @@ ROWS = [
     ),
 ]
 
-# Numbers only: a closed form is welcome, and none is asked for.
+# No closed form is asked for, as the answer turns on which sizes are larger: the number at given sizes must be right.
 NUMBERS = [
     Row(
         "dilated_centred_short",
-        "k = 3: two positions meet in the first layer, three never do",
-        lambda N: oo,
+        "k = 3: two positions meet in the first layer, three and more never do",
+        lambda N: Integer(1) if N == 2 else oo,
         lambda N: layers_needed(N, lambda i: centred(3, 3**i)),
+    ),
+    Row(
+        "dilated_any",
+        "as van den Oord et al. 2016 without dilation, or never",
+        lambda N, k, s: ceiling((N - 1) / (k - 1)) if s == 1 else oo,
+        lambda N, k, s: layers_needed(N, lambda _: causal(k, s)),
+        {"k": (2, 3, 5), "s": (1, 2, 3)},
     ),
     Row(
         "global_positions_any",

@@ -6,6 +6,7 @@ The models are `cases/dependences/*.arch`, the table is `dependence_rows`, the s
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -31,8 +32,12 @@ def named(rows: list[Row]) -> pytest.MarkDecorator:
 
 
 @cache
+def models_of(file: str) -> dict[str, ad.Model]:
+    return ad.load_all(CASES / f"{file}.arch")
+
+
 def load(file: str, model: str) -> ad.Model:
-    return ad.load(CASES / f"{file}.arch", model)
+    return models_of(file)[model]
 
 
 def model_of(row: Row) -> ad.Model:
@@ -50,7 +55,7 @@ def quantities(capsys: pytest.CaptureFixture[str], *files: Path) -> list[dict[st
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.arch")), ids=lambda path: path.stem)
 def test_every_file_has_its_counts(path: Path) -> None:
-    for model in ad.load_all(path).values():
+    for model in models_of(path.stem).values():
         assert model.macs is not None
         assert model.sequential is not None
 
@@ -62,8 +67,6 @@ def test_every_file_has_its_counts(path: Path) -> None:
 def test_the_table_agrees_with_the_search(row: Row) -> None:
     lengths = [n for n in FEW if n <= row.most]
     assert any(True for _ in row.cases(lengths))
-    if row.model == "dilated_centred_short":
-        return
     for sizes in row.cases(lengths):
         if row.exact(**sizes):
             assert row.search(**sizes) == published(row, sizes), sizes
@@ -90,26 +93,46 @@ def test_closed_form(row: Row) -> None:
         return
     assert bool(found.free_symbols) == bool(wanted.free_symbols), found
     assert found.free_symbols <= set(model.symbols.values())
-    tried = 0
-    for sizes in row.cases(FAR):
-        if row.exact(**sizes):
-            value = found.subs({model.symbols[name]: size for name, size in sizes.items()})
-            assert value == published(row, sizes), (sizes, found)
-            tried += 1
-    assert tried > 5
+    tried = [sizes for sizes in row.cases(FAR) if row.exact(**sizes)]
+    assert len(tried) > 5
+    for sizes in tried[:: 1 + len(tried) // 12]:
+        value = found.subs({model.symbols[name]: size for name, size in sizes.items()})
+        assert value == published(row, sizes), (sizes, found)
 
 
-@named([*ROWS, *NUMBERS])
+@named(ROWS)
 def test_path_is_that_of_the_search(row: Row) -> None:
     for sizes in row.cases(n for n in FEW if n <= row.most):
         assert model_of(row).at(**sizes).path == row.search(**sizes), sizes
 
 
 @pytest.mark.slow
-@named([*ROWS, *NUMBERS])
+@named(ROWS)
 def test_path_is_that_of_the_search_for_all_lengths(row: Row) -> None:
     for sizes in row.cases(range(2, row.most + 1)):
         assert model_of(row).at(**sizes).path == row.search(**sizes), sizes
+
+
+@named(NUMBERS)
+def test_a_number_that_is_given_is_right(row: Row) -> None:
+    """At other sizes than the example's an answer may be withheld, but not be wrong."""
+    model = model_of(row)
+    for sizes in row.cases(FEW):
+        try:
+            found = model.at(**sizes).path
+        except ad.ArchError:
+            continue
+        assert found == row.search(**sizes), sizes
+
+
+@named(NUMBERS)
+def test_a_number_is_given_at_the_example_sizes(row: Row, capsys: pytest.CaptureFixture[str]) -> None:
+    for sizes in list(row.cases((9, 16)))[::5]:
+        at = [f"{name}={value}" for name, value in sizes.items()]
+        assert main([str(CASES / f"{row.file or row.model}.arch"), "--json", "--at", *at]) == 0
+        models = json.loads(capsys.readouterr().out)["models"]
+        path = next(model for model in models if model["name"] == row.model)["quantities"]["path"]
+        assert (inf if path.get("infinite") else path["value"]) == row.search(**sizes), (sizes, path)
 
 
 @named(ROWS)
@@ -165,7 +188,7 @@ def test_what_data_decides_is_unknown(name: str, capsys: pytest.CaptureFixture[s
     assert "not supported" not in reason
     assert any(word in reason for word in ("data", "look-up", "chosen", "decide")), reason
     with pytest.raises(ad.ArchError, match="unknown"):
-        _ = ad.load(CASES / f"{name}.arch").path
+        _ = next(iter(models_of(name).values())).path
     if receptive["expr"] is None:
         assert "unknown" in str(receptive["unknown"])
     else:
@@ -193,9 +216,19 @@ def test_both_answers_for_convolutions(capsys: pytest.CaptureFixture[str]) -> No
     dilated, plain = ad.load(TABLE_1 / "convolutional.arch"), ad.load(TABLE_1 / "convolutional_plain.arch")
     n, k = (dilated.symbols[name] for name in ("N", "k"))
     assert dilated.path == sympy.ceiling(sympy.log(n, k))
-    assert plain.path == sympy.ceiling((n - 1) / (k - 1))
+    assert isinstance(plain.path, sympy.ceiling)
+    assert (plain.path.args[0] - (n - 1) / (k - 1)).simplify() == 0
     assert dilated.growth("path") == sympy.log(n, k)
     assert plain.growth("path") == n / k
     (first, second) = quantities(capsys, TABLE_1 / "convolutional.arch", TABLE_1 / "convolutional_plain.arch")
     assert (first["path"]["growth"], second["path"]["growth"]) == ("O(logₖ n)", "O(n/k)")
     assert first["macs"] == second["macs"]
+
+
+def test_the_comparison_says_which_assumption_gives_which(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(TABLE_1 / "convolutional.arch"), str(TABLE_1 / "convolutional_plain.arch")]) == 0
+    text = capsys.readouterr().out
+    labels = re.findall(r"^(\S.*?)  .*(?:⌈logₖ n⌉|⌈\(n−1\)/\(k−1\)⌉)$", text, re.MULTILINE)
+    assert len(labels) == len(set(labels)) == 2, labels
+    assert "layer i reaches kⁱ(k−1) positions back" in " ".join(text.split())
+    assert "each layer reaches k − 1 positions back" in " ".join(text.split())
