@@ -330,6 +330,14 @@ NUMBERS = [
         facts=lambda N, r, G: G <= N,
     ),
     Row(
+        "global_positions_masked",
+        "as above, written with a condition on the indices",
+        lambda N, r, G: sympy.Min(2, Max(1, N - G - r)),
+        lambda N, r, G: layers_needed(N, lambda _: with_global_positions(N, r, G)),
+        {"r": REACHES, "G": (1, 2, 4)},
+        facts=lambda N, r, G: G <= N,
+    ),
+    Row(
         "star_rounds",
         "Guo et al. 2019, L rounds as they stand: one more unit than rounds where the ring is longer",
         lambda N, L: Max(L, sympy.Min(L + 1, N // 2)),

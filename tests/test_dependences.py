@@ -53,11 +53,14 @@ def quantities(capsys: pytest.CaptureFixture[str], *files: Path) -> list[dict[st
     return [model["quantities"] for model in json.loads(capsys.readouterr().out)["models"]]
 
 
-@pytest.mark.parametrize("path", sorted(CASES.glob("*.arch")), ids=lambda path: path.stem)
-def test_every_file_has_its_counts(path: Path) -> None:
-    for model in models_of(path.stem).values():
-        assert model.macs is not None
-        assert model.sequential is not None
+SEQUENCES = sorted({path.stem for path in CASES.glob("*.arch")} - {"resnet50", "unet", "vgg16"})  # see test_receptive
+
+
+@pytest.mark.parametrize("file", SEQUENCES)
+def test_every_file_has_its_counts(file: str) -> None:
+    for model in models_of(file).values():
+        assert model.macs.is_finite is not False
+        assert model.sequential.free_symbols <= set(model.symbols.values())
 
 
 # ---------------------------------------------------------------- the table itself

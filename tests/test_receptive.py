@@ -133,6 +133,12 @@ def extents(model: ad.Model) -> set[int]:
 
 
 @pytest.mark.parametrize("name", PER_AXIS)
+def test_image_has_its_counts(name: str) -> None:
+    model = load(name)
+    assert {"H", "W"} <= {symbol.name for symbol in model.macs.free_symbols}
+
+
+@pytest.mark.parametrize("name", PER_AXIS)
 def test_image(name: str) -> None:
     axes, sizes = PER_AXIS[name]
     assert load(name).at(**sizes).receptive == axes["H"] * axes["W"]
