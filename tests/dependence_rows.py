@@ -223,7 +223,7 @@ ROWS = [
     Row("axial", "Ho et al. 2019", two, lambda H, W: axial(H, W), {"W": (2, 3, 5, 6)}, length="H", most=8),
     Row(
         "shifted_blocks",
-        "Liu et al. 2021, section 3.2, on a line",
+        "Liu et al. 2021, section 3.2, on a line; for all N it is 2⌈N/B⌉ − 1, by search",
         lambda N, B: Max(1, ceiling(2 * N / B) - 1),
         lambda N, B: layers_needed(N, lambda i: block(B, i % 2 * B // 2)),
         {"B": BLOCKS},
