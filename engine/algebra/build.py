@@ -307,11 +307,25 @@ def _extreme(operator: Literal["max", "min"], arguments: Iterable[Expr], facts: 
 
 
 def _at_most(small: Expr, large: Expr, facts: Facts) -> bool:
-    """Is small <= large? Rounding the same way keeps an order."""
+    """Is small <= large? Rounding the same way keeps an order; ⌊y⌋ is at most ⌈x⌉ + d where y < x + d + 1."""
     if facts.nonnegative(large - small):
         return True
     a, b = _rounded(small), _rounded(large)
-    return a is not None and b is not None and a.direction == b.direction and facts.nonnegative(b.argument - a.argument)
+    if a is not None and b is not None and a.direction == b.direction and facts.nonnegative(b.argument - a.argument):
+        return True
+    below, above = _shifted(small, "floor"), _shifted(large, "ceil")
+    if below is None or above is None:
+        return False
+    return facts.positive(above[0].argument - below[0].argument + above[1] - below[1] + 1)
+
+
+def _shifted(expr: Expr, direction: str) -> tuple[Rounded, Rational] | None:
+    """A rounded part and the whole number that is added to it, if an expression is that."""
+    rounded = [a for a in expr.atoms() if isinstance(a, Rounded) and a.direction == direction]
+    if len(rounded) != 1:
+        return None
+    rest = (expr - from_atom(rounded[0])).constant
+    return None if rest is None or not isinstance(rest, int) else (rounded[0], rest)
 
 
 def _rounded(expr: Expr) -> Rounded | None:

@@ -327,7 +327,9 @@ class Facts:
                 step = ONE - Expr({below: 1}) / denominator
         if falling:
             return [argument if atom.direction == "floor" else argument + step]
-        return [argument - step if atom.direction == "floor" else argument]
+        if atom.direction == "floor":
+            return [argument - step]
+        return [argument, ONE] if self.positive(argument) else [argument]
 
 
 def _plain(value: Fraction) -> Rational:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..algebra import build
+from ..algebra.atoms import Symbol
 from ..algebra.expression import ONE, ZERO, Expr, from_atom
 from ..algebra.facts import Facts
 from ..algebra.substitution import Value, evaluate, substitute
 from ..scalars import Tensor, place
 from .flows import Flow, Route
-from .intervals import Frame, Interval
+from .intervals import Frame, Interval, everything
 
 Order = Literal["all", "forward", "backward"]
 
@@ -113,7 +114,7 @@ def _tiled(
 
 
 def _level(routes: Sequence[Route], view: View, frame: Frame, order: Order) -> Expr | None:
-    whole = [_cost(r, frame, order) for r in routes if all(_covers(i, frame) for i in r.reach)]
+    whole = [_cost(r, frame, order) for r in routes if all(everything(i, frame) for i in r.reach)]
     if len(view.sizes) > 1 or not view.aligned:
         return build.minimum(whole, frame.facts) if whole else _together(routes, view, frame)
     here = from_atom(place(view.axes[0]))
@@ -130,16 +131,12 @@ def _level(routes: Sequence[Route], view: View, frame: Frame, order: Order) -> E
     return build.maximum(levels, frame.facts)
 
 
-def _covers(interval: Interval, frame: Frame) -> bool:
-    return frame.nonnegative(-interval.lower) and frame.nonnegative(interval.upper - interval.size + 1)
-
-
 def _together(routes: Sequence[Route], view: View, frame: Frame) -> Expr | None:
     """Routes that differ on one axis only and cover it together."""
     plain = [r for r in routes if all(i.near is None for i in r.reach)]
     for number in range(len(view.sizes)):
         for first in plain:
-            like = [r for r in plain if all(_covers(i, frame) for k, i in enumerate(r.reach) if k != number)]
+            like = [r for r in plain if all(everything(i, frame) for k, i in enumerate(r.reach) if k != number)]
             if first not in like or not frame.nonnegative(-first.reach[number].lower):
                 continue
             end, used = first.reach[number].upper, [first]
@@ -235,11 +232,21 @@ def _missed(view: View, values: Mapping[str, Value], *, last: bool) -> str:
     proved = shown = True
     for route in view.routes:
         gaps = [substitute(i.lower if last else i.size - 1 - i.upper, at, view.facts) for i in route.reach]
+        gaps += [gap for i in route.reach if (gap := _between_taps(i, at, view.facts, last=last)) is not None]
         for axis, first, end in route.domain:
             gaps += [first - at[place(axis)], at[place(axis)] - end]
         proved = proved and any(view.facts.positive(gap) for gap in gaps)
         shown = shown and any(_positive_at(gap, values) for gap in gaps)
     return "never" if proved else "at example" if shown else "open"
+
+
+def _between_taps(interval: Interval, at: Mapping[Symbol, Expr], facts: Facts, *, last: bool) -> Expr | None:
+    """Above 0 where the position in question lies between two taps of a progression."""
+    if len(interval.taps) != 1:
+        return None
+    end = substitute(interval.upper if last else interval.lower, at, facts)
+    steps = (end if last else interval.size - 1 - end) / interval.taps[0].step
+    return steps - build.floor(steps, facts)
 
 
 def _positive_at(gap: Expr, values: Mapping[str, Value]) -> bool:

@@ -53,7 +53,8 @@ class Interval:
     `lower` plus sums of one tap of each. With a reason `why` it is what may be read at most.
 
     A route that goes back and forth may have to leave the sequence on its way. `sides` are the gaps that stay for
-    routes that go in one direction only, None where there are none such.
+    routes that go in one direction only, None where there are none such. An interval that `wraps` has no border: it
+    goes on at the other end of the axis.
     """
 
     lower: Expr
@@ -63,6 +64,7 @@ class Interval:
     near: Near | None = None
     why: str = ""
     sides: Sides | None = NO_GAPS
+    wraps: bool = False
 
     @property
     def certain(self) -> bool:
@@ -72,7 +74,7 @@ class Interval:
     @property
     def point(self) -> bool:
         """One position for each place, known by it."""
-        return self.lower == self.upper and not self.why and self.near is None
+        return self.lower == self.upper and not self.why and self.near is None and not self.wraps
 
     def ends(self) -> tuple[Expr, ...]:
         return (self.lower, self.upper, *((self.near.lower, self.near.upper) if self.near is not None else ()))
@@ -91,7 +93,8 @@ class Interval:
             return filled((Taps(put(t.step), put(t.count)) for t in taps), facts)
 
         sides = None if self.sides is None else (placed(self.sides[0]), placed(self.sides[1]))
-        return Interval(put(self.lower), put(self.upper), put(self.size), placed(self.taps), near, self.why, sides)
+        lower, upper, taps = put(self.lower), put(self.upper), placed(self.taps)
+        return Interval(lower, upper, put(self.size), taps, near, self.why, sides, self.wraps)
 
 
 def whole(size: Expr, why: str = "") -> Interval:
@@ -285,17 +288,51 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), "")
     if not axes:
         return inner
+    around = [k for k in axes if arguments[k].wraps]
+    if around and not _goes_round(inner, arguments, axes, frame):
+        return whole(inner.size, why or "positions are shifted round a sequence in a way that is not followed")
     lower = _put(inner.lower, arguments, axes, frame.facts, largest=False)
     upper = _put(inner.upper, arguments, axes, frame.facts, largest=True)
     if lower is None or upper is None:
         return _all_remainders(inner, arguments, axes, why, frame)
-    found = Interval(frame.tidy(lower), frame.tidy(upper), inner.size, why=why)
+    wraps = inner.wraps or bool(around)
+    found = Interval(frame.tidy(lower), frame.tidy(upper), inner.size, why=why, wraps=wraps)
     if inner.near is not None or any(arguments[k].near is not None for k in axes):
         near, why = _nearer(inner, arguments, axes, frame)
         found = replace(found, near=near, why=found.why or why)
     taps, why = _taps_after(inner, arguments, axes, frame)
-    sides = _sides_after(inner, arguments, axes, frame.facts)
-    return replace(found, taps=filled(taps, frame.facts), why=found.why or why, sides=sides)
+    counted = [Taps(t.step, _put(t.count, arguments, axes, frame.facts, largest=True) or inner.size) for t in taps]
+    found = replace(found, taps=filled(counted, frame.facts), why=found.why or why)
+    return endless(replace(found, sides=_sides_after(inner, arguments, axes, found, frame.facts)), frame)
+
+
+def endless(interval: Interval, frame: Frame) -> Interval:
+    """n mod s, …, n − s as steps of s that go on beyond the border, which cuts them off: ends that rise with the
+    place."""
+    lower, upper = interval.lower, interval.upper
+    if len(interval.taps) != 1 or not _rounds(lower) or _rounds(upper):
+        return interval
+    step = interval.taps[0].step
+    if not frame.nonnegative(step - 1 - lower):
+        return interval
+    many = build.ceil(interval.size / step, frame.facts)
+    taps = (Taps(step, many + 1),)
+    here = next((from_atom(s) for s in upper.symbols() if s in frame.ranges), upper)
+    found = replace(interval, lower=upper - step * many, taps=taps)
+    return replace(found, sides=one_sided(found, here, frame.facts))
+
+
+def _rounds(end: Expr) -> bool:
+    return any(isinstance(atom, Rounded) for atom in end.atoms())
+
+
+def _goes_round(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame) -> bool:
+    """Does an interval go on evenly where the places of its elements are shifted round?"""
+    if len(axes) != 1 or inner.near is not None:
+        return False
+    (k,) = axes
+    size = arguments[k].size
+    return inner.size == size and _shift(inner, place(k), size, frame.facts) == size
 
 
 def _all_remainders(
@@ -435,9 +472,9 @@ def one_sided(interval: Interval, own_: Expr, facts: Facts) -> Sides | None:
     if not interval.taps:
         return NO_GAPS
     back, ahead = own_ - interval.lower, interval.upper - own_
-    if not ahead:
+    if facts.nonnegative(-ahead):
         return interval.taps, ()
-    if not back:
+    if facts.nonnegative(-back):
         return (), interval.taps
     if len(interval.taps) == 1:
         step = interval.taps[0].step
@@ -446,15 +483,22 @@ def one_sided(interval: Interval, own_: Expr, facts: Facts) -> Sides | None:
     return None
 
 
-def _sides_after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], facts: Facts) -> Sides | None:
+def _sides_after(
+    inner: Interval, arguments: Mapping[int, Interval], axes: list[int], found: Interval, facts: Facts
+) -> Sides | None:
     if inner.sides == NO_GAPS and all(arguments[k].sides == NO_GAPS for k in axes):
         return NO_GAPS
     if inner.sides is None or len(axes) != 1 or arguments[axes[0]].sides is None:
         return None
     argument, here = arguments[axes[0]], from_atom(place(axes[0]))
-    own_ = next((from_atom(s) for s in argument.lower.symbols() if s.name.startswith("@")), None)
-    slope = slope_of(inner.lower, place(axes[0]))
-    if own_ is None or slope != Slope(ONE):
+    own_ = next((from_atom(s) for s in argument.upper.symbols() if s.name.startswith("@")), None)
+    if own_ is None:
+        return None
+    if facts.nonnegative(here - inner.upper) and facts.nonnegative(own_ - argument.upper):
+        return found.taps, ()
+    if facts.nonnegative(inner.lower - here) and facts.nonnegative(argument.lower - own_):
+        return (), found.taps
+    if slope_of(inner.lower, place(axes[0])) != Slope(ONE):
         return None
     return tuple(  # type: ignore[return-value]
         filled((*_side(inner, side, here, inner.sides), *_side(argument, side, own_, argument.sides)), facts)
@@ -478,6 +522,8 @@ def covers(large: Interval, small: Interval, frame: Frame) -> bool:
         return True
     if large.why and not small.why:
         return False
+    if large.wraps or small.wraps:
+        return large.certain and everything(large, frame)
     if not _inside(large.lower, large.upper, small.lower, small.upper, large.size, frame):
         return False
     if large.taps and not (large.lower == small.lower and large.taps == small.taps) and not _is_tap(large, small, frame):
@@ -489,6 +535,13 @@ def covers(large: Interval, small: Interval, frame: Frame) -> bool:
             return False
         return _inside(near.lower, near.upper, edges.lower, edges.upper, large.size, frame)
     return True
+
+
+def everything(interval: Interval, frame: Frame) -> bool:
+    """Does an interval hold the whole axis, for every place?"""
+    if interval.wraps:
+        return frame.nonnegative(interval.upper - interval.lower + 1 - interval.size)
+    return frame.nonnegative(-interval.lower) and frame.nonnegative(interval.upper - interval.size + 1)
 
 
 def _inside(lower: Expr, upper: Expr, first: Expr, last: Expr, size: Expr, frame: Frame) -> bool:

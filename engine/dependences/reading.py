@@ -35,7 +35,7 @@ from ..scalars import (
     position,
     reads,
 )
-from .intervals import Frame, Interval, Taps, filled, one_sided, whole
+from .intervals import Frame, Interval, Taps, endless, filled, one_sided, whole
 
 Ends = tuple[Expr, Expr]
 ORDERS = {"<": (-1, 1), "<=": (-1, 0), ">": (1, 1), ">=": (1, 0)}
@@ -257,24 +257,24 @@ class Reading:
         lower, upper = self._unclipped(lower, "max", ZERO), self._unclipped(upper, "min", size - 1)
         taps, why = self._taps(value, bounds, inside, scale)
         lower, upper = self.frame.tidy(lower), self.frame.tidy(upper)
-        lower, taps = self._endless(lower, upper, taps, size)
-        found = Interval(lower, upper, size, filled(taps, self.facts), why=why)
+        found = endless(Interval(lower, upper, size, filled(taps, self.facts), why=why), self.frame)
+        if found.point:
+            return self._round(found)
         if not found.taps:
             return found
         own = next((from_atom(s) for s in lower.symbols() if s in self.frame.ranges), None)
         sides = one_sided(found, own, self.facts) if own is not None else None
         return replace(found, sides=sides)
 
-    def _endless(self, lower: Expr, upper: Expr, taps: list[Taps], size: Expr) -> tuple[Expr, list[Taps]]:
-        """n mod s, …, n − s as steps of s that go on beyond the border, which cuts them off: an end that rises with
-        the place."""
-        if len(taps) != 1 or not any(isinstance(a, Rounded) for a in lower.atoms()):
-            return lower, taps
-        step = taps[0].step
-        if any(isinstance(a, Rounded) for a in upper.atoms()) or not self.frame.nonnegative(step - 1 - lower):
-            return lower, taps
-        many = build.ceil(size / step, self.facts)
-        return upper - step * many, [Taps(step, many + 1)]
+    def _round(self, found: Interval) -> Interval:
+        """A position modulo the length of the axis, where it goes once round it, as one that wraps."""
+        for atom in found.lower.atoms():
+            here = found.lower + from_atom(atom) * found.size
+            if isinstance(atom, Rounded) and atom.argument * found.size == here:
+                first, last = self.frame.least(here), self.frame.most(here)
+                if first is not None and last is not None and last - first + 1 == found.size:
+                    return replace(found, lower=here, upper=here, wraps=True)
+        return found
 
     def _solved(self, value: Expr, bounds: Mapping[Symbol, Ends], equal: list[Expr]) -> tuple[Expr, Expr]:
         """The value with an index put in that a condition determines, and what it is divided by for that: of the

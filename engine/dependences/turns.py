@@ -244,7 +244,7 @@ def power_of(interval: Interval, axis: int, symbol: Symbol, count: Expr, frame: 
         if None in ends or interval.near.pace != ONE:
             return whole(interval.size, UNSOLVED)
         near = Near(*ends)  # type: ignore[arg-type]
-    found = Interval(lower, upper, interval.size, near=near)
+    found = Interval(lower, upper, interval.size, near=near, wraps=interval.wraps)
     if not (interval.lower.mentions(here) and interval.upper.mentions(here)) or interval.near is not None:
         return found
     own = from_atom(here)
@@ -272,9 +272,9 @@ def _power_of_end(end: Expr, here: Symbol, symbol: Symbol, count: Expr, frame: F
         return end if not end.mentions(symbol) else None
     powers = end.coefficients(here)
     own = from_atom(here)
-    if set(powers) <= {0, 1}:
+    if set(powers) <= {0, 1} and not powers.get(0, ZERO).mentions(here):
         slope, rest = powers.get(1, ZERO), powers.get(0, ZERO)
-        if rest.mentions(here) or any(s.kind == "index" for s in rest.symbols() | slope.symbols()):
+        if any(s.kind == "index" for s in rest.symbols() | slope.symbols()):
             return None
         if slope.mentions(symbol):
             return None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from ..algebra import build
-from ..algebra.atoms import Exponential, Monomial, Rational, Symbol
+from ..algebra.atoms import Exponential, Monomial, Rational, Rounded, Symbol
 from ..algebra.expression import ONE, ZERO, Expr, const, from_atom
 from ..algebra.facts import Facts
 from ..algebra.substitution import substitute
@@ -204,7 +205,7 @@ def _windows(layer: Layer, first: Sequence[View], order: Order, program: Program
     view = first[0]
     frame = view.frame
     (flow,) = layer.flows
-    routes = [r for r in flow.routes if any(not i.point for i in r.reach) and not r.why]
+    routes = _side_by_side([r for r in flow.routes if any(not i.point for i in r.reach) and not r.why], frame)
     if not routes or any(r.source not in layer.start.axes for r in routes):
         return None
     widest = _widest(routes, frame)
@@ -240,6 +241,25 @@ def _windows(layer: Layer, first: Sequence[View], order: Order, program: Program
     return layers, derived
 
 
+def _side_by_side(routes: list[Route], frame: Frame) -> list[Route]:
+    """Intervals on one axis that touch each other, over as many units, as one."""
+    found: list[Route] = []
+    for route in routes:
+        (interval,) = route.reach if len(route.reach) == 1 else (None,)
+        for number, other in enumerate(found):
+            if interval is None or other.units != route.units or not (interval.certain and other.reach[0].certain):
+                continue
+            one = other.reach[0]
+            low, high = (one, interval) if frame.nonnegative(interval.lower - one.lower) else (interval, one)
+            if frame.nonnegative(high.lower - low.lower) and frame.nonnegative(low.upper + 1 - high.lower):
+                upper = build.maximum((low.upper, high.upper), frame.facts)
+                found[number] = replace(other, reach=(replace(low, upper=frame.tidy(upper)),))
+                break
+        else:
+            found.append(route)
+    return found
+
+
 def _widest(routes: Sequence[Route], frame: Frame) -> Route | None:
     """The route that holds all others, over the fewest units if there are several."""
     found: Route | None = None
@@ -265,8 +285,27 @@ def _axis(
     known = [r for r in results if r is not None]
     if any(layers is None for layers, _ in known):
         return known[0]
-    layers = build.minimum((layers for layers, _ in known if layers is not None), frame.facts)
+    layers = _even_or_odd([layers for layers, _ in known if layers is not None], frame.facts)
+    if turns[0].moving and not (frame.facts.is_integer(layers) and frame.facts.positive(layers)):
+        layers = build.maximum((layers, ONE), frame.facts)  # a block may hold the whole sequence
     return layers, known[0][1]
+
+
+def _even_or_odd(several: Sequence[Expr], facts: Facts) -> Expr:
+    """The least; 2⌈x⌉ or 2⌈x − 1/2⌉ + 1, whichever is less, is ⌈2x⌉."""
+    if len(several) == 2:
+        even, odd = _rounded_up(several[0] / 2), _rounded_up((several[1] - 1) / 2)
+        if even is not None and odd is not None and even - odd == const(Fraction(1, 2)):
+            return build.ceil(even + even, facts)
+    return build.minimum(several, facts)
+
+
+def _rounded_up(value: Expr) -> Expr | None:
+    """x of ⌈x⌉, with whole numbers added."""
+    rounded = [a for a in value.atoms() if isinstance(a, Rounded) and value.terms.get(((a, 1),)) == 1]
+    if len(rounded) != 1 or rounded[0].direction != "ceil":
+        return None
+    return value - from_atom(rounded[0]) + rounded[0].argument
 
 
 class _Tower:
@@ -290,7 +329,12 @@ class _Tower:
         if whole.why or whole.taps or whole.sides != NO_GAPS:
             return self._gapped(whole, facts)
         needed: list[Expr] = []
-        for side in (0, 1):
+        if whole.wraps:
+            many = self._round(whole, facts)
+            if many is None:
+                return None
+            needed.append(many)
+        for side in () if whole.wraps else (0, 1):
             if (side == 0 and order == "backward") or (side == 1 and order == "forward"):
                 continue
             end = whole.lower if side == 0 else self.size - 1 - whole.upper
@@ -306,9 +350,17 @@ class _Tower:
         if self.times > 1:
             rest = ONE if self.top is not None else ZERO
             layers = build.maximum((layers, ZERO), facts) * self.times + rest
-        if self.moving:  # a block may hold the whole sequence; a window that reaches no further than itself does not
-            layers = build.maximum((layers, ONE), facts)
         return layers, self._words(here, order, facts)
+
+    def _round(self, whole: Interval, facts: Facts) -> Expr | None:
+        """How many layers go all the way round."""
+        lower, upper = whole.lower, whole.upper
+        if self.top is not None:
+            lower = substitute(lower, {place(self.axis): self.top.lower}, facts)
+            upper = substitute(upper, {place(self.axis): self.top.upper}, facts)
+        gap = self.frame.tidy(self.size - 1 - upper + lower)
+        most = self.frame.most(gap) if gap.symbols() & self.frame.ranges.keys() else gap
+        return None if most is None else least_turns(most, self.size, facts)
 
     def _never(self, side: int) -> Words:
         word = "back" if side == 0 else "ahead"
