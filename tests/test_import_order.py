@@ -20,7 +20,7 @@ forms scalars
 program
 library
 elaborator
-conventions growth
+conventions dependences growth
 quantities
 derivation stated
 expectations

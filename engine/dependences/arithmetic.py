@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import assert_never
+from typing import Any, assert_never
 
 from ..algebra.atoms import Atom, Exponential, Extreme, Group, Log, Rounded, Summation, Symbol
 from ..algebra.expression import Expr
@@ -38,18 +38,19 @@ def whole(expr: Expr, at: At) -> int:
     value = number(expr, at)
     if not isinstance(value, int):
         near = round(value)
-        if abs(value - near) > (_NEAR if isinstance(value, float) else 0):
+        if abs(float(value) - near) > _NEAR:
             raise ValueError(f"{value} is no whole number")
         return near
     return value
 
 
-def _power(base: Number, exponent: Number) -> Number:
+def _power(base: Any, exponent: Any) -> Number:
+    result: Number
     if isinstance(exponent, Fraction) and exponent.denominator == 1:
         exponent = exponent.numerator
     if isinstance(exponent, int) and not isinstance(base, float):
-        exact: Fraction = Fraction(base) ** exponent
-        return exact.numerator if exact.denominator == 1 else exact
+        result = base**exponent if exponent >= 0 else 1 / Fraction(base) ** -exponent
+        return result
     value: float = math.pow(base, exponent)
     near = round(value) if math.isfinite(value) else 0
     return near if abs(value - near) < _NEAR else value

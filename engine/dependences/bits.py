@@ -44,6 +44,23 @@ def joined(a: Reach, b: Reach) -> Reach:
     total = a_total | b_total
     if a_base == b_base and len(a_levels) == 1 and len(b_levels) == 1:
         return a if total == a_total else b if total == b_total else (a_base, (total,), total)
+    if (
+        total == a_total
+        and a_base <= b_base
+        and a_levels[b_base - a_base : b_base - a_base + len(b_levels)] == b_levels
+    ):
+        return a
+    if (
+        total == b_total
+        and b_base <= a_base
+        and b_levels[a_base - b_base : a_base - b_base + len(a_levels)] == a_levels
+    ):
+        return b
+    if not a_total & b_total:  # one after the other
+        if a_base + len(a_levels) <= b_base:
+            return (a_base, a_levels + (0,) * (b_base - a_base - len(a_levels)) + b_levels, total)
+        if b_base + len(b_levels) <= a_base:
+            return (b_base, b_levels + (0,) * (a_base - b_base - len(b_levels)) + a_levels, total)
     base = min(a_base, b_base)
     length = max(a_base + len(a_levels), b_base + len(b_levels)) - base
     left = _padded(a_levels, a_base - base, length)
@@ -94,22 +111,19 @@ def units_of(value: Reach, number: int) -> int | None:
 
 
 def longest(value: Reach | None, wanted: int) -> tuple[int, int] | None:
-    """(units, source) of the source, among the bits `wanted`, that is farthest; (-1, source) for one without a route,
-    and None where nothing is wanted."""
-    if not wanted:
-        return None
+    """(units, sources) of those among the sources `wanted` that are farthest; −1 units for those without a route, and
+    None where nothing is wanted.
+
+    >>> longest((0, (1, 2), 3), 3)
+    (1, 2)
+    """
     missing = wanted & ~(value[2] if value is not None else 0)
-    if missing or value is None:
-        return -1, _lowest(missing)
+    if missing:
+        return -1, missing
+    if value is None or not wanted:
+        return None
     base, levels, _ = value
-    for n in range(len(levels) - 1, -1, -1):
-        if levels[n] & wanted:
-            return base + n, _lowest(levels[n] & wanted)
-    return None
-
-
-def _lowest(bits: int) -> int:
-    return (bits & -bits).bit_length() - 1
+    return next((base + n, levels[n] & wanted) for n in range(len(levels) - 1, -1, -1) if levels[n] & wanted)
 
 
 class Spans:

@@ -33,8 +33,9 @@ from .arithmetic import Number, whole
 from .bits import TooLarge
 from .carrying import NONE, Axes, Carrying, Labels, carried, keeps, mentioned, opaque
 from .pieces import Part, added, applied, cut, laid, raised, side_by_side, spread
+from .runs import box, volume
 from .scan import Scan
-from .taps import Reading, Taps, box
+from .taps import Reading, Taps
 from .terms import Met, met, of_condition
 
 Routes = Literal["certain", "possible"]
@@ -62,11 +63,12 @@ class _Frame:
 
 
 class Walker:
-    """Follows a program at sizes. `work` is what may still be done."""
+    """Follows a program at sizes. `work` is what may still be done, in joins of sets of a few thousand positions."""
 
     def __init__(self, routes: Routes = "certain", budget: int = BUDGET) -> None:
         self.routes: Routes = routes
         self.work = budget
+        self.width = 1
         self.carrying = Carrying()
         self.frames: list[_Frame] = [_Frame(quiet=False, closes=False)]
         self.run = 0
@@ -75,8 +77,13 @@ class Walker:
         self._taps: dict[tuple[object, ...], Taps | None] = {}
         self._mentioned: dict[Equation, frozenset[Symbol]] = {}
 
+    def begin(self, positions: int) -> None:
+        """The run begins with so many input positions: each is a set of its own, of so many bits."""
+        self.width = 1 + positions // 4096
+        self.charge(positions)
+
     def charge(self, work: int) -> None:
-        self.work -= work
+        self.work -= work * self.width
         if self.work < 0:
             raise TooLarge
 
@@ -211,7 +218,8 @@ class Walker:
                 self.undecided[f"data decides which positions of `{one.read.tensor.name}` are read"] = None
             self._taps[key] = found
         taps = self._taps[key]
-        self.charge(0 if taps is None else taps.taps)
+        if taps is not None and not taps.same:
+            self.charge(taps.taps + volume(taps.ranges))
         return taps
 
     # ---------------------------------------------------------------- data movement

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .bits import Reach, Reaches, Spans, either, plus
-from .taps import Box, Taps, strides, volume
+from .bits import Reach, Reaches, Spans, either, joined, plus
+from .runs import Box, Run, strides, volume
+from .taps import Taps
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +38,19 @@ def applied(taps: Taps, part: Part) -> Part:
         elif not step:
             found[at] = either(found[at], spans.over(run.source, run.source_step, run.count))
         else:
-            mine = range(at, at + step * run.count, step)
-            theirs = [run.source + n * run.source_step for n in range(run.count)]
-            for n, m in zip(mine, theirs, strict=True):
-                found[n] = either(found[n], values[m])
+            mine = slice(at, at + step * run.count, step)
+            found[mine] = [
+                b if a is None else a if b is None or a is b else joined(a, b)
+                for a, b in zip(found[mine], _spaced(values, run), strict=True)
+            ]
     return Part(taps.axes, taps.ranges, found, part.run)
+
+
+def _spaced(values: Sequence[Reach | None], run: Run) -> Sequence[Reach | None]:
+    """What a run reads."""
+    if run.source_step > 0:
+        return values[run.source : run.source + run.source_step * run.count : run.source_step]
+    return [values[run.source + n * run.source_step] for n in range(run.count)]
 
 
 def raised(values: Sequence[Reach | None], units: int = 1) -> Reaches:

@@ -14,7 +14,8 @@ from .arithmetic import Number, whole
 from .bits import Reach, Reaches, either, plus
 from .carrying import Labels, keeps
 from .pieces import Part, applied
-from .taps import Box, Taps, box, volume
+from .runs import Box, box, volume
+from .taps import Taps
 from .terms import Met
 
 if TYPE_CHECKING:
