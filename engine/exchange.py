@@ -115,7 +115,7 @@ def _quantity(name: str, derived: Derived, shown: Shown, symbols: Symbols) -> di
             "expr": None,
             "latex": r"\infty" if derived.infinite else None,
             "growth": None,
-            "value": None,
+            "value": derived.number,
             "infinite": derived.infinite,
             "unknown": derived.unknown or None,
             **common,

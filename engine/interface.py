@@ -13,12 +13,14 @@ from .algebra.atoms import Atom, Exponential, Extreme, Group, Log, Rounded, Summ
 from .algebra.expression import Expr
 from .algebra.substitution import evaluate
 from .conventions import convention
+from .dependences.positions import NotDerived
 from .derivation import Request, Verified, derive, values_of
 from .document import Document
 from .errors import ArchError, Diagnostic, nearest, usage
 from .expectations import Check
 from .parser import read_source
 from .quantities import BY_NAME, Derived, Measures, Scan
+from .quantities.searched import path_at
 from .session import Session, open_path, open_source
 
 if TYPE_CHECKING:
@@ -148,6 +150,9 @@ class Model:
 
     def _finite(self, name: str) -> Expr | None:
         derived = self._derived(name)
+        if derived.number is not None:
+            why = f"known at the example values only: {derived.number}"
+            raise ArchError(Diagnostic(f"`{name}` of `{self.name}` is {why}", hint=f"`model.at(…).{name}` is a number"))
         if derived.expr is None and not derived.infinite:
             raise ArchError(Diagnostic(f"`{name}` of `{self.name}` is {derived.unknown}"))
         return derived.expr
@@ -212,7 +217,15 @@ class At:
     def __getattr__(self, name: str) -> int | Fraction | float:
         if name not in BY_NAME:
             raise AttributeError(f"a model has no attribute {name!r}")
-        expr = self.model._finite(name)
+        derived = self.model._derived(name)
+        if name == "path" and (derived.bound or derived.expr is None):
+            searched = path_at(self.model._measures.program, self.values, NotDerived("it depends on the sizes"))
+            if searched.number is not None:
+                return searched.number
+            derived = derived if searched.unknown and derived.expr is not None else searched
+        if derived.unknown:
+            raise ArchError(Diagnostic(f"`{name}` of `{self.model.name}` is {derived.unknown}"))
+        expr = derived.expr
         if expr is None:
             return float("inf")
         try:

@@ -17,7 +17,7 @@ from ..algebra.facts import Facts
 from ..algebra.substitution import Value, evaluate, substitute
 from ..scalars import Tensor, place
 from .flows import Flow, Route
-from .intervals import Frame, Interval, everything
+from .intervals import CONDITION, Frame, Interval, everything
 
 Order = Literal["all", "forward", "backward"]
 
@@ -53,9 +53,8 @@ def view_of(flow: Flow, output: Tensor, sizes: tuple[Expr, ...], sources: Iterab
     """The view of an output; what holds for some features of a position holds for the position."""
     wanted = set(sources)
     axes = tuple(sorted(flow.carried))
-    routes = tuple(
-        replace(r, domain=tuple(d for d in r.domain if d[0] in flow.carried)) for r in flow.routes if r.source in wanted
-    )
+    told = [r if not r.given else r.unknown(CONDITION) for r in flow.routes if r.source in wanted]
+    routes = tuple(replace(r, domain=tuple(d for d in r.domain if d[0] in flow.carried)) for r in told)
     return View(output, axes, sizes, routes, flow.dropped, facts)
 
 

@@ -14,7 +14,7 @@ from ..algebra.expression import ZERO, Expr
 from ..algebra.ranges import direction
 from ..algebra.substitution import substitute
 from ..scalars import Axis, Tensor, place
-from .intervals import Frame, Interval, after, covers, own
+from .intervals import CONDITION, Frame, Interval, after, covers, own
 
 Ends = tuple[Expr, Expr]
 # So many routes to one tensor are kept; of more the widest and those over the fewest units.
@@ -24,7 +24,8 @@ MAX_ROUTES = 24
 @dataclass(frozen=True)
 class Route:
     """A way in from a source: what it sees on each of the source's `axes`, over `units` (which may depend on the place
-    of the target, where an initial state is handed on). `run` is the run of mixing equations that it is in."""
+    of the target, where an initial state is handed on). `run` is the run of mixing equations that it is in. It holds
+    at the places of its `domain`, of which those on several axes together are `given` as what is at least 0."""
 
     source: Tensor
     axes: tuple[int, ...]
@@ -32,6 +33,7 @@ class Route:
     units: Expr
     run: int = 0
     domain: tuple[tuple[int, Expr, Expr], ...] = ()
+    given: tuple[Expr, ...] = ()
 
     @property
     def why(self) -> str:
@@ -66,7 +68,11 @@ def starting(tensor: Tensor, axes: Iterable[int]) -> Flow:
 
 
 def by_way_of(
-    route: Route, seen: Mapping[int, Interval], frame: Frame, within: Mapping[int, Ends] | None = None
+    route: Route,
+    seen: Mapping[int, Interval],
+    frame: Frame,
+    within: Mapping[int, Ends] | None = None,
+    given: tuple[Expr, ...] | None = None,
 ) -> Route | None:
     """A route to a tensor, from elements that lie at `seen` on its axes and count at the places `within`; None where
     nothing of it is met."""
@@ -96,9 +102,21 @@ def by_way_of(
     kept = tuple(
         (axis, *ends) for axis, ends in sorted(domain.items()) if not _everywhere(ends, frame.ranges[place(axis)], frame)
     )
-    found = replace(route, reach=reach, units=units, domain=kept)
     why = why or told
+    if given is None:
+        given = _handed(route.given, narrowed, frame)
+        why = why or ("" if given is not None else CONDITION)
+    found = replace(route, reach=reach, units=units, domain=kept, given=given or ())
     return found.unknown(why) if why else found
+
+
+def _handed(given: tuple[Expr, ...], seen: Mapping[int, Interval], frame: Frame) -> tuple[Expr, ...] | None:
+    """What holds at the places of an element, at the places by way of which it is read; None if these are several."""
+    places = {k for gap in given for k in seen if gap.mentions(place(k))}
+    if any(not seen[k].point for k in places):
+        return None
+    at = {place(k): seen[k].lower for k in places}
+    return tuple(substitute(gap, at, frame.facts) for gap in given)
 
 
 def _both(one: Ends, other: Ends, frame: Frame) -> Ends:
@@ -222,6 +240,8 @@ def _sees_more(one: Route, other: Route, frame: Frame) -> bool:
 
 def _wider(one: Route, other: Route, frame: Frame) -> bool:
     """Does it hold at every place at which the other one does?"""
+    if not set(one.given) <= set(other.given):
+        return False
     theirs = {axis: (first, last) for axis, first, last in other.domain}
     for axis, first, last in one.domain:
         if axis not in theirs:

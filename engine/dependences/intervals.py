@@ -19,6 +19,10 @@ from ..algebra.ranges import direction, extreme
 from ..algebra.substitution import map_atoms, substitute
 from ..scalars import Axis, place
 
+# Why what may be read is not what is read.
+CONDITION = "a condition decides which positions are read"
+STEPS = "positions are read at steps that are not followed"
+
 
 @dataclass(frozen=True)
 class Taps:
@@ -296,7 +300,11 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     if lower is None or upper is None:
         return _all_remainders(inner, arguments, axes, why, frame)
     wraps = inner.wraps or bool(around)
-    found = Interval(frame.tidy(lower), frame.tidy(upper), inner.size, why=why, wraps=wraps)
+    lower, upper = frame.tidy(lower), frame.tidy(upper)
+    if not wraps:
+        lower = unclipped(lower, "max", ZERO, frame)
+        upper = unclipped(upper, "min", inner.size - 1, frame)
+    found = Interval(lower, upper, inner.size, why=why, wraps=wraps)
     if inner.near is not None or any(arguments[k].near is not None for k in axes):
         near, why = _nearer(inner, arguments, axes, frame)
         found = replace(found, near=near, why=found.why or why)
@@ -304,6 +312,25 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     counted = [Taps(t.step, _put(t.count, arguments, axes, frame.facts, largest=True) or inner.size) for t in taps]
     found = replace(found, taps=filled(counted, frame.facts), why=found.why or why)
     return endless(replace(found, sides=_sides_after(inner, arguments, axes, found, frame.facts)), frame)
+
+
+def unclipped(end: Expr, operator: str, border: Expr, frame: Frame) -> Expr:
+    """max(0, n − w) as n − w: the border cuts every interval off, whether it says so or not. Only an end that rises
+    with the place: another one could come back from beyond the border."""
+    for atom in end.atoms():
+        if not isinstance(atom, Extreme) or atom.operator != operator or end.terms.get(((atom, 1),)) != 1:
+            continue
+        sign = 1 if operator == "max" else -1
+        arms = [frame.tidy(arm + end - from_atom(atom)) for arm in atom.arguments]
+        kept = [arm for arm in arms if not frame.nonnegative((border - arm) * sign)]
+        if kept and len(kept) < len(arms) and all(_rises(arm, frame) for arm in kept):
+            join = build.maximum if operator == "max" else build.minimum
+            return join(kept, frame.facts)
+    return end
+
+
+def _rises(end: Expr, frame: Frame) -> bool:
+    return all(direction(end, symbol, frame.facts) > 0 for symbol in end.symbols() & frame.ranges.keys())
 
 
 def endless(interval: Interval, frame: Frame) -> Interval:
@@ -420,7 +447,7 @@ def _taps_after(
         for tap in all_taps(arguments[k])[1 if taken else 0 :]:
             shift = _shift(inner, place(k), tap.step, frame.facts)
             if shift is None:
-                why = "positions are read at steps that are not followed"
+                why = STEPS
             else:
                 taps.append(Taps(shift if frame.facts.nonnegative(shift) else -shift, tap.count))
     return taps, why

@@ -1,12 +1,13 @@
 """Positions: which axes of a model's inputs carry them, and which inputs are one sequence.
 
 All axes but the last carry positions (the last too, of a tensor that names places), without those that hold independent
-inputs. Tensors whose axes have the same sizes are one sequence.
+inputs. Tensors whose axes have the same sizes are one sequence. A tensor that only tells which positions of another one
+are read, as the ends of edges do, is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ from ..algebra.atoms import Symbol
 from ..algebra.expression import Expr
 from ..program import Call, Equation, Instance, Node, Program, Recurrence, nested
 from ..scalars import Tensor, lookups, reads
+from .reading import guarded
 
 Axes = tuple[int, ...]
 # The sizes of the axes that carry positions: of a text (N,), of an image (H, W).
@@ -21,7 +23,16 @@ Sequence_ = tuple[Expr, ...]
 
 
 class NotDerived(Exception):
-    """The routes of this model are not derived; the message says why."""
+    """The routes of this model have no closed form; the message says why. `unknown` tells that the positions which are
+    read are not known, rather than what follows from them."""
+
+    def __init__(self, why: str, *, unknown: bool = False) -> None:
+        super().__init__(why)
+        self.unknown = unknown
+
+    @property
+    def sentence(self) -> str:
+        return f"{'unknown, because' if self.unknown else 'not supported yet:'} {self}"
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,8 @@ def positions(instance: Instance, program: Program) -> Positions:
     found = {tensor: axes for tensor in instance.inputs if (axes := axes_of(tensor, instance, batch))}
     if not found:
         raise NotDerived("no input has an axis of positions")
+    deciding = deciding_inputs(instance)
+    found = {tensor: axes for tensor, axes in found.items() if tensor not in deciding} or found
     sizes = (tuple(t.axes[axis].upper + 1 for axis in axes) for t, axes in found.items())
     return Positions(found, tuple(dict.fromkeys(sizes)))
 
@@ -56,25 +69,36 @@ def axes_of(tensor: Tensor, instance: Instance, batch: frozenset[Symbol]) -> Axe
 @lru_cache(maxsize=4096)
 def integer_inputs(instance: Instance) -> frozenset[Tensor]:
     """Inputs that are used to look something up, here or in a layer that they are handed to."""
+    return _inputs_that(_looked_up, instance)
+
+
+@lru_cache(maxsize=4096)
+def deciding_inputs(instance: Instance) -> frozenset[Tensor]:
+    """Inputs that tell, here or in a layer that they are handed to, which positions of other tensors are read."""
+    return _inputs_that(_deciding, instance)
+
+
+def _inputs_that(named: Callable[[Equation], Iterable[Tensor]], instance: Instance) -> frozenset[Tensor]:
+    """The inputs that an equation inside names."""
+    inside = integer_inputs if named is _looked_up else deciding_inputs
     found: set[Tensor] = set()
-    inputs = set(instance.inputs)
 
     def visit(nodes: Iterable[Node]) -> None:
         for node in nodes:
             match node:
                 case Equation():
-                    found.update(_looked_up(node) & inputs)
+                    found.update(named(node))
                 case Recurrence(equations=equations):
                     for equation in equations:
-                        found.update(_looked_up(equation) & inputs)
+                        found.update(named(equation))
                 case Call(instance=inner, arguments=arguments):
-                    used = integer_inputs(inner)
-                    found.update(a for a, f in zip(arguments, inner.inputs, strict=True) if f in used and a in inputs)
+                    used = inside(inner)
+                    found.update(a for a, f in zip(arguments, inner.inputs, strict=True) if f in used)
                 case _:
                     visit(nested(node))
 
     visit(instance.body)
-    return frozenset(found)
+    return frozenset(found & set(instance.inputs))
 
 
 def _looked_up(equation: Equation) -> set[Tensor]:
@@ -85,3 +109,7 @@ def _looked_up(equation: Equation) -> set[Tensor]:
         for scalar in lookups(subscript)
         for inner in reads(scalar)
     }
+
+
+def _deciding(equation: Equation) -> set[Tensor]:
+    return {one.read.tensor for one in guarded(equation.body) if one.decides}

@@ -35,7 +35,7 @@ from ..scalars import (
     position,
     reads,
 )
-from .intervals import Frame, Interval, Taps, endless, filled, one_sided, whole
+from .intervals import CONDITION, STEPS, Frame, Interval, Taps, endless, filled, one_sided, unclipped, whole
 
 Ends = tuple[Expr, Expr]
 ORDERS = {"<": (-1, 1), "<=": (-1, 0), ">": (1, 1), ">=": (1, 0)}
@@ -44,12 +44,14 @@ ORDERS = {"<": (-1, 1), "<=": (-1, 0), ">": (1, 1), ">=": (1, 0)}
 @dataclass(frozen=True)
 class Guarded:
     """A read with what must hold for it to count: expressions that are at least 0, expressions that are 0, and a
-    reason why it is not known which of them are read."""
+    reason why it is not known which of them are read. One that names the place at which another tensor is read, or on
+    which a condition depends, `decides` what is read."""
 
     read: Read
     orders: tuple[Expr, ...] = ()
     equal: tuple[Expr, ...] = ()
     why: str = ""
+    decides: bool = False
 
 
 def guarded(scalar: Scalar, orders: tuple[Expr, ...] = (), equal: tuple[Expr, ...] = (), why: str = "") -> Iterator[Guarded]:
@@ -57,8 +59,10 @@ def guarded(scalar: Scalar, orders: tuple[Expr, ...] = (), equal: tuple[Expr, ..
     match scalar:
         case Read():
             yield Guarded(scalar, orders, equal, why)
-            for child in children(scalar):
-                yield from guarded(child, orders, equal, why)
+            held = scalar.tensor.kind in ("weight", "buffer")  # a look-up in a table reads a value, not a position
+            for inner in children(scalar):
+                for one in guarded(inner, orders, equal, why):
+                    yield replace(one, decides=not held)
         case Choice(then=then, condition=condition, otherwise=otherwise):
             yield from guarded(condition, orders, equal, why)
             for arm, wanted in ((then, True), (otherwise, False)):
@@ -68,8 +72,9 @@ def guarded(scalar: Scalar, orders: tuple[Expr, ...] = (), equal: tuple[Expr, ..
             more, same, sure = conditions(condition, True)
             data = next(reads(condition), None) is not None
             told = "a condition on data decides which positions are read" if data else ""
-            yield from guarded(condition, orders, equal, why)
-            reason = why or told or ("" if sure else "a condition decides which positions are read")
+            for one in guarded(condition, orders, equal, why):
+                yield replace(one, decides=True)
+            reason = why or told or ("" if sure else CONDITION)
             yield from guarded(body, (*orders, *more), (*equal, *same), reason)
         case _:
             for child in children(scalar):
@@ -190,6 +195,19 @@ class Reading:
             seen |= inside
         return False
 
+    def under(self, read: Guarded, given: Iterable[Expr]) -> Guarded:
+        """The read of an element for which something holds at its places."""
+        at = {place(k): v for k, s in enumerate(read.read.subscripts) if (v := position(s)) is not None}
+        orders = tuple(substitute(order, at, self.facts) for order in given)
+        known = tuple(o for o in orders if not any(s.name.startswith("@") for s in o.symbols()))
+        return replace(read, orders=(*read.orders, *known))
+
+    def given(self, read: Guarded) -> tuple[Expr, ...]:
+        """What holds at the places at which this read counts, where that is told on several axes together."""
+        gaps = [gap for gap in map(self._placed, read.orders) if not any(s in self.bound for s in gap.symbols())]
+        several = [g for g in gaps if len(g.symbols() & self.frame.ranges.keys()) > 1]
+        return tuple(dict.fromkeys(g for g in several if not self.frame.nonnegative(g)))
+
     def domain(self, read: Guarded) -> dict[int, Ends]:
         """The places of the target at which this read counts, where that is told on an axis."""
         found: dict[int, Ends] = {}
@@ -224,7 +242,7 @@ class Reading:
             slopes = {s: gap.coefficients(s) for s in inside}
             alone = [s for s in inside if len(inside) == 1 and slopes[s].get(1) in (ONE, -ONE) and set(slopes[s]) <= {0, 1}]
             if not alone:
-                rest = "a condition decides which positions are read"
+                rest = CONDITION
                 continue
             (symbol,) = alone
             lower, upper = bounds[symbol]
@@ -254,7 +272,8 @@ class Reading:
             return whole(size, f"`{tensor.name}` is read at places that are not followed")
         if scale != ONE:
             lower, upper = build.ceil(lower, self.facts), build.floor(upper, self.facts)
-        lower, upper = self._unclipped(lower, "max", ZERO), self._unclipped(upper, "min", size - 1)
+        lower = unclipped(lower, "max", ZERO, self.frame)
+        upper = unclipped(upper, "min", size - 1, self.frame)
         taps, why = self._taps(value, bounds, inside, scale)
         lower, upper = self.frame.tidy(lower), self.frame.tidy(upper)
         found = endless(Interval(lower, upper, size, filled(taps, self.facts), why=why), self.frame)
@@ -291,17 +310,6 @@ class Reading:
                 return substitute(value, {symbol: answer}, self.facts), slope if slope != -ONE else ONE
         return value, ONE
 
-    def _unclipped(self, end: Expr, operator: str, border: Expr) -> Expr:
-        """max(0, n − w) as n − w: the border cuts every interval off, whether it says so or not."""
-        for atom in end.atoms():
-            if isinstance(atom, Extreme) and atom.operator == operator and end == from_atom(atom):
-                sign = 1 if operator == "max" else -1
-                kept = [a for a in atom.arguments if not self.frame.nonnegative((border - a) * sign)]
-                if kept:
-                    join = build.maximum if operator == "max" else build.minimum
-                    return join(kept, self.facts)
-        return end
-
     def _taps(
         self, value: Expr, bounds: Mapping[Symbol, Ends], inside: Mapping[Symbol, Ends], scale: Expr
     ) -> tuple[list[Taps], str]:
@@ -317,7 +325,7 @@ class Reading:
             taps.append(Taps(step * scale, count))
         if scale != ONE:  # of the quotients of a run of numbers every whole one is there
             steps = filled(taps, self.facts)
-            return [], "positions are read at steps that are not followed" if steps else ""
+            return [], STEPS if steps else ""
         if any(_moving(lower, upper) for lower, upper in inside.values()) and all(t.step == ONE for t in taps):
             return [], ""
         return taps, ""

@@ -129,14 +129,17 @@ class Router:
             inside = cell is not None and guarded.read.tensor in cell.targets
             mixes = not inside and (scans or not reading.stays(guarded.read, flow.carried))
             self.mixed |= mixes
-            seen = reading.seen(guarded, {k for r in flow.routes for k in _needed(r)} | flow.carried)
-            for axis in cell.shifted(guarded.read, equation) if cell is not None else ():
-                seen[axis] = own(axis, equation.target.axes[axis].upper + 1)
-            within = reading.domain(guarded)
-            for route in flow.routes:
-                one = by_way_of(route, seen, reading.frame, within)
-                if one is not None:
-                    found.append(self.crossing(one) if mixes else one)
+            needed = {k for r in flow.routes for k in _needed(r)} | flow.carried
+            for given, routes in _by_given(flow.routes):
+                read = reading.under(guarded, given)
+                seen = reading.seen(read, needed)
+                for axis in cell.shifted(guarded.read, equation) if cell is not None else ():
+                    seen[axis] = own(axis, equation.target.axes[axis].upper + 1)
+                within, holding = reading.domain(read), reading.given(read)
+                for route in routes:
+                    one = by_way_of(route, seen, reading.frame, within, holding)
+                    if one is not None:
+                        found.append(self.crossing(one) if mixes else one)
         return found, carried
 
     def opaque(self, node: Opaque, flows: Mapping[Tensor, Flow]) -> Flow:
@@ -280,6 +283,14 @@ class Router:
                 if one is not None:
                     found.append(replace(one, units=one.units + way.units, run=0))
         return self.gathered(result, found, inside.carried, dropped=dropped)
+
+
+def _by_given(routes: Iterable[Route]) -> Iterable[tuple[tuple[Expr, ...], list[Route]]]:
+    """Routes that hold under the same conditions on several places."""
+    found: dict[tuple[Expr, ...], list[Route]] = {}
+    for route in routes:
+        found.setdefault(route.given, []).append(route)
+    return found.items()
 
 
 def _needed(route: Route) -> set[int]:

@@ -38,7 +38,9 @@ class Shown:
         if derived.infinite:
             return f.Infinity()
         if derived.expr is None:
-            return f.Words("not supported yet" if derived.unknown.startswith("not supported") else "–")
+            if derived.number is not None:
+                return f.Words("no closed form")
+            return f.Words("not supported yet" if derived.unknown.startswith("not supported") else "unknown")
         return self.layout.formula(derived.expr)
 
     def grown(self, derived: Derived) -> Run:
@@ -60,6 +62,8 @@ class Shown:
 
     def value(self, derived: Derived) -> str:
         """The number at the example values, or nothing where there is none."""
+        if derived.number is not None:
+            return digits(derived.number)
         if derived.expr is None:
             return ""
         try:

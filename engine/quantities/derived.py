@@ -37,3 +37,7 @@ class Derived:
 
 def plural(count: Expr, one: str) -> str:
     return f" {one}" if count.constant == 1 else f" {one}s"
+
+
+def plural_of(number: int, one: str) -> str:
+    return one if number == 1 else f"{one}s"

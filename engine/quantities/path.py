@@ -19,12 +19,14 @@ from ..errors import error, unsupported
 from ..program import Program, Repeat
 from ..scalars import place
 from .derived import Derived, Figure, Words, plural
+from .searched import path_at
 from .stacks import connecting, sides, stacked
 from .views import named_sequence, unknown_because, values_of, views_of
 
 
 def path_length(program: Program) -> Derived:
-    """Maximum path length of the model as it stands, or of stacks of it."""
+    """Maximum path length of the model as it stands, or of stacks of it; by search at the example values where there is
+    no closed form."""
     try:
         if program.stack is not None:
             return stacked(program)[1]
@@ -34,7 +36,7 @@ def path_length(program: Program) -> Derived:
         start = positions(program.instance, program)
         return _of_all(views_of(program, program.instance), start, program)
     except NotDerived as failure:
-        return Derived(None, unknown=str(failure))
+        return path_at(program, values_of(program), failure)
 
 
 def connected(program: Program) -> Program:
@@ -47,8 +49,6 @@ def connected(program: Program) -> Program:
         turns, found = connecting(node, program)
     except NotDerived as failure:
         raise unsupported(f"`repeat until connected` here ({failure})", node.span) from None
-    if found.unknown:
-        raise unsupported(f"`repeat until connected` here ({found.unknown})", node.span)
     if turns is None:
         notes = ["".join(part if isinstance(part, str) else show(part) for part in found.reason)]
         raise error("no number of turns joins all pairs of positions", node.span, notes=notes)
@@ -104,8 +104,8 @@ def standing(view: View, program: Program) -> Derived:
         return _apart(view, verdict == "at example")
     why = unknown_because(view)
     if why:
-        raise NotDerived(f"unknown, because {why}")
-    raise NotDerived("not supported yet: whether the layers together reach from end to end depends on the sizes")
+        raise NotDerived(why, unknown=True)
+    raise NotDerived("whether the layers together reach from end to end depends on the sizes")
 
 
 def _perhaps_fewer(view: View, order: Order, units: Expr, program: Program) -> bool:

@@ -40,7 +40,7 @@ def receptive_field(program: Program) -> Derived:
         start = positions(program.instance, program)
         parts = [(view, _of_view(view)) for view in views_of(program, program.instance)]
     except NotDerived as failure:
-        return Derived(None, unknown=str(failure))
+        return Derived(None, unknown=failure.sentence)
     outputs = {view.output for view, _ in parts}
     seen = {o: total(d.expr for v, d in parts if v.output is o and d.expr is not None) for o in outputs}
     if len(parts) == 1:

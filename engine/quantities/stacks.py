@@ -25,7 +25,7 @@ from ..dependences.turns import at_turn, power_of
 from ..program import Instance, Program, Repeat
 from ..scalars import Tensor, place
 from .derived import Derived, Figure, Words, plural
-from .views import named_axis, unknown_because, values_of, views
+from .views import named_axis, related, unknown_because, values_of, views
 
 # So many layers are put on top of each other one by one.
 FIRST = 4
@@ -61,7 +61,7 @@ def stacked(program: Program) -> tuple[Expr | None, Derived]:
     elif len(outputs) == len(inputs):
         below = {tensor: n for n, tensor in enumerate(inputs)}
     else:
-        raise NotDerived("not supported yet: which output of a layer goes to which input of the next one is not told")
+        raise NotDerived("which output of a layer goes to which input of the next one is not told")
     return _solved(Layer(stack.instance, start, below, flows, stack.symbol), program)
 
 
@@ -100,7 +100,7 @@ def connecting(node: Repeat, program: Program) -> tuple[Expr | None, Derived]:
 def _solved(layer: Layer, program: Program) -> tuple[Expr | None, Derived]:
     facts = program.facts
     towers = _towers(layer, facts)
-    first = list(views(towers[0], layer.instance, layer.start, program))
+    first = related(list(views(towers[0], layer.instance, layer.start, program)))
     if not any(view.routes for view in first):
         raise NotDerived("no output reads an input position")
     order = order_of(first[0]) if len(first) == 1 else "all"
@@ -117,8 +117,8 @@ def _solved(layer: Layer, program: Program) -> tuple[Expr | None, Derived]:
         return windows
     why = next((unknown_because(view) for view in first if unknown_because(view)), "")
     if why:
-        raise NotDerived(f"unknown, because {why}")
-    raise NotDerived("not supported yet: the number of layers that is needed has no closed form")
+        raise NotDerived(why, unknown=True)
+    raise NotDerived("the number of layers that is needed has no closed form")
 
 
 def _towers(layer: Layer, facts: Facts) -> list[tuple[Flow, ...]]:
@@ -147,7 +147,8 @@ def _joined_after(
 ) -> tuple[int, Expr] | None:
     """(layers, units) after which everything is joined, if that is a number."""
     for number, flows in enumerate(towers, 1):
-        units = [units_to_join(view, order) for view in views(flows, layer.instance, layer.start, program)]
+        above = related(list(views(flows, layer.instance, layer.start, program)))
+        units = [units_to_join(view, order) for view in above]
         if None not in units:
             return number, build.maximum((u for u in units if u is not None), program.facts)
     return None
@@ -375,10 +376,10 @@ class _Tower:
                     "every layer reads positions ", tap.step, " apart, so no number of layers joins neighbours",
                 )
                 return None, words
-            raise NotDerived("not supported yet: whether the windows leave gaps depends on the sizes")
+            raise NotDerived("whether the windows leave gaps depends on the sizes")
         if self.interval.taps and (not self.interval.lower.mentions(self.turn) or self.interval.sides is None):
             return None
-        raise NotDerived(f"no closed form: {OUTSIDE}")
+        raise NotDerived(OUTSIDE)
 
     def _words(self, here: Expr, order: Order, facts: Facts) -> Words:
         """Layer i reaches 2^i positions back; L layers must reach N − 1: …"""

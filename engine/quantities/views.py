@@ -26,7 +26,7 @@ def views_of(program: Program, instance: Instance) -> list[View]:
     """The views of all outputs. Raises `NotDerived` where no input has positions."""
     start = positions(instance, program)
     flows = flows_of(program, instance)
-    return list(views(flows, instance, start, program))
+    return related(list(views(flows, instance, start, program)))
 
 
 def views(flows: tuple[Flow, ...], instance: Instance, start: Positions, program: Program) -> Iterator[View]:
@@ -34,6 +34,11 @@ def views(flows: tuple[Flow, ...], instance: Instance, start: Positions, program
         for number, sizes in enumerate(start.sequences):
             sources = [tensor for tensor in start.axes if start.sequence(tensor) == number]
             yield view_of(flow, output, sizes, sources, program.facts)
+
+
+def related(found: list[View]) -> list[View]:
+    """Without sequences that an output does not depend on, if it depends on any."""
+    return [view for view in found if view.routes] or found[:1]
 
 
 def unknown_because(view: View) -> str:
