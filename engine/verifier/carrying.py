@@ -27,7 +27,7 @@ from ..program import (
     Split,
     nested,
 )
-from ..scalars import Lookup, Merged, Position, Read, Subscript, Tensor, reads
+from ..scalars import Lookup, Merged, Position, Read, Reduction, Scalar, Subscript, Tensor, children, reads
 from .text import bound_indices
 
 Axes = frozenset[int]
@@ -58,9 +58,18 @@ def bare(subscript: Subscript) -> Symbol | None:
 
 
 def stays(read: Read, equation: Equation, axes: Axes) -> bool:
-    """Does a read keep to the position of the element that it is read for, on all axes that carry positions?"""
-    own = {bare(subscript) for subscript in equation.subscripts} - {None}
-    return all(bare(read.subscripts[axis]) in own for axis in axes)
+    """Does a read keep to the position of the element that it is read for, on all axes that carry positions? Axes may
+    be renamed, merged and split on the way: that mixes nothing."""
+    own = {symbol for subscript in equation.subscripts for symbol in parts(subscript)} - {None}
+    theirs = [symbol for axis in axes for symbol in parts(read.subscripts[axis])]
+    return all(symbol in own for symbol in theirs) and len(set(theirs)) == len(theirs)
+
+
+def parts(subscript: Subscript) -> list[Symbol | None]:
+    """The indices of which a subscript is made; None for anything else that stands there."""
+    if isinstance(subscript, Merged):
+        return [symbol for part in subscript.parts for symbol in parts(part)]
+    return [bare(subscript)]
 
 
 def carried(equation: Equation, labels: Mapping[Tensor, Axes]) -> Axes:
@@ -184,3 +193,41 @@ def _called(nodes: Iterable[Node]) -> Iterable[Instance]:
         if isinstance(node, Call):
             yield node.instance
         yield from _called(nested(node))
+
+
+def choosing_inputs(instance: Instance) -> frozenset[Tensor]:
+    """Inputs that tell, here or in a layer that they are handed to, which positions of other tensors are read."""
+    found: set[Tensor] = set()
+
+    def visit(nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            match node:
+                case Equation():
+                    found.update(_choosing(node.body, inside=False))
+                case Recurrence(equations=equations):
+                    for equation in equations:
+                        found.update(_choosing(equation.body, inside=False))
+                case Call(instance=inner, arguments=arguments):
+                    used = choosing_inputs(inner)
+                    found.update(a for a, f in zip(arguments, inner.inputs, strict=True) if f in used)
+                case _:
+                    visit(nested(node))
+
+    visit(instance.body)
+    return frozenset(found & set(instance.inputs))
+
+
+def _choosing(scalar: Scalar, *, inside: bool) -> Iterable[Tensor]:
+    """What is read for a condition of a reduction, or to know where a tensor is read that is no table of weights."""
+    if isinstance(scalar, Read):
+        if inside:
+            yield scalar.tensor
+        for child in children(scalar):
+            yield from _choosing(child, inside=inside or scalar.tensor.kind not in ("weight", "buffer"))
+    elif isinstance(scalar, Reduction):
+        if scalar.where is not None:
+            yield from _choosing(scalar.where, inside=True)
+        yield from _choosing(scalar.body, inside=inside)
+    else:
+        for child in children(scalar):
+            yield from _choosing(child, inside=inside)

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr
 from ..errors import Span
 from ..program import Instance, Program
 from ..quantities import Derived, Measures
 from ..scalars import Tensor
-from .carrying import Axes
+from .carrying import NO_AXES, Axes, choosing_inputs
 from .compare import drawn
 from .machine import execute
 from .memory import Place, Storage, places
@@ -34,20 +35,22 @@ RUNS = 2
 
 
 @dataclass(frozen=True)
-class Traced:
-    """What a run that was followed shows: units from input to output positions, and the last step."""
+class View:
+    """What the positions of one output see of one sequence of inputs: for each the fewest units from every input
+    position. They are `aligned` if both are positions of one sequence, on one axis."""
 
     sources: tuple[Place, ...]
-    # for each output position, the fewest units from every input position
     units: Mapping[Place, Units]
-    steps: Number
-    unclear: str
-    empty: bool
+    aligned: bool
+
+    @property
+    def related(self) -> bool:
+        return any(n < NEVER for units in self.units.values() for n in units)
 
     @property
     def ordered(self) -> str:
         """Which pairs are admitted: all, or those in order, if no position sees a later one (or an earlier one)."""
-        if any(len(p) != 1 for p in (*self.sources, *self.units)) or len(self.sources) != len(self.units):
+        if not self.aligned or len(self.sources) != len(self.units):
             return "all"
         later = any(u[n] < NEVER and s > t for t, u in self.units.items() for n, s in enumerate(self.sources))
         earlier = any(u[n] < NEVER and s < t for t, u in self.units.items() for n, s in enumerate(self.sources))
@@ -57,14 +60,13 @@ class Traced:
     def path(self) -> int | None:
         """The most, over admitted pairs, of the fewest units; None where a pair is not joined."""
         ordered = self.ordered
-        same = all(len(p) == 1 for p in (*self.sources, *self.units))
         lengths = [
             units[n]
             for target, units in self.units.items()
             for n, source in enumerate(self.sources)
             if not (ordered == "forward" and source > target)
             and not (ordered == "backward" and source < target)
-            and not (same and source == target)
+            and not (self.aligned and source == target)
         ]
         longest = max(lengths, default=0)
         return None if longest >= NEVER else longest
@@ -75,34 +77,101 @@ class Traced:
         return max((sum(1 for n in units if n < NEVER) for units in self.units.values()), default=0)
 
 
+@dataclass(frozen=True)
+class Traced:
+    """What a run that was followed shows: for each output its views of all sequences, and the last step."""
+
+    outputs: tuple[tuple[View, ...], ...]
+    # for each output the units from every position of every sequence, one after the other
+    units: tuple[Mapping[Place, Units], ...]
+    steps: Number
+    unclear: str
+    empty: bool
+
+    @property
+    def views(self) -> list[View]:
+        """Those in which anything is seen, if there are any."""
+        every = [view for views in self.outputs for view in views]
+        return [view for view in every if view.related] or every[:1]
+
+    @property
+    def path(self) -> int | None:
+        lengths = [view.path for view in self.views]
+        return None if None in lengths else max(n for n in lengths if n is not None)
+
+    @property
+    def receptive(self) -> int:
+        return max((sum(view.receptive for view in views) for views in self.outputs), default=0)
+
+    @property
+    def pairs(self) -> bool:
+        """Is there a pair of different positions?"""
+        return any(len(view.sources) > 1 for view in self.views)
+
+
+# The sizes of the axes of an input that carry positions, as they are written: inputs for which they are the same are
+# one sequence.
+Sequence_ = tuple[Expr, ...]
+
+
+def _sequence(tensor: Tensor, axes: Axes) -> Sequence_:
+    return tuple(tensor.axes[axis].upper + 1 for axis in sorted(axes))
+
+
 def trace(
-    program: Program, at: Sizes, seed: int, axes: Mapping[Tensor, Axes], before: Mapping[Place, Units] | None = None
+    program: Program,
+    at: Sizes,
+    seed: int,
+    axes: Mapping[Tensor, Axes],
+    before: Mapping[Tensor, Mapping[Place, Units]] | None = None,
 ) -> Traced:
     """Follow a run. `before` are the units that have been crossed before its inputs, by position; by default the
     inputs are where the routes begin."""
     carrying = [tensor for tensor in program.instance.inputs if axes[tensor]]
-    sources = sorted(before or {_position(place, axes[t]) for t in carrying for place in places(t.axes, at)})
+    sequences: dict[Sequence_, list[Place]] = {}
+    for tensor in carrying:
+        found = {_position(place, axes[tensor]) for place in places(tensor.axes, at)}
+        sequences.setdefault(_sequence(tensor, axes[tensor]), sorted(found))
+    sources = [(key, place) for key, several in sequences.items() for place in several]
     index = {source: n for n, source in enumerate(sources)}
 
     def start(storage: Storage, place: Place) -> Units | None:
-        if not axes[storage.tensor]:
+        tensor = storage.tensor
+        if not axes[tensor]:
             return None
-        position = _position(place, axes[storage.tensor])
+        position = _position(place, axes[tensor])
         if before is not None:
-            return before[position]
-        return tuple(0 if n == index[position] else NEVER for n in range(len(sources)))
+            return before[tensor][position]
+        own = index[_sequence(tensor, axes[tensor]), position]
+        return tuple(0 if n == own else NEVER for n in range(len(sources)))
 
-    tracer = Tracer(sources, start, axes)
+    tracer = Tracer(len(sources), start, axes)
     run = execute(program, at, seed, limit=4 * LARGE_BUDGET, observer=tracer)
-    found: dict[Place, Units] = {}
-    for output in run.outputs:
+    units = [_reached(tracer, output) for output in run.outputs]
+    outputs = []
+    for output, reached in zip(run.outputs, units, strict=True):
         kept = tracer.of(output).axes
-        for place in output.places():
-            position = _position(place, kept)
-            units = tracer.units(output, place)
-            found[position] = tuple(map(min, found[position], units)) if position in found else units
+        views, first = [], 0
+        for key, several in sequences.items():
+            last = first + len(several)
+            part = {position: all_units[first:last] for position, all_units in reached.items()}
+            aligned = len(key) == 1 == len(kept) and key == _sequence(output.tensor, kept)
+            views.append(View(tuple(several), part, aligned))
+            first = last
+        outputs.append(tuple(views))
     steps = max((n for output in run.outputs for n in tracer.of(output).levels.values()), default=0)
-    return Traced(tuple(sources), found, steps, tracer.unclear, run.empty)
+    return Traced(tuple(outputs), tuple(units), steps, tracer.unclear, run.empty)
+
+
+def _reached(tracer: Tracer, output: Storage) -> dict[Place, Units]:
+    """The fewest units to every position of an output, whichever of its elements is seen."""
+    found: dict[Place, Units] = {}
+    kept = tracer.of(output).axes
+    for place in output.places():
+        position = _position(place, kept)
+        units = tracer.units(output, place)
+        found[position] = tuple(map(min, found[position], units)) if position in found else units
+    return found
 
 
 def _position(place: Place, axes: Axes) -> Place:
@@ -111,7 +180,8 @@ def _position(place: Place, axes: Axes) -> Place:
 
 def position_axes(program: Program, instance: Instance, at: Sizes, seed: int) -> dict[Tensor, Axes]:
     """The axes of the inputs that carry positions: all but the last, or all of a tensor that names places, without
-    those that hold independent inputs."""
+    those that hold independent inputs. What only tells which positions of other tensors are read carries none, if
+    others do."""
     batch = {d.symbol for d in program.dimensions if d.batch}
     run = execute(replace(program, instance=instance), at, seed, limit=4 * LARGE_BUDGET)
     found = {}
@@ -120,6 +190,9 @@ def position_axes(program: Program, instance: Instance, at: Sizes, seed: int) ->
         candidates = range(len(tensor.axes) if storage.names else len(tensor.axes) - 1)
         independent = {n for n in candidates if (s := tensor.axes[n].size.symbols()) and s <= batch}
         found[tensor] = frozenset(candidates) - independent
+    deciding = choosing_inputs(instance)
+    if any(axes for tensor, axes in found.items() if tensor not in deciding):
+        found.update(dict.fromkeys(deciding & found.keys(), NO_AXES))
     return found
 
 
@@ -154,9 +227,6 @@ def _compare(measures: Measures, at: Sizes, seed: int, report: Report) -> None:
         return
     report.followed.append(shown(program, at))
     compare.steps(measures.sequential, traced)
-    if any(len(place) > 1 for place in traced.units) and program.stack is None:
-        report.skip("`path`: an output has positions on several axes")
-        return
     if traced.unclear:
         report.skip(f"`path`: {traced.unclear}")
         return
@@ -186,14 +256,19 @@ class _Dependences:
         if derived.expr is None:
             self.report.skip(f"`receptive` is {derived.unknown}")
             return
-        value = min(number(derived.expr, self.at), len(traced.sources))
-        self.figure("receptive", traced.receptive, value, bound=derived.bound)
+        self.figure("receptive", traced.receptive, self._cut_off(derived, traced), bound=derived.bound)
+
+    def _cut_off(self, derived: Derived, traced: Traced) -> Number:
+        """A receptive field, cut off where the input ends."""
+        assert derived.expr is not None
+        whole = max((sum(len(view.sources) for view in views) for views in traced.outputs), default=0)
+        return min(number(derived.expr, self.at), whole)
 
     def path(self, derived: Derived, traced: Traced) -> None:
         if derived.expr is None and not derived.infinite:
             self.report.skip(f"`path` is {derived.unknown}")
-        elif len(traced.sources) < 2:
-            return  # there is no pair of positions
+        elif not traced.pairs:
+            return
         elif derived.expr is not None:
             self.figure("path", traced.path, number(derived.expr, self.at), bound=derived.bound)
         elif traced.path is None or not derived.at_example:
@@ -208,15 +283,23 @@ class _Dependences:
             return
         layer = replace(self.program, instance=stack.instance)
         axes = position_axes(self.program, stack.instance, {**self.at, stack.symbol: 0}, seed)
-        before: Mapping[Place, Units] | None = None
+        inputs = [tensor for tensor in stack.instance.inputs if axes[tensor]]
+        before: dict[Tensor, Mapping[Place, Units]] | None = None
         found: Traced | None = None
+        idle = 0
         for turn in range(2 * self._positions(stack.instance) + 2):
             found = trace(layer, {**self.at, stack.symbol: turn}, seed, axes, before)
-            if found.path is not None or found.units == before:
+            if found.path is not None:
                 break
-            before = found.units
+            # every input that carries positions receives the output, or the output that stands at its place
+            several = len(found.units) == len(inputs)
+            after = {tensor: found.units[n if several else 0] for n, tensor in enumerate(inputs)}
+            idle = idle + 1 if after == before else 0
+            if idle > 2:
+                break
+            before = after
         assert found is not None
-        if len(found.sources) > 1:
+        if found.pairs:
             value = None if derived.expr is None else number(derived.expr, self.at)
             self.figure("path", found.path, value, bound=derived.bound)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..program import Equation, Instance, Opaque, Recurrence
-from ..scalars import Read, Reduction, Scalar, Tensor, children
+from ..scalars import Choice, Read, Reduction, Scalar, Tensor, children
 from .carrying import NO_AXES, Axes, Carrying, carried, stays
 from .loops import Loops
 from .memory import Place, Storage
@@ -46,12 +46,11 @@ class Tracer:
     """Follows a run. `positions` are the axes of the model's inputs that carry positions."""
 
     def __init__(
-        self, sources: Sequence[Place], start: Callable[[Storage, Place], Units | None], axes: Mapping[Tensor, Axes]
+        self, sources: int, start: Callable[[Storage, Place], Units | None], axes: Mapping[Tensor, Axes]
     ) -> None:
-        self.sources = sources
         self.start = start
         self.axes = axes
-        self.nothing: Units = (NEVER,) * len(sources)
+        self.nothing: Units = (NEVER,) * sources
         self.carrying = Carrying()
         self.facts: dict[Storage, Facts] = {}
         self.frames: list[Frame] = []
@@ -264,6 +263,8 @@ class _Reads:
 
     def visitor(self, scalar: Scalar) -> Callable[[Places], None]:
         """Visit every read of a scalar, as often as its reductions come round."""
+        if isinstance(scalar, Choice) and not reads_tensors(scalar.condition):
+            return self.arms(scalar)
         if isinstance(scalar, Reduction):
             sweep = self.loops.indices.sweep
             body = sweep(scalar.indices, self.visitor(scalar.body), self.loops.tests(scalar.where))
@@ -273,6 +274,19 @@ class _Reads:
             return _each([sweep(scalar.indices, self.visitor(scalar.where)), body])
         inner = [self.visitor(child) for child in children(scalar)]
         return _each([*inner, self.read(scalar)] if isinstance(scalar, Read) else inner)
+
+    def arms(self, choice: Choice) -> Callable[[Places], None]:
+        """Of a choice that indices decide the arm that is not taken is waited for, as it is computed, and not seen."""
+        plain, then, otherwise = self.loops.indices.plain, self.visitor(choice.then), self.visitor(choice.otherwise)
+
+        def visit(e: Places) -> None:
+            taken, other = (then, otherwise) if plain(choice.condition, e) else (otherwise, then)
+            taken(e)
+            seen, self.found = self.found, set()
+            other(e)
+            self.found = seen
+
+        return visit
 
     def read(self, read: Read) -> Callable[[Places], None]:
         tracer, source = self.tracer, self.loops.memory[read.tensor]
@@ -287,6 +301,11 @@ class _Reads:
         scans = bool(self.scanned & tracer.of(self.storage).axes)
         mixes = not inside and (scans or not stays(read, self.loops.equation, facts.axes))
         step = step and scans
+        ends = {  # what lies beyond them is an initial state: handing it on is no evaluation of its own
+            axis: tuple(number(end, source.sizes) for end in (read.tensor.axes[axis].lower, read.tensor.axes[axis].upper))
+            for axis in self.scanned
+            if step and axis < len(read.tensor.axes)
+        }
 
         def follow(e: Places) -> None:
             place = at(e)
@@ -298,7 +317,8 @@ class _Reads:
                 self.level, self.found = before
             self.level = max(self.level, facts.levels.get(place, 0))
             if place in facts.reach:
-                self.found.add(tracer.passed(facts.reach[place], mixes=mixes, step=step))
+                initial = step and any(not first <= place[axis] <= last for axis, (first, last) in ends.items())
+                self.found.add(tracer.passed(facts.reach[place], mixes=mixes or initial, step=step and not initial))
 
         return follow
 
