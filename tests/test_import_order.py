@@ -19,12 +19,13 @@ algebra
 forms scalars
 program
 library
-elaborator
+listing elaborator
 conventions dependences growth
 quantities
 derivation stated
 expectations
 comparison exchange renderer session
+pictures
 verifier
 interface
 cli

@@ -19,11 +19,11 @@ from .arithmetic import Number, whole
 from .bits import TooLarge
 from .carrying import position_axes
 from .drawing import Line, Row, Spot, drawn
-from .search import Found, search
+from .search import Found, connecting, search
 from .small import long_symbols, small_sizes
 
 # Positions of a picture, if nothing else is said: the first that the facts allow.
-LENGTHS = (8, 9, 10, 12, 16, 6, 4, 5, 7, 11, 13, 14, 15)
+LENGTHS = (8, 9, 10, 12, 16, 7, 11, 13, 14, 15, 6, 5, 4)
 LONGEST = 64
 HIGHEST = 24
 
@@ -61,8 +61,17 @@ def picture(program: Program, given: Mapping[str, Fraction] | None = None) -> Pi
     route = _route(lines, rows, ends) if ends is not None and found.path is not None else ()
     shown = tuple(line for line in lines if line in route or not _covered(line, lines))
     return Picture(
-        f"Dependences of {program.name}", rows, shown, route, ends, _caption(program, found, at, rows, route)
+        f"Dependences of {program.name}", rows, shown, route, ends, _caption(program, found, at, route, lines)
     )
+
+
+def steepness(picture: Picture) -> float:
+    """How far apart rows are to stand, in widths of a column: farther where lines go far, nearer where there are many
+    rows."""
+    farthest = max(
+        (abs(line.end[1] - line.start[1]) for line in picture.lines if not line.step and not line.around), default=0
+    )
+    return min(1.25 + 0.2 * max(0, min(farthest, 12) - 1), max(1.25, 8 / max(1, len(picture.rows) - 1)))
 
 
 # ---------------------------------------------------------------- sizes
@@ -84,8 +93,10 @@ def _sizes(program: Program, given: Mapping[str, Fraction]) -> dict[Symbol, Numb
         what = f"`{program.name}` has two: {words}" if sizes else f"no input of `{program.name}` has positions"
         raise usage(f"a picture needs one sequence, and {what}", hint="draw a model whose inputs share one axis")
     long = long_symbols(list(sizes))
-    best = _at(program, long, LENGTHS, given)
-    if program.stack is None or not any(s.name not in given for s in long):
+    examples = [int(d.value) for d in program.dimensions if d.symbol in long and d.value is not None]
+    lengths = (*(n for n in examples if LENGTHS[-1] <= n <= 16), *LENGTHS)
+    best = _at(program, long, lengths, given)
+    if program.stack is None or examples[:1] == [best.get(s) for s in long][:1] or all(s.name in given for s in long):
         return best
     # as many positions as the same number of layers joins
     layers = search(program, best, budget=2_000_000).layers
@@ -199,7 +210,7 @@ def _at_width(rows: tuple[Row, ...], spot: Spot) -> float:
 
 
 def _caption(
-    program: Program, found: Found, at: Mapping[Symbol, Number], rows: tuple[Row, ...], route: tuple[Line, ...]
+    program: Program, found: Found, at: Mapping[Symbol, Number], route: tuple[Line, ...], lines: tuple[Line, ...]
 ) -> str:
     instance = program.instance if program.stack is None else program.stack.instance
     axes = position_axes(program, instance)
@@ -215,14 +226,18 @@ def _caption(
         names = f"position {start[0]} to position {end[0]}"
     if found.path is None:
         other = f"position {end[0]}" if end else "the output"
-        return f"Position {start[0]} and {other} are never joined{where}."
-    return f"Maximum path length {found.path}{where}: the shortest route from {names} {_crossing(found.path, route)}."
+        alone = program.stack is None and connecting(instance) is None
+        return f"Position {start[0]} and {other} are {'not' if alone else 'never'} joined{where}."
+    crossing = _crossing(found.path, route, lines)
+    return f"Maximum path length {found.path}{where}: the shortest route from {names} {crossing}."
 
 
-def _crossing(units: int, route: tuple[Line, ...]) -> str:
-    scans = any(line.step for line in route)
-    if scans and len({line.end[0] for line in route if line.units}) == 1:
-        return f"takes {units} evaluation{'s' if units > 1 else ''} of the cell"
-    if scans:
-        return f"takes {units} layers and evaluations of cells"
-    return f"crosses {units} layer{'s' if units > 1 else ''}"
+def _crossing(units: int, route: tuple[Line, ...], lines: tuple[Line, ...]) -> str:
+    several = "s" if units > 1 else ""
+    scans = {line.end[0] for line in lines if line.step}
+    crossed = {line.end[0] for line in route if line.units}
+    if crossed and crossed <= scans:
+        return f"takes {units} evaluation{several} of {'the cell' if len(crossed) == 1 else 'cells'}"
+    if crossed & scans:
+        return f"crosses {units} units, layers and evaluations of cells"
+    return f"crosses {units} layer{several}"

@@ -24,13 +24,13 @@ def small_sizes(
     """Sizes for every dim: those of `given` as they are, the `long` ones of `lengths`, all others small. None if no
     facts hold at any."""
     domains = {d.symbol: _domain(d, lengths if d.symbol in long else None, given) for d in program.dimensions}
-    facts = [(fact, _named(fact, domains.keys())) for fact in program.assumptions]
+    facts = [(fact, _named(fact)) for fact in program.assumptions]
     order = sorted(domains, key=lambda s: (len(domains[s]) > 1, s not in long))
     return next(_assigned(order, domains, facts, {}, [TRIES]), None)
 
 
 def _domain(dimension: Dimension, lengths: Sequence[int] | None, given: Mapping[str, Fraction]) -> Sequence[Number]:
-    value: Number | None = dimension.value
+    value: Number | None = given.get(dimension.symbol.name, dimension.value)
     if isinstance(value, Fraction) and value.denominator == 1:
         value = value.numerator
     if dimension.symbol.kind == "ratio":
@@ -82,8 +82,7 @@ def holds(fact: Assumption, at: At) -> bool:
             return left == right
 
 
-def _named(fact: Assumption, known: object) -> frozenset[Symbol]:
-    del known
+def _named(fact: Assumption) -> frozenset[Symbol]:
     return frozenset(s for s in fact.left.symbols() | fact.right.symbols() if s.kind in ("dim", "ratio"))
 
 

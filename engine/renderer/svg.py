@@ -12,10 +12,9 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from ..dependences.drawing import Line, Spot
-from ..dependences.picture import Picture
+from ..dependences.picture import Picture, steepness
 
 COLUMN: Final = 56.0
-ROW: Final = 76.0
 MARGIN: Final = 20.0
 DOT: Final = 4.5
 LETTER: Final = 7.4  # of the widest usual letters at the size of the labels
@@ -42,7 +41,12 @@ class _Sheet:
         row, n = spot
         count = len(self.picture.rows[row].places)
         x = self.left + self.columns * (n + 0.5) / count
-        return x, MARGIN + 6 + ROW * (len(self.picture.rows) - 1 - row)
+        return x, MARGIN + 6 + self.row * (len(self.picture.rows) - 1 - row)
+
+    @property
+    def row(self) -> float:
+        """Rows stand farther apart where lines go far."""
+        return COLUMN * steepness(self.picture)
 
     @property
     def bend(self) -> float:
@@ -55,8 +59,8 @@ def to_svg(picture: Picture) -> str:
     columns = max(COLUMN * picture.columns, 250.0)
     sheet = _Sheet(picture, MARGIN + label + 14, columns)
     width = sheet.left + columns + MARGIN
-    caption = wrap(picture.caption, max(20, int((width - 2 * MARGIN) / 6.6)))
-    floor = MARGIN + 6 + ROW * (len(picture.rows) - 1)
+    caption = wrap(picture.caption, max(20, int((width - 2 * MARGIN) / 7.4)))
+    floor = MARGIN + 6 + sheet.row * (len(picture.rows) - 1)
     height = floor + 36 + 20 * len(caption) + MARGIN
     size = f"{_n(width)} {_n(height)}"
     parts = [
@@ -105,8 +109,8 @@ def _path(sheet: _Sheet, line: Line, tip: float) -> str:
         way = 1 if u > x else -1
         return f"M{_n(x)} {_n(y)}H{_n(u - way * (DOT + tip))}"
     if line.around:  # beside the rows between
-        side = max(x, u) + sheet.bend
-        return f"M{_n(x)} {_n(y)}C{_n(side)} {_n(y - ROW * 0.6)} {_n(side)} {_n(v + ROW * 0.6)} {_n(u)} {_n(v)}"
+        side, far = _n(max(x, u) + sheet.bend), 0.6 * sheet.row
+        return f"M{_n(x)} {_n(y)}C{side} {_n(y - far)} {side} {_n(v + far)} {_n(u)} {_n(v)}"
     return f"M{_n(x)} {_n(y)}L{_n(u)} {_n(v)}"
 
 

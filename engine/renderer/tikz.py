@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..dependences.drawing import Line, Spot
-from ..dependences.picture import Picture
+from ..dependences.picture import Picture, steepness
 from ..notation.widths import text_width
 from .escape import latex_words
 
 POINTS: Final = 72.27
 COLUMN: Final = 34.0  # in points, as all lengths here
-ROW: Final = 46.0
 SMALL: Final = 0.8  # of \footnotesize, against the size of the text
 GAP: Final = 9.0
 
@@ -23,14 +22,20 @@ class _Sheet:
     picture: Picture
     column: float
 
+    @property
+    def row(self) -> float:
+        """Rows stand farther apart where lines go far."""
+        return self.column * steepness(self.picture)
+
     def at(self, spot: Spot) -> tuple[float, float]:
         row, n = spot
         count = len(self.picture.rows[row].places)
-        return self.column * self.picture.columns * (n + 0.5) / count, ROW * row
+        return self.column * self.picture.columns * (n + 0.5) / count, self.row * row
 
 
-def to_tikz(picture: Picture, width_inches: float = 5.5) -> str:
-    """The picture as a `tikzpicture` for the preamble line `\\usepackage{tikz}`; ends with a line end."""
+def to_tikz(picture: Picture, width_inches: float = 5.5, *, standalone: bool = False) -> str:
+    """The picture as a `tikzpicture` for the preamble line `\\usepackage{tikz}`; ends with a line end. `standalone`
+    makes a file that compiles by itself."""
     labels = [latex_words(row.label) for row in picture.rows]
     widest = max(text_width(row.label) for row in picture.rows) * SMALL
     room = width_inches * POINTS - widest - 2 * GAP
@@ -46,13 +51,24 @@ def to_tikz(picture: Picture, width_inches: float = 5.5) -> str:
         *_paths(sheet),
         *_dots(sheet),
         *(
-            f"\\node[anchor=east] at ({_n(-GAP / 2)},{_n(ROW * row)}) {{\\strut {label}}};"
+            f"\\node[anchor=east] at ({_n(-GAP / 2)},{_n(sheet.row * row)}) {{\\strut {label}}};"
             for row, label in enumerate(labels)
         ),
         *_places(sheet),
         *_caption(sheet, widest),
         "\\end{tikzpicture}",
     ]
+    if standalone:
+        lines = [
+            "\\documentclass[10pt]{article}",
+            "\\usepackage{tikz}",
+            f"\\setlength{{\\textwidth}}{{{width_inches:g}in}}",
+            "\\setlength{\\oddsidemargin}{\\dimexpr(\\paperwidth-\\textwidth)/2-1in\\relax}",
+            "\\pagestyle{empty}",
+            "\\begin{document}\\noindent",
+            *lines[1:],
+            "\\end{document}",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -70,7 +86,7 @@ def _way(sheet: _Sheet, line: Line) -> str:
     if not line.around:
         return f"({_n(x)},{_n(y)}) -- ({_n(u)},{_n(v)})"
     side = max(x, u) + 0.36 * sheet.column
-    controls = f"({_n(side)},{_n(y + 0.6 * ROW)}) and ({_n(side)},{_n(v - 0.6 * ROW)})"
+    controls = f"({_n(side)},{_n(y + 0.6 * sheet.row)}) and ({_n(side)},{_n(v - 0.6 * sheet.row)})"
     return f"({_n(x)},{_n(y)}) .. controls {controls} .. ({_n(u)},{_n(v)})"
 
 
@@ -108,4 +124,4 @@ def _caption(sheet: _Sheet, labels: float) -> Iterator[str]:
 
 
 def _n(value: float) -> str:
-    return f"{value:.1f}".rstrip("0").rstrip(".").replace("-0", "-0") or "0"
+    return f"{value:.1f}".rstrip("0").rstrip(".")
