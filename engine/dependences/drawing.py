@@ -93,6 +93,7 @@ class Pencil(Walker):
         self.lines: list[Line] = []
         self.spots: list[Spot] = []
         self.scanned = False
+        self.rowed: list[Known] = []
         # The calls that have been entered; for every row the outermost of the library's, which the file names.
         self.calls: list[Call] = []
         self.outer: list[tuple[int, Call] | None] = []
@@ -135,17 +136,28 @@ class Pencil(Walker):
             if block:
                 self._close(nodes, number, memory, at)
             self.node(node, memory, at)
+            if isinstance(node, Recurrence):
+                self._close(nodes, number + 1, memory, at, among=_own(node))
             self.run += block
         self._close(nodes, len(nodes), memory, at)
 
-    def _close(self, nodes: Sequence[Node], number: int, memory: Memory, at: Mapping[Symbol, Number]) -> None:
-        """A run of mixing equations ends: what is read after it is a row."""
+    def _close(
+        self,
+        nodes: Sequence[Node],
+        number: int,
+        memory: Memory,
+        at: Mapping[Symbol, Number],
+        among: set[Tensor] | None = None,
+    ) -> None:
+        """A run of mixing equations ends: what is read after it is a row. A recurrence is one where it stands: ways
+        around its cells do not go through them; it is still of its run."""
         here = set[Tensor]().union(*(consumed((node,)) - _own(node) for node in nodes[:number]))
         later = consumed(tuple(nodes[number:]))
         for tensor, known in list(memory.items()):
-            inside = any(part.run == self.run for part in known.parts)
-            if inside and (tensor in later or tensor not in here):
-                memory[tensor] = self.row(tensor.name, tensor, known, at)
+            inside = any(part.run == self.run for part in known.parts) and known not in self.rowed
+            if inside and (tensor in later or tensor not in here) and (among is None or tensor in among):
+                memory[tensor] = self.row(tensor.name, tensor, known, at, self.run if among is not None else 0)
+                self.rowed.append(memory[tensor])
 
     # ---------------------------------------------------------------- rows
 
@@ -164,7 +176,7 @@ class Pencil(Walker):
         self._lines(values)
         self._add(", ".join(space.names), names)
 
-    def row(self, label: str, tensor: Tensor, known: Known, at: Mapping[Symbol, Number]) -> Known:
+    def row(self, label: str, tensor: Tensor, known: Known, at: Mapping[Symbol, Number], run: int = 0) -> Known:
         """What comes out of a unit, as a row; followed from there. Positions on several axes make no row."""
         if len(known.labels) != 1 or not known.parts:
             return known
@@ -178,7 +190,8 @@ class Pencil(Walker):
         self.scanned = False
         first = len(self.spots)
         self._add(label, [str(here) for (here,) in places])
-        return Known(known.labels, [Part((axis,), ((low, high),), [source(first + n) for n in range(len(places))])])
+        table: list[Reach | None] = [source(first + n) for n in range(len(places))]
+        return Known(known.labels, [Part((axis,), ((low, high),), table, run)])
 
     def _add(self, label: str, places: Sequence[str]) -> None:
         self.spots += [(len(self.rows), n) for n in range(len(places))]

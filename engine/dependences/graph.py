@@ -43,7 +43,7 @@ Routes = Literal["certain", "possible"]
 BUDGET = 20_000_000
 
 
-@dataclass
+@dataclass(eq=False)
 class Known:
     """A tensor: the axes that carry positions, and what reaches it."""
 
