@@ -98,7 +98,7 @@ def test_what_is_never_joined() -> None:
 
 def test_rows_are_named_as_in_the_file() -> None:
     labels = [row.label for row in CASES["transformer"][0].picture.rows]
-    assert labels == ["x", "attention 1", "attention 2", "x (output)"]
+    assert labels == ["x", "attention 1", "attention 2", "output"]
     assert [row.label for row in CASES["recurrence"][0].picture.rows] == ["x", "h"]
 
 

@@ -46,10 +46,10 @@ class Line:
 
 
 def drawn(
-    program: Program, at: Mapping[Symbol, Number], layers: int | None
+    program: Program, at: Mapping[Symbol, Number], layers: int | None, end: int = 0
 ) -> tuple[tuple[Row, ...], tuple[Line, ...]]:
     """The rows of a model from the bottom, and all lines; of a stack so many layers, and no more than change
-    something."""
+    something. On top stands the output whose space has the number `end`."""
     pencil = Pencil(layers)
     instance = program.instance if program.stack is None else program.stack.instance
     axes = position_axes(program, instance)
@@ -57,7 +57,7 @@ def drawn(
     pencil.first(", ".join(starts[0].names), [str(here[0]) for here in starts[0].places])
     if program.stack is None:
         pencil.body(instance.body, memory, dict(at))
-        pencil.last(left(instance, memory, at, starts, pencil))
+        pencil.last(left(instance, memory, at, starts, pencil), end)
         return pencil.labelled(), tuple(pencil.lines)
     values: Mapping[tuple[object, ...], Sequence[Reach | None]] | None = None
     for turn in range(layers or 1):
@@ -67,7 +67,7 @@ def drawn(
         pencil.body(instance.body, memory, sizes)
         now = left(instance, memory, sizes, starts, pencil)
         if turn + 1 == (layers or 1) or _straight(pencil.lines[before:]):
-            pencil.last(now)
+            pencil.last(now, end)
             break
         values = {space.sizes: row for space, row in zip(now.ends, now.values, strict=True)}
     return pencil.labelled(), tuple(pencil.lines)
@@ -164,9 +164,9 @@ class Pencil(Walker):
     def first(self, label: str, places: Sequence[str]) -> None:
         self._add(label, places)
 
-    def last(self, found: Reached) -> None:
+    def last(self, found: Reached, end: int) -> None:
         """The output, where it is not just the last row."""
-        (space, *_), (values, *_) = found.ends, found.values
+        space, values = found.ends[end], found.values[end]
         names = [str(here[0]) if here else "" for here in space.places]
         top = len(self.rows) - 1
         own = [n for n, spot in enumerate(self.spots) if spot[0] == top]
@@ -174,7 +174,7 @@ class Pencil(Walker):
             return
         self.scanned = False
         self._lines(values)
-        self._add(", ".join(space.names), names)
+        self._add("output", names)
 
     def row(self, label: str, tensor: Tensor, known: Known, at: Mapping[Symbol, Number], run: int = 0) -> Known:
         """What comes out of a unit, as a row; followed from there. Positions on several axes make no row."""

@@ -52,7 +52,7 @@ def picture(program: Program, given: Mapping[str, Fraction] | None = None) -> Pi
         found = search(program, at, budget=2_000_000)
         if found.undecided:
             raise usage(f"`{program.name}` cannot be drawn: {found.undecided[0]}")
-        rows, lines = drawn(program, at, found.layers)
+        rows, lines = drawn(program, at, found.layers, 0 if found.pair is None else found.pair[1][0])
     except TooLarge:
         raise usage(f"`{program.name}` is too large for a picture", hint="smaller sizes: `--at N=8`") from None
     rows, lines = _without_side_rows(rows, lines)
@@ -148,7 +148,7 @@ def _without_side_rows(rows: tuple[Row, ...], lines: tuple[Line, ...]) -> tuple[
 
 
 def _numbered(rows: list[Row]) -> tuple[Row, ...]:
-    """Units of one name are numbered from the bottom; an output that is called as the input is told apart."""
+    """Units of one name are numbered from the bottom."""
     labels = [row.label for row in rows]
     seen: dict[str, int] = {}
     found = [rows[0]]
@@ -156,8 +156,6 @@ def _numbered(rows: list[Row]) -> tuple[Row, ...]:
         seen[row.label] = seen.get(row.label, 0) + 1
         several = labels[1:].count(row.label) > 1
         found.append(replace(row, label=f"{row.label} {seen[row.label]}") if several else row)
-    if len(found) > 1 and found[-1].label == found[0].label:
-        found[-1] = replace(found[-1], label=f"{found[0].label} (output)")
     return tuple(found)
 
 

@@ -5,7 +5,7 @@ It has no script, no font of its own and no outside reference, and a title and a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
@@ -19,14 +19,37 @@ MARGIN: Final = 20.0
 DOT: Final = 4.5
 LETTER: Final = 7.4  # of the widest usual letters at the size of the labels
 
-STYLE: Final = (
-    ".paper{fill:#fff}.line{fill:none;stroke:#b6bcc4;stroke-width:1.1}.tip{fill:#8a929c}.dot{fill:#59626c}"
-    ".route{fill:none;stroke:#c8401f;stroke-width:3.4;stroke-linecap:round}.mark{fill:#c8401f}"
-    ".ring{fill:none;stroke:#c8401f;stroke-width:2.2}"
-    "text{fill:#1f252b;font:14px system-ui,sans-serif}.small{fill:#59626c;font-size:12px}"
-    "@media (prefers-color-scheme:dark){.paper{fill:#16191d}.line{stroke:#4b545e}.tip{fill:#77818c}.dot{fill:#a3adb8}"
-    ".route{stroke:#ff8a5c}.mark{fill:#ff8a5c}.ring{stroke:#ff8a5c}text{fill:#e8ebee}.small{fill:#a3adb8}}"
-)
+# Of a page in which the picture stands, no other element has the class: the rules hold in here only.
+CLASS: Final = "archderive-dependences"
+_LIGHT: Final = {
+    ".paper": "fill:#fff",
+    ".line": "fill:none;stroke:#b6bcc4;stroke-width:1.1",
+    ".tip": "fill:#8a929c",
+    ".dot": "fill:#59626c",
+    ".route": "fill:none;stroke:#c8401f;stroke-width:3.4;stroke-linecap:round",
+    ".mark": "fill:#c8401f",
+    ".ring": "fill:none;stroke:#c8401f;stroke-width:2.2",
+    "text": "fill:#1f252b;font:14px system-ui,sans-serif",
+    ".small": "fill:#59626c;font-size:12px",
+}
+_DARK: Final = {
+    ".paper": "fill:#16191d",
+    ".line": "stroke:#4b545e",
+    ".tip": "fill:#77818c",
+    ".dot": "fill:#a3adb8",
+    ".route": "stroke:#ff8a5c",
+    ".mark": "fill:#ff8a5c",
+    ".ring": "stroke:#ff8a5c",
+    "text": "fill:#e8ebee",
+    ".small": "fill:#a3adb8",
+}
+
+
+def _rules(looks: Mapping[str, str]) -> str:
+    return "".join(f".{CLASS} {what}{{{look}}}" for what, look in looks.items())
+
+
+STYLE: Final = f"{_rules(_LIGHT)}@media (prefers-color-scheme:dark){{{_rules(_DARK)}}}"
 
 
 @dataclass(frozen=True)
@@ -65,9 +88,9 @@ def to_svg(picture: Picture) -> str:
     size = f"{_n(width)} {_n(height)}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" width="{_n(width)}" height="{_n(height)}" '
-        f'role="img" aria-labelledby="title desc">',
-        f'<title id="title">{escape(picture.title)}</title>',
-        f'<desc id="desc">{escape(_description(picture))}</desc>',
+        f'class="{CLASS}" role="img">',
+        f"<title>{escape(picture.title)}</title>",
+        f"<desc>{escape(_description(picture))}</desc>",
         f"<style>{STYLE}</style>",
         f'<rect class="paper" width="{_n(width)}" height="{_n(height)}"/>',
         *_lines(sheet),
@@ -109,7 +132,10 @@ def _path(sheet: _Sheet, line: Line, tip: float) -> str:
         way = 1 if u > x else -1
         return f"M{_n(x)} {_n(y)}H{_n(u - way * (DOT + tip))}"
     if line.around:  # beside the rows between
-        side, far = _n(max(x, u) + sheet.bend), 0.6 * sheet.row
+        side, far = _n(x + sheet.bend), 0.6 * sheet.row
+        if u != x:  # up beside its own position first
+            last, near = v + sheet.row, _n(x + 0.7 * sheet.bend)
+            return f"M{_n(x)} {_n(y)}C{side} {_n(y - far)} {near} {_n(last + far)} {near} {_n(last)}L{_n(u)} {_n(v)}"
         return f"M{_n(x)} {_n(y)}C{side} {_n(y - far)} {side} {_n(v + far)} {_n(u)} {_n(v)}"
     return f"M{_n(x)} {_n(y)}L{_n(u)} {_n(v)}"
 

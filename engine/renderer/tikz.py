@@ -85,8 +85,12 @@ def _way(sheet: _Sheet, line: Line) -> str:
     (x, y), (u, v) = sheet.at(line.start), sheet.at(line.end)
     if not line.around:
         return f"({_n(x)},{_n(y)}) -- ({_n(u)},{_n(v)})"
-    side = max(x, u) + 0.36 * sheet.column
-    controls = f"({_n(side)},{_n(y + 0.6 * sheet.row)}) and ({_n(side)},{_n(v - 0.6 * sheet.row)})"
+    side, far = x + 0.36 * sheet.column, 0.6 * sheet.row
+    if u != x:  # up beside its own position first
+        last, near = v - sheet.row, x + 0.25 * sheet.column
+        controls = f"({_n(side)},{_n(y + far)}) and ({_n(near)},{_n(last - far)})"
+        return f"({_n(x)},{_n(y)}) .. controls {controls} .. ({_n(near)},{_n(last)}) -- ({_n(u)},{_n(v)})"
+    controls = f"({_n(side)},{_n(y + far)}) and ({_n(side)},{_n(v - far)})"
     return f"({_n(x)},{_n(y)}) .. controls {controls} .. ({_n(u)},{_n(v)})"
 
 
