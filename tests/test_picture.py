@@ -88,6 +88,26 @@ def test_as_many_positions_as_the_layers_join() -> None:
     assert stack(2, "causal", "2^i", N=12).picture.columns == 12
 
 
+def test_a_sequence_that_is_a_product_stays_small() -> None:
+    text = "dim H = 32, W = 32, D = 4\nlet N = H*W\nmodel f(x[N, D]):\n    return x -> attention\n"
+    assert ad.parse(text).picture().picture.columns == 16
+
+
+def test_the_end_of_the_longest_route_is_drawn() -> None:
+    # a class read off the first position: one more unit, to an output without positions
+    text = "dim N = 64, D = 16\nmodel f(x[N, D]):\n    y = x -> attention\n    z[d] = sum[n] y[n, d]\n    return z\n"
+    one = ad.parse(text).picture()
+    assert [len(row.places) for row in one.picture.rows] == [8, 8, 1]
+    assert one.caption.endswith("to the output crosses 2 layers.")
+
+
+def test_ways_around_a_cell_do_not_go_through_it() -> None:
+    # in a QRNN the output gate reads the convolution beside the state
+    picture = ad.load("qrnn").picture().picture
+    assert sum(line.units for line in picture.route) == 8
+    assert [row.label for row in picture.rows] == ["x", "conv1d", "c", "h"]
+
+
 def test_what_is_never_joined() -> None:
     one = stack(3, "same", "3^i", N=9)
     assert one.caption == "Position 0 and position 8 are never joined (N = 9)."
@@ -217,6 +237,7 @@ def test_several_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ),
         ("dim N = 8, D = 3\nmodel f(x[D]):\n    return x -> linear(D)\n", "a picture needs one sequence"),
         ("dim N, M, D\nmodel f(x[N, D], y[M, D]):\n    return attention(x, y)\n", "has two: `x` and `y`"),
+        ("dim N, D\nmodel f(x[N, D]):\n    return x -> conv_transpose1d(D)\n", "only a condition gives the positions"),
         ("dim N, D\nmodel f(x[N, D], t[N]):\n    y[n, d] = x[t[n], d]\n    return y\n", "data decides"),
     ],
 )

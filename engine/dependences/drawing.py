@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..algebra.atoms import Symbol
+from ..errors import usage
 from ..program import Call, Choose, Node, Parallel, Program, Recurrence, Repeat, consumed
 from ..scalars import Tensor
 from .arithmetic import Number
@@ -57,6 +58,7 @@ def drawn(
     pencil.first(", ".join(starts[0].names), [str(here[0]) for here in starts[0].places])
     if program.stack is None:
         pencil.body(instance.body, memory, dict(at))
+        _check_outputs(program, memory)
         pencil.last(left(instance, memory, at, starts, pencil), end)
         return pencil.labelled(), tuple(pencil.lines)
     values: Mapping[tuple[object, ...], Sequence[Reach | None]] | None = None
@@ -65,12 +67,22 @@ def drawn(
         _, memory = entered(pencil, instance, sizes, axes, values)  # type: ignore[arg-type]
         before = len(pencil.lines)
         pencil.body(instance.body, memory, sizes)
+        _check_outputs(program, memory)
         now = left(instance, memory, sizes, starts, pencil)
         if turn + 1 == (layers or 1) or _straight(pencil.lines[before:]):
             pencil.last(now, end)
             break
         values = {space.sizes: row for space, row in zip(now.ends, now.values, strict=True)}
     return pencil.labelled(), tuple(pencil.lines)
+
+
+def _check_outputs(program: Program, memory: Memory) -> None:
+    """Positions that only a condition tells apart (a transposed convolution) are no axis of `path`."""
+    instance = program.instance if program.stack is None else program.stack.instance
+    for output in instance.outputs:
+        known = memory.get(output)
+        if known is not None and not known.labels and any(part.axes for part in known.parts):
+            raise usage(f"`{program.name}` cannot be drawn: only a condition gives the positions of `{output.name}`")
 
 
 def _own(node: Node) -> set[Tensor]:

@@ -24,6 +24,7 @@ from .small import long_symbols, small_sizes
 
 # Positions of a picture, if nothing else is said: the first that the facts allow.
 LENGTHS = (8, 9, 10, 12, 16, 7, 11, 13, 14, 15, 6, 5, 4)
+MANY = 24
 LONGEST = 64
 HIGHEST = 24
 
@@ -96,6 +97,10 @@ def _sizes(program: Program, given: Mapping[str, Fraction]) -> dict[Symbol, Numb
     examples = [int(d.value) for d in program.dimensions if d.symbol in long and d.value is not None]
     lengths = (*(n for n in examples if LENGTHS[-1] <= n <= 16), *LENGTHS)
     best = _at(program, long, lengths, given)
+    (size,) = sizes
+    for fewer in ((4, 3, 2), (3, 2), (2,)):  # a sequence that is a product has many positions
+        smaller = small_sizes(program, long, fewer, given) if whole(size, best) > MANY else None
+        best = best if smaller is None else smaller
     if program.stack is None or examples[:1] == [best.get(s) for s in long][:1] or all(s.name in given for s in long):
         return best
     # as many positions as the same number of layers joins
