@@ -95,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="the seed that sizes and values are drawn from"
     )
+    parser.add_argument(
+        "--picture",
+        choices=("dependences",),
+        help="the dependences between positions of a small model as SVG, or with --latex as TikZ",
+    )
     form.add_argument("--list", action="store_true", help="list the standard layers")
     form.add_argument("--source", metavar="NAME", help="print the definition of a standard layer")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output (`-`)")
@@ -165,15 +170,21 @@ def _run(options: argparse.Namespace) -> int:
     if options.version:
         return _print(f"derive {_version()}\n", options)
     if options.list:
-        return _print(_library_list(), options)
+        from .listing import library_list
+
+        return _print(library_list(), options)
     if options.source is not None:
-        return _print(_library_source(options.source), options)
+        from .listing import library_source
+
+        return _print(library_source(options.source), options)
     if not options.files:
         raise usage("there is no file to derive", hint="`derive model.arch`, or `derive --help`")
     if options.files.count("-") > 1:
         raise usage("standard input can be read once")
     overrides = _overrides(options.at)
     sessions = _open_all(options.files, overrides)
+    if options.picture:
+        return _pictures(sessions, overrides, options)
     reports = _verified(sessions, options)
     if options.check or (options.verify and not (options.latex or options.markdown or options.json)):
         return _checks(sessions, reports, options)
@@ -286,6 +297,20 @@ def _documents(measures: Sequence[Measures], request: Request, *, detailed: bool
     return documents
 
 
+def _pictures(sessions: Sequence[Session], overrides: Mapping[str, Fraction], options: argparse.Namespace) -> int:
+    """One picture, or with `-o FOLDER/` a file for each model."""
+    from .pictures import addressed, drawn
+
+    if options.markdown or options.json or options.check or options.verify:
+        raise usage("a picture is SVG, or TikZ with `--latex`", hint="`derive FILE --picture dependences --latex`")
+    programs = [program for session in sessions for program in session.programs]
+    width = _inches(options.width) if options.latex else None
+    found = drawn(programs, overrides, width, standalone=options.standalone)
+    for path, text in addressed(found, options.output, "tex" if options.latex else "svg"):
+        _print(text, argparse.Namespace(output=path))
+    return 0
+
+
 def _columns(options: argparse.Namespace) -> int:
     if (options.output is None or options.output == "-") and sys.stdout.isatty():
         return max(40, min(140, shutil.get_terminal_size((100, 24)).columns))
@@ -364,37 +389,3 @@ def _disagreements(reports: Iterable[Report]) -> int:
             print(disagreement.diagnostic().format() + "\n", file=sys.stderr)
         status = max(status, 0 if report.holds else 1)
     return status
-
-
-def _library_list() -> str:
-    """The standard layers by file, with the first line of each docstring."""
-    from . import library
-
-    lines: list[str] = []
-    current = ""
-    for name, (source, start, end) in library.index().items():
-        if source.name != current:
-            current = source.name
-            lines += [*([""] if lines else []), Path(current).stem.replace("_", " ")]
-        head, doc = _head(source.text[start:end])
-        lines.append(f"  {head}" + (f"\n      {doc}" if doc else ""))
-        del name
-    return "\n".join(lines) + "\n"
-
-
-def _head(text: str) -> tuple[str, str]:
-    """A definition's signature and the docstring under it."""
-    first, _, rest = text.partition("\n")
-    match = re.match(r'\s*"([^"]*)"', rest)
-    return first.removeprefix("layer ").rstrip().removesuffix(":"), match[1] if match else ""
-
-
-def _library_source(name: str) -> str:
-    from . import library
-    from .errors import nearest
-
-    if name not in library.index():
-        raise usage(
-            f"there is no standard layer `{name}`", hint=nearest(name, library.index()) or "`derive --list` shows them"
-        )
-    return library.text(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .algebra.atoms import Atom, Exponential, Extreme, Group, Log, Rounded, Summation, Symbol
 from .algebra.expression import Expr
@@ -25,6 +25,8 @@ from .session import Session, open_path, open_source
 
 if TYPE_CHECKING:
     import sympy
+
+    from .pictures import Drawn
 
 
 def load(path: str | PathLike[str], model: str | None = None) -> Model:
@@ -144,6 +146,19 @@ class Model:
         """The derivation as a document, to be rendered."""
         names = (convention,) if isinstance(convention, str) else tuple(convention)
         return Derivation(derive(self._measures, Request(names, detail, form)))
+
+    def picture(self, name: Literal["dependences"] = "dependences", **sizes: int) -> Drawn:
+        """A picture of a small copy of the model: `sizes` are taken, all others are chosen. Raises ArchError."""
+        from .dependences.picture import picture
+        from .pictures import Drawn
+
+        if name != "dependences":
+            raise usage(f"there is no picture `{name}`", hint='`picture("dependences")`')
+        known = {d.symbol.name for d in self._measures.program.dimensions}
+        for size in sizes.keys() - known:
+            raise usage(f"there is no dim or option `{size}`", hint=nearest(size, known))
+        given = {size: Fraction(value) for size, value in sizes.items()}
+        return Drawn(picture(self._measures.program, {**self._session.overrides, **given}))
 
     def _derived(self, name: str) -> Derived:
         return self._measures.quantity(name) if name in BY_NAME else self._measures.billed(convention(name).name)

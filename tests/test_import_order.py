@@ -19,13 +19,14 @@ algebra
 forms scalars
 program
 library
-elaborator
+listing elaborator
 conventions growth
 dependences
 quantities
 derivation stated
 expectations
 comparison exchange renderer session
+pictures
 verifier
 interface
 cli

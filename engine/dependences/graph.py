@@ -43,7 +43,7 @@ Routes = Literal["certain", "possible"]
 BUDGET = 20_000_000
 
 
-@dataclass
+@dataclass(eq=False)
 class Known:
     """A tensor: the axes that carry positions, and what reaches it."""
 
@@ -104,12 +104,12 @@ class Walker:
         for output, result in zip(call.instance.outputs, call.results, strict=True):
             found = inner.get(output, Known(NONE, []))
             if closes:
-                found = self.crossed(call, output, found)
+                found = self.crossed(call, output, found, at)
             memory[result] = found
 
-    def crossed(self, call: Call, output: Tensor, known: Known) -> Known:
+    def crossed(self, call: Call, output: Tensor, known: Known, at: Mapping[Symbol, Number]) -> Known:
         """What comes out of a unit has crossed it."""
-        del call, output
+        del call, output, at
         return Known(known.labels, added([Part(p.axes, p.ranges, raised(p.values)) for p in known.parts], 0))
 
     def body(self, nodes: Sequence[Node], memory: Memory, at: dict[Symbol, Number]) -> None:

@@ -124,12 +124,12 @@ def left(instance: Instance, memory: Memory, at: At, starts: tuple[Space, ...], 
             values[sizes] = [None] * len(spaces[sizes].places)
         spaces[sizes] = Space(sizes, (*spaces[sizes].names, tensor.name), spaces[sizes].places)
         for part in known.parts:
-            row = _row(part, chosen, spaces[sizes].places)
+            row = row_of(part, chosen, spaces[sizes].places)
             values[sizes] = list(map(either, values[sizes], row))
     return Reached(starts, tuple(spaces.values()), tuple(map(tuple, values.values())), tuple(walker.undecided))
 
 
-def _row(part: Part, chosen: Sequence[int], places: Sequence[Place]) -> Sequence[Reach | None]:
+def row_of(part: Part, chosen: Sequence[int], places: Sequence[Place]) -> Sequence[Reach | None]:
     """What a part says at places along the chosen axes."""
     if set(part.axes) - set(chosen):
         part = spread(part, {axis: axis for axis in chosen})

@@ -149,7 +149,7 @@ def _until(turns: _Turns) -> Found:
 
 def judged(found: Reached, layers: int | None) -> Found:
     """The pair of positions that is farthest apart."""
-    best: tuple[int, int] | None = None
+    best: tuple[int, int, bool] | None = None
     pair: tuple[Position, Position] | None = None
     for target, value, wanted in _wanted(found):
         farthest = longest(value, wanted)
@@ -158,7 +158,7 @@ def judged(found: Reached, layers: int | None) -> Found:
         units, sources = farthest
         for number in {(sources & -sources).bit_length() - 1, sources.bit_length() - 1}:
             start = found.sources[number]
-            rank = (units if units >= 0 else 1 << 60, _distance(start, target))
+            rank = (units if units >= 0 else 1 << 60, _distance(start, target), start < target)
             if best is None or rank > best:
                 best, pair = rank, (start, target)
     path = 0 if best is None else None if best[0] == 1 << 60 else best[0]

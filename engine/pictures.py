@@ -1,0 +1,60 @@
+"""Pictures of models: programs and a form in, texts out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from .dependences.picture import Picture, picture
+from .errors import usage
+from .program import Program
+from .renderer.svg import to_svg
+from .renderer.tikz import to_tikz
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture, ready to be rendered; a notebook shows it."""
+
+    picture: Picture
+
+    @property
+    def caption(self) -> str:
+        return self.picture.caption
+
+    def to_svg(self) -> str:
+        """One self-contained `<svg>` element, for light and dark."""
+        return to_svg(self.picture)
+
+    def to_tikz(self, width: float = 5.5, *, standalone: bool = False) -> str:
+        """A `tikzpicture`, at most `width` inches wide; `standalone` makes a file that compiles by itself."""
+        return to_tikz(self.picture, width, standalone=standalone)
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+
+def drawn(
+    programs: Sequence[Program], given: Mapping[str, Fraction], width: float | None, *, standalone: bool = False
+) -> dict[str, str]:
+    """The pictures of models by their names: TikZ of a width in inches, or SVG. Raises ArchError."""
+    pictures = {program.name: Drawn(picture(program, given)) for program in programs}
+    if width is None:
+        return {name: one.to_svg() for name, one in pictures.items()}
+    return {name: one.to_tikz(width, standalone=standalone) for name, one in pictures.items()}
+
+
+def addressed(found: Mapping[str, str], output: str | None, suffix: str) -> list[tuple[str | None, str]]:
+    """Where each text is to go: into the file that is named, or into one of its own in a folder. Raises ArchError."""
+    if output is not None and (output.endswith("/") or Path(output).is_dir()):
+        try:
+            Path(output).mkdir(parents=True, exist_ok=True)
+        except OSError as failure:
+            raise usage(f"`{output}` cannot be made: {failure.strerror}") from None
+        return [(str(Path(output) / f"{name}.{suffix}"), text) for name, text in found.items()]
+    if len(found) > 1:
+        names = ", ".join(f"`{name}`" for name in found)
+        raise usage(f"there are several models, and a picture shows one: {names}", hint="a file for each: `-o FOLDER/`")
+    return [(output, text) for text in found.values()]
