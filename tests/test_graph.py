@@ -12,7 +12,7 @@ import pytest
 from archderive import library
 from archderive.algebra.atoms import Symbol
 from archderive.dependences.bits import TooLarge, joined, units_of
-from archderive.dependences.carrying import position_axes
+from archderive.dependences.positions import position_axes
 from archderive.dependences.reached import Reached, reached
 from archderive.dependences.search import Found, search
 from archderive.elaborator.elaborate import elaborate
@@ -54,15 +54,15 @@ def searched(text: str, **values: int) -> Found:
 # ---------------------------------------------------------------- against the tracer
 
 
-def by_coordinates(found: Reached) -> Units:
-    """As the tracer has it: positions of different sequences with the same coordinates are one."""
+def by_view(found: Reached) -> Units:
+    """The units from every position of every sequence, as the tracer has them: output by output."""
     rows: Units = {}
-    for (_, target), value in found.targets:
+    for target, value in found.targets:
         row = rows.setdefault(target, {})
-        for number, (_, source) in enumerate(found.sources):
+        for number, source in enumerate(found.sources):
             units = None if value is None else units_of(value, number)
             if units is not None:
-                row[source] = min(units, row.get(source, units))
+                row[source] = units
     return rows
 
 
@@ -72,10 +72,15 @@ def traced(program: Program, at: Sizes) -> Units | None:
     found = judge.trace(program, dict(at), 0, axes)
     if found.empty:
         return None
-    sources = list(enumerate(found.sources))
-    return {
-        target: {s: units[n] for n, s in sources if units[n] < judge.NEVER} for target, units in found.units.items()
-    }
+    rows: Units = {}
+    for number, views in enumerate(found.outputs):
+        for sequence, view in enumerate(views):
+            for target, units in view.units.items():
+                row = rows.setdefault((number, target), {})
+                for n, source in enumerate(view.sources):
+                    if units[n] < judge.NEVER:
+                        row[sequence, source] = units[n]
+    return rows
 
 
 def compare(program: Program, at: Sizes) -> bool:
@@ -86,11 +91,11 @@ def compare(program: Program, at: Sizes) -> bool:
         return False
     axes = position_axes(program, program.instance)
     found = reached(program.instance, at, axes)
-    certain = by_coordinates(found)
+    certain = by_view(found)
     if not found.undecided:
         assert certain == wanted
         return True
-    possible = by_coordinates(reached(program.instance, at, axes, "possible"))
+    possible = by_view(reached(program.instance, at, axes, "possible"))
     for target, row in wanted.items():
         assert all(possible[target][source] <= units for source, units in row.items())
     for target, row in certain.items():

@@ -21,7 +21,6 @@ from ..program import (
     Node,
     Opaque,
     Parallel,
-    Program,
     Recurrence,
     Repeat,
     Share,
@@ -37,6 +36,7 @@ from ..scalars import (
     Read,
     Reduction,
     Scalar,
+    Size,
     Subscript,
     Tensor,
     children,
@@ -72,10 +72,19 @@ def bare(subscript: Subscript) -> Symbol | None:
     return None
 
 
-def keeps(read: Read, equation: Equation, axes: Axes) -> bool:
-    """Does a read stay at the position of the element that it is for, on all axes that carry positions?"""
-    own = {bare(subscript) for subscript in equation.subscripts} - {None}
-    return all(bare(read.subscripts[axis]) in own for axis in axes)
+def keeps(read: Read, equation: Equation, axes: Iterable[int]) -> bool:
+    """Does a read stay at the position of the element that it is for, on all axes that carry positions? Axes may be
+    renamed, merged and split on the way: that mixes nothing."""
+    own = {symbol for subscript in equation.subscripts for symbol in indices_of(subscript)} - {None}
+    theirs = [symbol for axis in axes for symbol in indices_of(read.subscripts[axis])]
+    return all(symbol in own for symbol in theirs) and len(set(theirs)) == len(theirs)
+
+
+def indices_of(subscript: Subscript) -> list[Symbol | None]:
+    """The indices of which a subscript is made; None for anything else that stands there."""
+    if isinstance(subscript, Merged):
+        return [symbol for part in subscript.parts for symbol in indices_of(part)]
+    return [bare(subscript)]
 
 
 def bound(scalar: Scalar) -> Iterator[Index]:
@@ -86,20 +95,53 @@ def bound(scalar: Scalar) -> Iterator[Index]:
         yield from bound(child)
 
 
+def equalities(scalar: Scalar) -> Iterator[Symbols]:
+    """The indices of each equality of indices that a reduction asks for: they tell each other."""
+    if isinstance(scalar, Reduction) and scalar.where is not None:
+        for part in conjuncts(scalar.where):
+            if isinstance(part, Operation) and part.kind == "==":
+                sizes = [operand.value.symbols() for operand in part.operands if isinstance(operand, Size)]
+                if len(sizes) == 2:
+                    yield Symbols().union(*sizes)
+    for child in children(scalar):
+        yield from equalities(child)
+
+
+def conjuncts(condition: Scalar) -> Iterator[Scalar]:
+    """The parts of a condition that must all hold."""
+    if isinstance(condition, Operation) and condition.kind == "and":
+        for operand in condition.operands:
+            yield from conjuncts(operand)
+    else:
+        yield condition
+
+
+class Text:
+    """Where positions go on in one equation."""
+
+    def __init__(self, equation: Equation) -> None:
+        self.equation = equation
+        indices = (*equation.indices, *bound(equation.body))
+        self.told = {i.symbol: i.lower.symbols() | i.upper.symbols() for i in indices}
+        self.equal = list(equalities(equation.body))
+
+    def carried(self, read: Read, axes: Iterable[int]) -> Axes:
+        """The axes of the target on which the positions of what is read go on: one of their indices stands in a
+        subscript of an axis that carries them, in the range of an index there, or is equal to what stands there."""
+        inside = Symbols().union(*(mentioned(read.subscripts[axis]) for axis in axes))
+        waiting = list(inside)
+        while waiting:
+            symbol = waiting.pop()
+            more = self.told.get(symbol, Symbols()).union(*(e for e in self.equal if symbol in e)) - inside
+            inside |= more
+            waiting += more
+        return frozenset(n for n, s in enumerate(self.equation.subscripts) if mentioned(s) & inside)
+
+
 def carried(equation: Equation, labels: Mapping[Tensor, Axes]) -> Axes:
     """The axes of the target on which positions go on."""
-    ranges = {i.symbol: i.lower.symbols() | i.upper.symbols() for i in (*equation.indices, *bound(equation.body))}
-    found: set[int] = set()
-    for read in equation.reads:
-        for axis in labels.get(read.tensor, NONE):
-            inside = set(mentioned(read.subscripts[axis]))
-            waiting = list(inside)
-            while waiting:
-                more = ranges.get(waiting.pop(), Symbols()) - inside
-                inside |= more
-                waiting += more
-            found |= {n for n, subscript in enumerate(equation.subscripts) if mentioned(subscript) & inside}
-    return frozenset(found)
+    text = Text(equation)
+    return NONE.union(*(text.carried(read, labels.get(read.tensor, NONE)) for read in equation.reads))
 
 
 class Carrying:
@@ -213,73 +255,3 @@ def called(nodes: Iterable[Node]) -> Iterator[Instance]:
 
 def _usual(instance: Instance) -> tuple[Axes, ...]:
     return tuple(frozenset(range(max(0, len(tensor.axes) - 1))) for tensor in instance.inputs)
-
-
-# ---------------------------------------------------------------- the inputs of a model
-
-
-def position_axes(program: Program, instance: Instance) -> dict[Tensor, tuple[int, ...]]:
-    """The axes of the inputs that carry positions: all but the last, or all of a tensor that names places, without
-    those that hold independent inputs."""
-    batch = {d.symbol for d in program.dimensions if d.batch}
-    naming = _naming(instance, {})
-    found: dict[Tensor, tuple[int, ...]] = {}
-    for tensor in instance.inputs:
-        candidates = range(len(tensor.axes) if tensor in naming else len(tensor.axes) - 1)
-        sizes = {axis: tensor.axes[axis].size.symbols() for axis in candidates}
-        found[tensor] = tuple(axis for axis in candidates if not (sizes[axis] and sizes[axis] <= batch))
-    return found
-
-
-def _naming(instance: Instance, known: dict[Instance, set[Tensor]]) -> set[Tensor]:
-    """The inputs of an instance whose elements name places: subscripts, or what a condition compares to an index."""
-    if instance not in known:
-        known[instance] = set()
-        known[instance] = set(instance.inputs) & set(_names(instance.body, known))
-    return known[instance]
-
-
-def _names(nodes: Iterable[Node], known: dict[Instance, set[Tensor]]) -> Iterator[Tensor]:
-    for node in nodes:
-        match node:
-            case Equation():
-                yield from _naming_reads(node.body)
-            case Recurrence(equations=equations):
-                for equation in equations:
-                    yield from _naming_reads(equation.body)
-            case Call(instance=instance, arguments=arguments):
-                inside = _naming(instance, known)
-                yield from (a for f, a in zip(instance.inputs, arguments, strict=True) if f in inside)
-            case _:
-                yield from _names(nested(node), known)
-
-
-def _naming_reads(scalar: Scalar) -> Iterator[Tensor]:
-    if isinstance(scalar, Read):
-        yield from (inner.tensor for s in scalar.subscripts for inner in _looked_up(s))
-    if isinstance(scalar, Reduction) and scalar.where is not None:
-        yield from _compared(scalar.where)
-    for child in children(scalar):
-        yield from _naming_reads(child)
-
-
-def _looked_up(subscript: Subscript) -> Iterator[Read]:
-    match subscript:
-        case Lookup(scalar=Read() as read):
-            yield read
-        case Merged(parts=parts):
-            for part in parts:
-                yield from _looked_up(part)
-        case _:
-            pass
-
-
-def _compared(condition: Scalar) -> Iterator[Tensor]:
-    match condition:
-        case Operation(kind="and", operands=operands):
-            for operand in operands:
-                yield from _compared(operand)
-        case Operation(kind="==", operands=operands):
-            yield from (operand.tensor for operand in operands if isinstance(operand, Read))
-        case _:
-            pass

@@ -99,7 +99,7 @@ def _tiled(
         for piece in waiting:
             if not frame.nonnegative(start - piece[0]) or frame.nonnegative(start - piece[1] - 1):
                 continue
-            here = [r for r in routes if all(frame.nonnegative(piece[0] - a) and frame.nonnegative(b - piece[1]) for _, a, b in r.domain)]
+            here = [r for r in routes if all(_holds(a, b, piece, frame) for _, a, b in r.domain)]
             level = _level(here, view, frame.within({place(axis): piece}), order)
             if level is not None:
                 found = piece, level
@@ -112,6 +112,11 @@ def _tiled(
     return build.maximum(levels, view.facts)
 
 
+def _holds(first: Expr, last: Expr, piece: tuple[Expr, Expr], frame: Frame) -> bool:
+    """Does a piece lie between two places?"""
+    return frame.nonnegative(piece[0] - first) and frame.nonnegative(last - piece[1])
+
+
 def _level(routes: Sequence[Route], view: View, frame: Frame, order: Order) -> Expr | None:
     whole = [_cost(r, frame, order) for r in routes if all(everything(i, frame) for i in r.reach)]
     if len(view.sizes) > 1 or not view.aligned:
@@ -120,7 +125,7 @@ def _level(routes: Sequence[Route], view: View, frame: Frame, order: Order) -> E
     sides = [side for side, kind in ((0, "forward"), (1, "backward")) if order in ("all", kind)]
     levels = []
     for side in sides:
-        reached = [u for r in routes if (u := _side(r, here, side, frame)) is not None]
+        reached = _side_levels(routes, here, side, frame)
         joined = _united(routes, here, side, frame)
         if joined is not None:
             reached.append(joined)
@@ -162,20 +167,32 @@ def _cost(route: Route, frame: Frame, order: Order) -> Expr:
         if order != "forward":
             ends.append(frame.most(interval.size - 1 - interval.near.upper))
         known = [end for end in ends if end is not None]
-        far = build.maximum((ZERO, *known), frame.facts)
+        if not (interval.near.lower == interval.upper or interval.near.upper == interval.lower):
+            known.append(ZERO)  # a sequence may end within what is near; a single position is that, or not there
+        far = build.maximum(known, frame.facts)
         total = total + (far if interval.near.pace == ONE else build.ceil(far / interval.near.pace, frame.facts))
     return total
 
 
-def _side(route: Route, here: Expr, side: int, frame: Frame) -> Expr | None:
-    """The units over which a route sees every position on one side of the own one."""
-    (interval,) = route.reach
-    if side == 0:
-        seen = frame.nonnegative(-interval.lower) and frame.nonnegative(interval.upper - here + 1)
-    else:
-        last = interval.size - 1
-        seen = frame.nonnegative(interval.upper - last) and frame.nonnegative(here + 1 - interval.lower)
-    return _cost(route, frame, "forward" if side == 0 else "backward") if seen else None
+def _side_levels(routes: Sequence[Route], here: Expr, side: int, frame: Frame) -> list[Expr]:
+    """Numbers of units over which every position on one side of the own one is seen: by a route to the far end, and
+    by others as far as that does not come near."""
+    order: Order = "forward" if side == 0 else "backward"
+    plain = [r for r in routes if r.reach[0].near is None]
+    levels = [None, *dict.fromkeys(r.units for r in plain)]
+    found: list[Expr] = []
+    for route in routes:
+        interval = route.reach[0]
+        far = -interval.lower if side == 0 else interval.upper - interval.size + 1
+        if not frame.nonnegative(far):
+            continue
+        cost = _cost(route, frame, order)
+        for level in levels:
+            beside = [r.reach[0] for r in plain if level is not None and frame.nonnegative(level - r.units)]
+            if _reaches([*beside, interval], here, side, frame):
+                found.append(cost if level is None else build.maximum((cost, level), frame.facts))
+                break
+    return found
 
 
 def _united(routes: Sequence[Route], here: Expr, side: int, frame: Frame) -> Expr | None:
@@ -198,7 +215,7 @@ def _reaches(intervals: Sequence[Interval], here: Expr, side: int, frame: Frame)
         for interval in waiting:
             far, near = (interval.lower, interval.upper) if side == 0 else (interval.upper, interval.lower)
             touches = frame.nonnegative(near - end + 1 if side == 0 else end + 1 - near)
-            if touches and (frame.nonnegative(end - far) if side == 0 else frame.nonnegative(far - end)):
+            if touches and frame.nonnegative(end - far if side == 0 else far - end):
                 end = far
                 waiting.remove(interval)
                 break

@@ -11,9 +11,10 @@ from ..program import Call, Choose, Node, Parallel, Program, Recurrence, Repeat,
 from ..scalars import Tensor
 from .arithmetic import Number
 from .bits import Reach, either, source
-from .carrying import NONE, position_axes
+from .carrying import NONE
 from .graph import Known, Memory, Walker
 from .pieces import Part
+from .positions import position_axes
 from .reached import Reached, entered, left, row_of
 from .runs import box
 

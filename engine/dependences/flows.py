@@ -100,7 +100,9 @@ def by_way_of(
     reach = tuple(after(interval, narrowed, inside) for interval in route.reach)
     units, told = _units_at(route, narrowed, frame)
     kept = tuple(
-        (axis, *ends) for axis, ends in sorted(domain.items()) if not _everywhere(ends, frame.ranges[place(axis)], frame)
+        (axis, *ends)
+        for axis, ends in sorted(domain.items())
+        if not _everywhere(ends, frame.ranges[place(axis)], frame)
     )
     why = why or told
     if given is None:
@@ -225,11 +227,7 @@ def pruned(routes: Iterable[Route], frame: Frame) -> tuple[tuple[Route, ...], bo
 
 
 def _better(one: Route, other: Route, frame: Frame) -> bool:
-    return (
-        one.source is other.source
-        and frame.nonnegative(other.units - one.units)
-        and _sees_more(one, other, frame)
-    )
+    return one.source is other.source and frame.nonnegative(other.units - one.units) and _sees_more(one, other, frame)
 
 
 def _sees_more(one: Route, other: Route, frame: Frame) -> bool:

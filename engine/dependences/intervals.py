@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..algebra import build
 from ..algebra.atoms import Extreme, Rounded, Symbol
-from ..algebra.expression import ONE, ZERO, Expr, from_atom
+from ..algebra.expression import ONE, ZERO, Expr, from_atom, total
 from ..algebra.facts import Facts
 from ..algebra.ranges import direction, extreme
 from ..algebra.substitution import map_atoms, substitute
@@ -93,6 +93,7 @@ class Interval:
             return substitute(expr, change, facts)
 
         near = None if self.near is None else Near(put(self.near.lower), put(self.near.upper), put(self.near.pace))
+
         def placed(taps: tuple[Taps, ...]) -> tuple[Taps, ...]:
             return filled((Taps(put(t.step), put(t.count)) for t in taps), facts)
 
@@ -214,6 +215,39 @@ def _unrounded(expr: Expr, facts: Facts, *, largest: bool) -> Expr:
             bound = bound + slack if atom.direction == "ceil" else bound - slack
         expr = expr + (bound - from_atom(atom)) * factor
     return expr
+
+
+def rounded_gap(expr: Expr, frame: Frame) -> tuple[Expr, bool] | None:
+    """(the most that a⌊x + d⌋ − a⌊x⌋ + c is at any place; is it reached?), where x is a multiple of 1/q and moves by
+    1/q; None for anything else."""
+    atoms = [a for a in expr.atoms() if isinstance(a, Rounded) and any(s in frame.ranges for s in a.argument.symbols())]
+    factors = {
+        a: total(Expr({tuple(p for p in m if p[0] != a): c}) for m, c in expr.terms.items() if (a, 1) in m)
+        for a in atoms
+    }
+    if len(atoms) != 2 or factors[atoms[0]] + factors[atoms[1]]:
+        return None
+    above, below = atoms if frame.facts.nonnegative(factors[atoms[0]]) else reversed(atoms)
+    factor = factors[above]
+    rest = expr - factor * (from_atom(above) - from_atom(below))
+    arguments = [_from_below(a, frame.facts) for a in (above, below)]
+    if None in arguments or not frame.facts.nonnegative(factor):
+        return None
+    gap = arguments[0] - arguments[1]  # type: ignore[operator]
+    grain = _grain(below.argument, frame.facts)
+    if any(s in frame.ranges for s in gap.symbols() | rest.symbols()) or not grain:
+        return None
+    moving = [s for s in below.argument.symbols() if s in frame.ranges]
+    evenly = len(moving) == 1 and below.argument.coefficients(moving[0]).get(1) == grain
+    return rest + factor * build.floor(gap + 1 - grain, frame.facts), evenly
+
+
+def _from_below(atom: Rounded, facts: Facts) -> Expr | None:
+    """x of ⌊x⌋; a number that is rounded up as one that is rounded down."""
+    if atom.direction == "floor":
+        return atom.argument
+    grain = _grain(atom.argument, facts)
+    return atom.argument + 1 - grain if grain else None
 
 
 def _grain(argument: Expr, facts: Facts) -> Expr:
@@ -391,7 +425,13 @@ def _remainder(end: Expr, symbol: Symbol) -> tuple[Expr, Expr] | None:
 
 
 def _put(
-    end: Expr, arguments: Mapping[int, Interval], axes: Iterable[int], facts: Facts, *, largest: bool, near: bool = False
+    end: Expr,
+    arguments: Mapping[int, Interval],
+    axes: Iterable[int],
+    facts: Facts,
+    *,
+    largest: bool,
+    near: bool = False,
 ) -> Expr | None:
     """An end where each place is at that end of its interval that makes it largest (smallest)."""
     values: dict[Symbol, Expr] = {}
@@ -478,9 +518,7 @@ def _run(
     return _reach(inner, values, values, frame), False
 
 
-def _reach(
-    inner: Interval, first: Mapping[Symbol, Expr], last: Mapping[Symbol, Expr], frame: Frame
-) -> Expr | None:
+def _reach(inner: Interval, first: Mapping[Symbol, Expr], last: Mapping[Symbol, Expr], frame: Frame) -> Expr | None:
     reach = substitute(inner.upper, last, frame.facts) - substitute(inner.lower, first, frame.facts)
     least = frame.least(frame.tidy(reach))
     return None if least is None or any(s.kind == "index" for s in least.symbols()) else least
@@ -553,7 +591,11 @@ def covers(large: Interval, small: Interval, frame: Frame) -> bool:
         return large.certain and everything(large, frame)
     if not _inside(large.lower, large.upper, small.lower, small.upper, large.size, frame):
         return False
-    if large.taps and not (large.lower == small.lower and large.taps == small.taps) and not _is_tap(large, small, frame):
+    if (
+        large.taps
+        and not (large.lower == small.lower and large.taps == small.taps)
+        and not _is_tap(large, small, frame)
+    ):
         return False
     if large.near is not None:
         near = large.near
@@ -586,5 +628,7 @@ def _is_tap(large: Interval, small: Interval, frame: Frame) -> bool:
     if len(large.taps) == 1:
         tap = large.taps[0]
         number = (small.lower - large.lower) / tap.step
-        return frame.facts.is_integer(number) and frame.nonnegative(number) and frame.nonnegative(tap.count - 1 - number)
+        return (
+            frame.facts.is_integer(number) and frame.nonnegative(number) and frame.nonnegative(tap.count - 1 - number)
+        )
     return False

@@ -17,8 +17,8 @@ from ..errors import usage
 from ..program import Program
 from .arithmetic import Number, whole
 from .bits import TooLarge
-from .carrying import position_axes
 from .drawing import Line, Row, Spot, drawn
+from .positions import position_axes
 from .search import Found, connecting, search
 from .small import long_symbols, small_sizes
 

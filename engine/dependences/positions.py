@@ -50,14 +50,21 @@ class Positions:
 @lru_cache(maxsize=16)
 def positions(instance: Instance, program: Program) -> Positions:
     """The positions of a model. Raises `NotDerived` where there are none."""
-    batch = frozenset(d.symbol for d in program.dimensions if d.batch)
-    found = {tensor: axes for tensor in instance.inputs if (axes := axes_of(tensor, instance, batch))}
+    found = {tensor: axes for tensor, axes in position_axes(program, instance).items() if axes}
     if not found:
         raise NotDerived("no input has an axis of positions")
-    deciding = deciding_inputs(instance)
-    found = {tensor: axes for tensor, axes in found.items() if tensor not in deciding} or found
     sizes = (tuple(t.axes[axis].upper + 1 for axis in axes) for t, axes in found.items())
     return Positions(found, tuple(dict.fromkeys(sizes)))
+
+
+def position_axes(program: Program, instance: Instance) -> dict[Tensor, Axes]:
+    """The axes of every input that carry positions; none of what only tells which positions of others are read."""
+    batch = frozenset(d.symbol for d in program.dimensions if d.batch)
+    found = {tensor: axes_of(tensor, instance, batch) for tensor in instance.inputs}
+    deciding = deciding_inputs(instance)
+    if any(axes for tensor, axes in found.items() if tensor not in deciding):
+        found.update(dict.fromkeys((t for t in found if t in deciding), ()))
+    return found
 
 
 def axes_of(tensor: Tensor, instance: Instance, batch: frozenset[Symbol]) -> Axes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..algebra import build
-from ..algebra.atoms import Extreme, Rounded, Symbol
+from ..algebra.atoms import Rounded, Symbol
 from ..algebra.build import symbol_of
 from ..algebra.expression import ONE, ZERO, Expr, from_atom
 from ..algebra.facts import Facts
@@ -20,8 +20,6 @@ from ..algebra.substitution import substitute
 from ..program import Equation
 from ..scalars import (
     Choice,
-    Index,
-    Lookup,
     Merged,
     Operation,
     Position,
@@ -35,6 +33,7 @@ from ..scalars import (
     position,
     reads,
 )
+from .carrying import Text, bound
 from .intervals import CONDITION, STEPS, Frame, Interval, Taps, endless, filled, one_sided, unclipped, whole
 
 Ends = tuple[Expr, Expr]
@@ -54,7 +53,9 @@ class Guarded:
     decides: bool = False
 
 
-def guarded(scalar: Scalar, orders: tuple[Expr, ...] = (), equal: tuple[Expr, ...] = (), why: str = "") -> Iterator[Guarded]:
+def guarded(
+    scalar: Scalar, orders: tuple[Expr, ...] = (), equal: tuple[Expr, ...] = (), why: str = ""
+) -> Iterator[Guarded]:
     """Every read of a scalar, look-ups inside subscripts included, with the conditions that it stands under."""
     match scalar:
         case Read():
@@ -108,6 +109,7 @@ class Reading:
     def __init__(self, equation: Equation, facts: Facts) -> None:
         self.equation = equation
         self.facts = facts
+        self.text = Text(equation)
         self.frame = Frame.of(equation.target.axes, facts)
         self.own: dict[Symbol, Expr] = {}
         for axis, subscript in enumerate(equation.subscripts):
@@ -119,7 +121,7 @@ class Reading:
                     self.frame.ranges[at] = (self._placed(index.lower), self._placed(index.upper))
         self.bound: dict[Symbol, Ends] = {
             index.symbol: (self._placed(index.lower), self._placed(index.upper))
-            for index in (*equation.indices, *_bound(equation.body))
+            for index in (*equation.indices, *bound(equation.body))
             if index.symbol not in self.own
         }
 
@@ -142,32 +144,6 @@ class Reading:
 
     def _placed(self, expr: Expr) -> Expr:
         return substitute(expr, self.own, self.facts)
-
-    # ---------------------------------------------------------------- what stays where it is
-
-    def stays(self, read: Read, axes: Iterable[int]) -> bool:
-        """Does a read keep to its own position on these axes: only renaming, merging or splitting them?"""
-        used: set[Symbol] = set()
-        for axis in axes:
-            for part in _parts(read.subscripts[axis]):
-                symbol = symbol_of(part) if part is not None else None
-                if symbol is None or symbol not in self.own or symbol in used:
-                    return False
-                used.add(symbol)
-        return True
-
-    def carried(self, read: Read, axes: Iterable[int]) -> frozenset[int]:
-        """The axes of the target on which the positions of what is read go on: their indices stand in a subscript of
-        an axis that carries them, or in the range of an index that does."""
-        inside = frozenset[Symbol]().union(*(_named(read.subscripts[axis]) for axis in axes))
-        while more := frozenset[Symbol]().union(*(self._ends[s] for s in inside if s in self._ends)) - inside:
-            inside |= more
-        return frozenset(n for n, subscript in enumerate(self.equation.subscripts) if _named(subscript) & inside)
-
-    @cached_property
-    def _ends(self) -> dict[Symbol, frozenset[Symbol]]:
-        indices = (*self.equation.indices, *_bound(self.equation.body))
-        return {i.symbol: i.lower.symbols() | i.upper.symbols() for i in indices}
 
     # ---------------------------------------------------------------- intervals
 
@@ -221,9 +197,13 @@ class Reading:
             if set(gap.coefficients(symbol)) - {0, 1} or slope not in (ONE, -ONE):
                 continue
             lower, upper = found.get(axis, self.frame.ranges[symbol])
-            found[axis] = (build.maximum((lower, -rest), self.facts), upper) if slope == ONE else (
-                lower,
-                build.minimum((upper, rest), self.facts),
+            found[axis] = (
+                (build.maximum((lower, -rest), self.facts), upper)
+                if slope == ONE
+                else (
+                    lower,
+                    build.minimum((upper, rest), self.facts),
+                )
             )
         return found
 
@@ -240,7 +220,9 @@ class Reading:
             if any(v is not None and self._border(order, v, axis, read) for axis, v in enumerate(subscripts)):
                 continue
             slopes = {s: gap.coefficients(s) for s in inside}
-            alone = [s for s in inside if len(inside) == 1 and slopes[s].get(1) in (ONE, -ONE) and set(slopes[s]) <= {0, 1}]
+            alone = [
+                s for s in inside if len(inside) == 1 and slopes[s].get(1) in (ONE, -ONE) and set(slopes[s]) <= {0, 1}
+            ]
             if not alone:
                 rest = CONDITION
                 continue
@@ -362,32 +344,3 @@ def _rounded_slope(value: Expr, symbol: Symbol) -> Expr | None:
     if (value - Expr({monomial: value.terms[monomial]})).mentions(symbol):
         return None
     return powers[1]
-
-
-def _named(subscript: Subscript) -> frozenset[Symbol]:
-    """Every symbol in a subscript, those that a look-up reads at included."""
-    match subscript:
-        case Position(value=value):
-            return value.symbols()
-        case Merged(parts=parts):
-            return frozenset[Symbol]().union(*map(_named, parts))
-        case Lookup(scalar=scalar):
-            return frozenset[Symbol]().union(*(_named(s) for read in reads(scalar) for s in read.subscripts))
-
-
-def _parts(subscript: Subscript) -> Iterator[Expr | None]:
-    match subscript:
-        case Merged(parts=parts):
-            for part in parts:
-                yield from _parts(part)
-        case Position(value=value):
-            yield value
-        case _:
-            yield None
-
-
-def _bound(scalar: Scalar) -> Iterator[Index]:
-    if isinstance(scalar, Reduction):
-        yield from scalar.indices
-    for child in children(scalar):
-        yield from _bound(child)

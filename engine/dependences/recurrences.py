@@ -135,9 +135,7 @@ def _extended(interval: Interval, axis: int, direction: int, start: Expr, frame:
     steps = (from_atom(here) - start) * direction
     taps = filled((*all_taps(interval), Taps(pace, steps + 1)), frame.facts) if interval.near is None else ()
     lower, upper = (far, interval.upper) if direction > 0 else (interval.lower, far)
-    return replace(
-        interval, lower=frame.tidy(lower), upper=frame.tidy(upper), near=replace(near, pace=pace), taps=taps
-    )
+    return replace(interval, lower=frame.tidy(lower), upper=frame.tidy(upper), near=replace(near, pace=pace), taps=taps)
 
 
 def _handed_on(router: Router, initial: Equation, flows: Flows, scanned: tuple[int, int], frame: Frame) -> list[Route]:

@@ -27,9 +27,9 @@ from ..program import (
     Repeat,
     Share,
     Split,
-    nested,
 )
 from ..scalars import Tensor, place
+from .carrying import NONE, Carrying, keeps
 from .flows import NOTHING, Flow, Route, by_way_of, moved, pruned, starting
 from .intervals import Frame, Interval, own, whole
 from .reading import Reading
@@ -47,8 +47,8 @@ class Router:
         self.facts = facts
         self.run = 0
         self.mixed = False
+        self.carrying = Carrying()
         self._known: dict[tuple[Instance, Starts], tuple[tuple[Flow, ...], bool]] = {}
-        self._leaf: dict[Instance, bool] = {}
         self._readings: dict[Equation, Reading] = {}
 
     def model(self, instance: Instance, axes: Mapping[Tensor, Sequence[int]]) -> tuple[Flow, ...]:
@@ -122,12 +122,12 @@ class Router:
         reading = self.reading(equation)
         flowing = [(g, flows.get(g.read.tensor, NOTHING)) for g in reading.reads]
         flowing = [(g, flow) for g, flow in flowing if flow.routes or flow.carried]
-        carried = frozenset[int]().union(*(reading.carried(g.read, flow.carried) for g, flow in flowing))
+        carried = frozenset[int]().union(*(reading.text.carried(g.read, flow.carried) for g, flow in flowing))
         scans = cell is not None and any(axis in carried for axis in cell.scanned[equation.target])
         found: list[Route] = []
         for guarded, flow in flowing:
             inside = cell is not None and guarded.read.tensor in cell.targets
-            mixes = not inside and (scans or not reading.stays(guarded.read, flow.carried))
+            mixes = not inside and (scans or not keeps(guarded.read, equation, flow.carried))
             self.mixed |= mixes
             needed = {k for r in flow.routes for k in _needed(r)} | flow.carried
             for given, routes in _by_given(flow.routes):
@@ -194,9 +194,7 @@ class Router:
         for given in node.results:
             flow = flows.get(given.inner, NOTHING)
             differs = "which of the bodies run is chosen by data"
-            routes = [
-                r.unknown(differs) if any(i.mentions(node.symbol) for i in r.reach) else r for r in flow.routes
-            ]
+            routes = [r.unknown(differs) if any(i.mentions(node.symbol) for i in r.reach) else r for r in flow.routes]
             flows[given.outer] = Flow(tuple(routes), flow.carried, flow.dropped)
 
     def _stacked(self, node: Parallel, flows: Flows) -> None:
@@ -217,34 +215,25 @@ class Router:
 
     # ---------------------------------------------------------------- calls
 
-    def leaf(self, instance: Instance) -> bool:
-        """Does the instance call no layer that mixes positions?"""
-        if instance not in self._leaf:
-            self._leaf[instance] = not any(self._mixing(node) for node in _all_nodes(instance.body))
-        return self._leaf[instance]
-
-    def _mixing(self, node: Node) -> bool:
-        if not isinstance(node, Call):
-            return False
-        starts = tuple(frozenset(range(max(0, len(t.axes) - 1))) for t in node.instance.inputs)
-        return self.through(node.instance, starts)[1]
-
     def through(self, instance: Instance, starts: Starts) -> tuple[tuple[Flow, ...], bool]:
         """(the flow to each output from the axes of the inputs that carry positions, does anything inside mix?)."""
         key = (instance, starts)
         if key not in self._known:
             before = self.run, self.mixed
-            self.run, self.mixed = 0, False
+            self.run = 0
             flows = {t: starting(t, axes) for t, axes in zip(instance.inputs, starts, strict=True) if axes is not None}
             self.body(instance.body, flows)
             outputs = [flows.get(output, NOTHING) for output in instance.outputs]
-            mixed = self.mixed
+            mixed, _ = self.carrying.through(instance, tuple(axes or NONE for axes in starts))
             units = ONE if mixed else ZERO
-            if self.leaf(instance):  # one unit, if any of the positions that come in are mixed
-                outputs = [self._alike(flow, output, units) for flow, output in zip(outputs, instance.outputs, strict=True)]
-            self._known[key] = tuple(
-                replace(flow, routes=tuple(replace(r, run=0) for r in flow.routes)) for flow in outputs
-            ), mixed
+            if self.carrying.leaf(instance):  # one unit, if any of the positions that come in are mixed
+                outputs = [
+                    self._alike(flow, output, units) for flow, output in zip(outputs, instance.outputs, strict=True)
+                ]
+            self._known[key] = (
+                tuple(replace(flow, routes=tuple(replace(r, run=0) for r in flow.routes)) for flow in outputs),
+                mixed,
+            )
             self.run, self.mixed = before
         return self._known[key]
 
@@ -298,9 +287,3 @@ def _needed(route: Route) -> set[int]:
     symbols = {s for interval in route.reach for end in interval.ends() for s in end.symbols()}
     symbols |= route.units.symbols()
     return {int(s.name[1:]) for s in symbols if s.name.startswith("@")} | {axis for axis, _, _ in route.domain}
-
-
-def _all_nodes(body: Iterable[Node]) -> Iterable[Node]:
-    for node in body:
-        yield node
-        yield from _all_nodes(nested(node))

@@ -6,7 +6,7 @@ Every step is one evaluation of the cell: a unit of its own, inside a layer that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..program import Equation, Recurrence
 from ..scalars import Tensor, position
@@ -14,7 +14,7 @@ from .arithmetic import Number, whole
 from .bits import Reach, Reaches, either, plus
 from .carrying import Labels, keeps
 from .pieces import Part, applied
-from .runs import Box, box, volume
+from .runs import Box, box, strides, volume
 from .taps import Taps
 from .terms import Met
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from ..algebra.atoms import Symbol
     from .graph import Memory, Walker
 
-# (the state that is read, its number in that table, whether this is a step)
-Dependence = tuple[Tensor, int, bool]
+# (the state that is read, its number in that table, how: at the own step, one step away, or as an initial state, which
+# is handed on without an evaluation of its own)
+How = Literal["same", "step", "initial"]
+Dependence = tuple[Tensor, int, How]
 
 
 class Scan:
@@ -118,12 +120,30 @@ class Scan:
 
     def _depend(self, target: Tensor, state: Tensor, taps: Taps, *, step: bool) -> None:
         mine = self.reads[target]
+        initial = self._initial(state) if step else frozenset()
+
+        def how(number: int) -> How:
+            return "initial" if number in initial else "step" if step else "same"
+
         if taps.same:
             for n, dependences in enumerate(mine):
-                dependences.append((state, n, step))
+                dependences.append((state, n, how(n)))
         for run in taps.runs:
             for n in range(run.count):
-                mine[run.target + n * run.target_step].append((state, run.source + n * run.source_step, step))
+                source = run.source + n * run.source_step
+                mine[run.target + n * run.target_step].append((state, source, how(source)))
+
+    def _initial(self, state: Tensor) -> frozenset[int]:
+        """The numbers, in the table of a state, of those before its first step."""
+        axes, ranges = sorted(self.axes[state]), self._ranges(state)
+        whole_axes, found = box(state.axes, self.at), set()
+        step = strides(ranges)
+        for n, axis in enumerate(axes):
+            (low, high), (first, last) = ranges[n], whole_axes[axis]
+            if axis in self.scanned and (low < first or high > last):
+                size = high - low + 1
+                found |= {m for m in range(volume(ranges)) if not first <= m // step[n] % size + low <= last}
+        return frozenset(found)
 
     # ---------------------------------------------------------------- step by step
 
@@ -165,11 +185,14 @@ class Scan:
         target, n = one
         self.walker.charge(1)
         inside, outside = self.inside[target][n], self.outside[target][n]
-        for state, m, step in dict.fromkeys(self.reads[target][n]):
+        for state, m, how in dict.fromkeys(self.reads[target][n]):
             key = (state, m)
-            if not step:
+            if how == "same" or (how == "initial" and self.walker.quiet):
                 inside = either(inside, self.inside[state][m])
                 outside = either(outside, self.outside[state][m])
+                continue
+            if how == "initial":  # the run of mixing equations begins with it
+                inside = either(either(inside, self.inside[state][m]), _plus(self.outside[state][m]))
                 continue
             if key not in stepped:
                 before = self.inside[state][m], self.outside[state][m]

@@ -16,8 +16,8 @@ from ..program import Instance, Program, Repeat
 from ..scalars import Tensor
 from .arithmetic import Number
 from .bits import Reach, longest
-from .carrying import position_axes
 from .graph import BUDGET, Known, Memory, Routes, Walker, mentions
+from .positions import position_axes
 from .reached import Position, Reached, entered, left, reached
 
 Order = Literal["all", "forward", "backward"]

@@ -52,6 +52,11 @@ def _met(scalar: Scalar, indices: tuple[Index, ...], conditions: tuple[Scalar, .
         plain = tuple(c for c in _conjuncts(scalar.where) if c not in data)
         yield from _met(scalar.body, inner, (*conditions, *plain), undecided or bool(data))
         return
+    if isinstance(scalar, Choice) and next(reads(scalar.condition), None) is None:
+        yield from _met(scalar.then, indices, (*conditions, scalar.condition), undecided)
+        negated = Operation("not", (scalar.condition,))
+        yield from _met(scalar.otherwise, indices, (*conditions, negated), undecided)
+        return
     for child in children(scalar):
         yield from _met(child, indices, conditions, undecided)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..algebra.atoms import Rounded, Symbol
@@ -113,7 +114,7 @@ def _evenly(node: Repeat, turns: Sequence[Turn], rest: Expr) -> Turn | None:
         routes = []
         for route in flows[-1].routes:
             units = [k[route.source, route.reach, route.domain] for k in keyed]
-            paces = {later - earlier for earlier, later in zip(units, units[1:], strict=False)}
+            paces = {later - earlier for earlier, later in pairwise(units)}
             if len(paces) != 1 or any(i.mentions(node.symbol) for i in route.reach):
                 return None
             routes.append(replace(route, units=route.units + paces.pop() * rest))
@@ -294,9 +295,7 @@ def _power_of_end(end: Expr, here: Symbol, symbol: Symbol, count: Expr, frame: F
     return end + step * (count - 1) if thrice - twice == step else None
 
 
-def _series(
-    taps: Sequence[Taps], slope: Expr, symbol: Symbol, count: Expr, facts: Facts
-) -> tuple[Taps, ...] | None:
+def _series(taps: Sequence[Taps], slope: Expr, symbol: Symbol, count: Expr, facts: Facts) -> tuple[Taps, ...] | None:
     """The progressions of all turns; of steps that grow from turn to turn one, if none leaves a gap beyond the ones
     before it, and None if it does."""
     found: list[Taps] = []

@@ -1,4 +1,4 @@
-"""What a quantity is found to be: a closed form, infinite, a number at the example sizes, or unknown, with the reason."""
+"""What a quantity is found to be: a closed form, infinite, a number at some sizes, or unknown, with the reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Figure:
 class Derived:
     """A quantity with its reason. `expr` is None where it is infinite (`infinite`; only `at_example` values, perhaps),
     where only its `number` at the example values is known, or where it is not derived (`unknown` says why). A `bound`
-    is at most so much. It holds where every size of an input is at least `least`. `figures` are its parts."""
+    is at most so much. It holds where every size of an input is at least `least`. `figures` are its parts; of what is
+    seen of several axes the `extents` of each sequence are (positions, of so many) on each axis."""
 
     expr: Expr | None
     reason: Words = ()
@@ -33,6 +34,7 @@ class Derived:
     least: int = 1
     number: int | None = None
     figures: tuple[Figure, ...] = ()
+    extents: tuple[tuple[tuple[Expr, Expr], ...], ...] = ()
 
 
 def plural(count: Expr, one: str) -> str:

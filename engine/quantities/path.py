@@ -93,7 +93,9 @@ def standing(view: View, program: Program) -> Derived:
     order = order_of(view)
     if not view.routes:
         return Derived(None, ("no output position reads an input position",), infinite=True)
-    if view.aligned and all(i.point and i.lower.symbols() & view.frame.ranges.keys() for r in view.routes for i in r.reach):
+    if view.aligned and all(
+        i.point and i.lower.symbols() & view.frame.ranges.keys() for r in view.routes for i in r.reach
+    ):
         return Derived(None, ("no position reads another one",), infinite=True)
     units = units_to_join(view, order)
     if units is not None:

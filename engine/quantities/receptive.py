@@ -7,31 +7,33 @@ otherwise at most.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..algebra import build
+from ..algebra.atoms import Rounded
 from ..algebra.expression import ZERO, Expr, from_atom, product, total
 from ..dependences.coverage import View
 from ..dependences.flows import Route
-from ..dependences.intervals import Frame, Interval
+from ..dependences.intervals import Frame, Interval, everything, rounded_gap
 from ..dependences.positions import NotDerived, positions
 from ..program import Program
 from ..scalars import place
-from .derived import Derived, Figure, Words
+from .derived import Derived, Figure, Words, plural
 from .stacks import sides
 from .views import named_axis, named_sequence, views_of
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How many positions are seen along one axis, from how far back and ahead if that is the same everywhere; `gaps`
-    tell that it is at most."""
+    """How many positions are seen along one axis of `size` positions, from how far back and ahead if that is the same
+    everywhere; with a reason `why` it is at most."""
 
     count: Expr
-    behind: Expr | None
-    ahead: Expr | None
-    everything: bool
-    why: str
+    size: Expr
+    behind: Expr | None = None
+    ahead: Expr | None = None
+    everything: bool = False
+    why: str = ""
 
 
 def receptive_field(program: Program) -> Derived:
@@ -41,51 +43,94 @@ def receptive_field(program: Program) -> Derived:
         parts = [(view, _of_view(view)) for view in views_of(program, program.instance)]
     except NotDerived as failure:
         return Derived(None, unknown=failure.sentence)
-    outputs = {view.output for view, _ in parts}
-    seen = {o: total(d.expr for v, d in parts if v.output is o and d.expr is not None) for o in outputs}
     if len(parts) == 1:
         return parts[0][1]
+    outputs = list(dict.fromkeys(view.output for view, _ in parts))
+    seen = {o: total(d.expr for v, d in parts if v.output is o and d.expr is not None) for o in outputs}
     most = build.maximum(seen.values(), program.facts)
-    chosen = next((o for o, count in seen.items() if count == most), parts[0][0].output)
+    chosen = next((o for o, count in seen.items() if count == most), outputs[0])
     mine = [(v, d) for v, d in parts if v.output is chosen]
-    if len(start.sequences) == 1:
-        found = mine[0][1]
-        return Derived(most, found.reason if seen[chosen] == most else (), bound=any(d.bound for _, d in parts))
+    bound = any(d.bound for _, d in parts)
+    extents = tuple(extent for _, d in mine for extent in d.extents) if most == seen[chosen] else ()
+    if len(mine) == 1:
+        return replace(mine[0][1], expr=most, bound=bound, extents=extents)
     figures = tuple(Figure(("of ", *named_sequence(v, start)), d.expr) for v, d in mine)
     words: list[str | Expr] = []
     for view, derived in mine:
         words += ["; "] if words else []
         words += ["of ", *named_sequence(view, start), ": ", *derived.reason]
-    return Derived(most, tuple(words), bound=any(d.bound for _, d in parts), figures=figures)
+    return Derived(most, tuple(words), bound=bound, figures=figures, extents=extents)
 
 
 def _of_view(view: View) -> Derived:
     if not view.routes:
         return Derived(ZERO, ("no output reads an input position",))
-    extents = [_extent(view.on_axis(number), view.frame) for number in range(len(view.sizes))]
-    why = next((e.why for e in extents if e.why), "")
-    closing: Words = (f"; {why}, so this is an upper bound",) if why else ()
-    if len(extents) == 1:
-        return Derived(extents[0].count, (*_words(extents[0], view), *closing), bound=bool(why))
+    if len(view.sizes) == 1:
+        extent = _extent(view, 0)
+        return Derived(
+            extent.count,
+            (*_words(extent, view), *_closing(extent.why)),
+            bound=bool(extent.why),
+            extents=(((extent.count, extent.size),),),
+        )
+    widest = _widest(view)
+    if widest is None:
+        return _beside(view)
+    alone = replace(view, routes=(widest,))
+    extents = [_extent(alone, number) for number in range(len(view.sizes))]
+    why = next((e.why for e in extents if e.why), "") or next((r.why for r in view.routes if r.why), "")
     count = product(e.count for e in extents)
     figures = tuple(Figure(("along ", *named_axis(n, view.sizes)), e.count) for n, e in enumerate(extents))
-    if all(e.everything for e in extents):
-        return Derived(count, ("every output position reads all positions", *closing), bound=bool(why), figures=figures)
     words: list[str | Expr] = []
     for number, extent in enumerate(extents):
         words += [", "] if words else []
         words += [extent.count, " along ", *named_axis(number, view.sizes)]
-    return Derived(count, (*words, *closing), bound=bool(why), figures=figures)
+    if all(e.everything for e in extents):
+        words = ["every output position reads all positions" if view.axes else "the output reads all positions"]
+    pairs = (tuple((e.count, e.size) for e in extents),)
+    return Derived(count, (*words, *_closing(why)), bound=bool(why), figures=figures, extents=pairs)
+
+
+def _closing(why: str) -> Words:
+    return (f"; {why}, so this is an upper bound",) if why else ()
+
+
+def _widest(view: View) -> Route | None:
+    """The route that holds what all others see."""
+    for route in view.routes:
+        if all(
+            _inside(small, large, view.frame)
+            for other in view.routes
+            for small, large in zip(other.reach, route.reach, strict=True)
+        ):
+            return route
+    return None
+
+
+def _inside(small: Interval, large: Interval, frame: Frame) -> bool:
+    before = frame.nonnegative(small.lower - large.lower) or frame.nonnegative(-large.lower)
+    return before and (frame.nonnegative(large.upper - small.upper) or frame.nonnegative(large.upper - large.size + 1))
+
+
+def _beside(view: View) -> Derived:
+    """Several regions of an image of which none holds the others: together at most as much as all of them."""
+    counts = []
+    for route in view.routes:
+        alone = replace(view, routes=(route,))
+        counts.append(product(_extent(alone, n).count for n in range(len(view.sizes))))
+    count = total(counts)
+    whole = product(view.sizes)
+    count = whole if view.facts.nonnegative(count - whole) else count
+    return Derived(count, ("regions of different shapes together", *_closing("they overlap")), bound=True)
 
 
 def _words(extent: Extent, view: View) -> Words:
     if extent.everything:
-        who = "every output position reads all positions" if view.axes else "the output reads all positions"
-        if view.routes and all(any(i.near is not None for i in r.reach) for r in view.routes):
+        scanned = all(any(i.near is not None for i in r.reach) for r in view.routes)
+        if scanned:
             return ("the state carries every position, from both sides",)
-        return (who,)
-    here = from_atom(place(view.axes[0])) if view.aligned else None
-    if here is not None:
+        return ("every output position reads all positions" if view.axes else "the output reads all positions",)
+    if view.aligned:
         lower = [r.reach[0].lower for r in view.routes]
         upper = [r.reach[0].upper for r in view.routes]
         if any(view.frame.nonnegative(-end) for end in lower):
@@ -94,65 +139,77 @@ def _words(extent: Extent, view: View) -> Words:
             return ("the first position sees all that come after it",)
     if extent.behind is not None or extent.ahead is not None:
         return ("it reaches ", *sides(extent.behind, extent.ahead, view.facts))
-    return ("the windows of the layers together span ", extent.count, " positions")
+    return ("the windows of the layers together span ", extent.count, plural(extent.count, "position"))
 
 
-def _extent(view: View, frame: Frame) -> Extent:
+def _extent(view: View, number: int) -> Extent:
     """How many positions of one axis are seen from the place that sees most."""
-    size = view.sizes[0]
-    intervals = [(r.reach[0], {place(a): (lo, hi) for a, lo, hi in r.domain}) for r in view.routes]
-    why = _gap(view.routes, frame)
-    lower = build.minimum((i.lower for i, _ in intervals), frame.facts)
-    upper = build.maximum((i.upper for i, _ in intervals), frame.facts)
-    if frame.nonnegative(-lower) and frame.nonnegative(upper - size + 1):
-        certain = any(i.certain and frame.nonnegative(-i.lower) and frame.nonnegative(i.upper - size + 1) for i, _ in intervals)
-        return Extent(size, None, None, True, "" if certain else why)
-    widths = []
-    for interval, domain in intervals:
-        width = _width(interval, frame.within(domain), size)
-        if width is None:
-            return Extent(size, None, None, False, why or "how far it reaches depends on the position")
-        widths.append(width)
-    hull = _width(Interval(lower, upper, size), frame, size)
-    count = hull if hull is not None else build.maximum(widths, frame.facts)
+    frame, size = view.frame, view.sizes[number]
+    intervals = [r.reach[number] for r in view.routes]
+    frames = [frame.within({place(a): (lo, hi) for a, lo, hi in r.domain}) for r in view.routes]
+    why = _gap(intervals, frame)
+    if any(everything(i, frame) for i in intervals):
+        certain = any(i.certain and everything(i, frame) for i in intervals)
+        return Extent(size, size, everything=True, why="" if certain else why)
+    exact = True
+    widths: list[Expr] = []
+    for one, mine in zip(intervals, frames, strict=True):
+        for other in intervals:
+            # from the lower end of one to the upper end of another, where both hold
+            found = _width(one.lower, other.upper, mine if one is other else frame, size)
+            if found is None:
+                return Extent(size, size, why=why or "how far it reaches depends on the position")
+            widths.append(found[0])
+            exact = exact and found[1]
+    count = build.maximum(widths, frame.facts)
     if frame.facts.nonnegative(count - size):
         count = size
+    why = why or ("" if exact else "how far it reaches depends on the position")
     behind = ahead = None
     if view.aligned:
         here = from_atom(place(view.axes[0]))
-        behind, ahead = here - lower, upper - here
-        if any(s.name.startswith("@") for s in behind.symbols() | ahead.symbols()):
+        behind = build.maximum((here - i.lower for i in intervals), frame.facts)
+        ahead = build.maximum((i.upper - here for i in intervals), frame.facts)
+        if any(s.kind == "index" for s in behind.symbols() | ahead.symbols()):
             behind = ahead = None
-    return Extent(count, behind, ahead, False, why)
+    return Extent(count, size, behind, ahead, why=why)
 
 
-def _width(interval: Interval, frame: Frame, size: Expr) -> Expr | None:
-    """The most positions between two ends, over all places; cut off at a border where one end is there."""
-    lower, upper = interval.lower, interval.upper
+def _width(lower: Expr, upper: Expr, frame: Frame, size: Expr) -> tuple[Expr, bool] | None:
+    """(the most positions between two ends, over all places; is that reached?), cut off at a border where an end is
+    there."""
     if frame.nonnegative(-lower):
         lower = ZERO
     if frame.nonnegative(upper - size + 1):
         upper = size - 1
     width = upper - lower + 1
     if not width.symbols() & frame.ranges.keys():
-        return width
-    return frame.most(width)
+        return width, True
+    stepped = rounded_gap(width, frame)
+    if stepped is not None:
+        return stepped
+    most = frame.most(width)
+    if most is None:
+        return None
+    exact = not any(isinstance(atom, Rounded) for atom in width.atoms())
+    return build.floor(most, frame.facts), exact
 
 
-def _gap(routes: Sequence[Route], frame: Frame) -> str:
+def _gap(intervals: Sequence[Interval], frame: Frame) -> str:
     """Why it may be less: what data decides, taps with gaps between them, windows beside each other that do not
     touch."""
-    intervals = [r.reach[0] for r in routes]
     if why := next((i.why for i in intervals if i.why), ""):
         return why
-    widest = [i for i in intervals if all(frame.nonnegative(o.lower - i.lower) and frame.nonnegative(i.upper - o.upper) for o in intervals)]
+    widest = [i for i in intervals if all(_inside(other, i, frame) for other in intervals)]
     if widest:
         return "there are gaps between the taps" if all(i.taps for i in widest) else ""
     if any(i.taps for i in intervals):
         return "there are gaps between the taps"
     for one in intervals:
-        if not all(
-            frame.nonnegative(one.upper + 1 - o.lower) and frame.nonnegative(o.upper + 1 - one.lower) for o in intervals
-        ):
+        if not all(_touch(one, other, frame) for other in intervals):
             return "there are gaps between the windows"
     return ""
+
+
+def _touch(one: Interval, other: Interval, frame: Frame) -> bool:
+    return frame.nonnegative(one.upper + 1 - other.lower) and frame.nonnegative(other.upper + 1 - one.lower)

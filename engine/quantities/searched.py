@@ -40,9 +40,10 @@ def path_at(program: Program, values: Mapping[str, Value], why: NotDerived) -> D
 
 
 def _farthest(found: Found, units: int, why: NotDerived) -> Words:
-    layers = "" if found.layers is None else f", with {found.layers} layer{'' if found.layers == 1 else 's'}"
+    layers = "" if found.layers is None else f", with {found.layers} {plural_of(found.layers, 'layer')}"
     return (
-        f"there is no closed form, because {why}; a search at the example values finds {units} {plural_of(units, 'unit')}{layers}: from position ",
+        f"there is no closed form, because {why}; a search at the example values finds {units} ",
+        f"{plural_of(units, 'unit')}{layers}: from position ",
         *_pair(found, " to position "),
     )
 

@@ -265,15 +265,13 @@ def _widest(routes: Sequence[Route], frame: Frame) -> Route | None:
     """The route that holds all others, over the fewest units if there are several."""
     found: Route | None = None
     for route in routes:
-        if all(covers(a, b, frame) for o in routes for a, b in zip(route.reach, o.reach, strict=True)):
-            if found is None or frame.nonnegative(found.units - route.units):
-                found = route
+        wide = all(covers(a, b, frame) for o in routes for a, b in zip(route.reach, o.reach, strict=True))
+        if wide and (found is None or frame.nonnegative(found.units - route.units)):
+            found = route
     return found
 
 
-def _axis(
-    interval: Interval, axis: int, turn: Symbol, frame: Frame, order: Order
-) -> tuple[Expr | None, Words] | None:
+def _axis(interval: Interval, axis: int, turn: Symbol, frame: Frame, order: Order) -> tuple[Expr | None, Words] | None:
     """(layers, reason) along one axis; None for the layers where no number suffices, None where it is not known."""
     if interval.near is not None or interval.size != frame.ranges[place(axis)][1] + 1:
         return None
@@ -373,7 +371,9 @@ class _Tower:
         if tap is not None and not tap.step.mentions(self.turn) and len(self.interval.taps) == 1:
             if facts.nonnegative(tap.step - 2):
                 words: Words = (
-                    "every layer reads positions ", tap.step, " apart, so no number of layers joins neighbours",
+                    "every layer reads positions ",
+                    tap.step,
+                    " apart, so no number of layers joins neighbours",
                 )
                 return None, words
             raise NotDerived("whether the windows leave gaps depends on the sizes")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ..algebra.expression import Expr
+from ..algebra.facts import Facts
 from ..algebra.substitution import Value
 from ..dependences.coverage import View, view_of
 from ..dependences.flows import Flow
@@ -30,10 +31,20 @@ def views_of(program: Program, instance: Instance) -> list[View]:
 
 
 def views(flows: tuple[Flow, ...], instance: Instance, start: Positions, program: Program) -> Iterator[View]:
+    facts = two_positions(start, program.facts)
     for output, flow in zip(instance.outputs, flows, strict=True):
         for number, sizes in enumerate(start.sequences):
             sources = [tensor for tensor in start.axes if start.sequence(tensor) == number]
-            yield view_of(flow, output, sizes, sources, program.facts)
+            yield view_of(flow, output, sizes, sources, facts)
+
+
+def two_positions(start: Positions, facts: Facts) -> Facts:
+    """The facts, and that there is a pair of positions: of one alone there is no path."""
+    known = facts.copy()
+    for sizes in start.sequences:
+        if len(sizes) == 1:
+            known.assume_order(sizes[0] - 2)
+    return known
 
 
 def related(found: list[View]) -> list[View]:

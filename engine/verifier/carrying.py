@@ -27,8 +27,21 @@ from ..program import (
     Split,
     nested,
 )
-from ..scalars import Lookup, Merged, Position, Read, Reduction, Scalar, Subscript, Tensor, children, reads
-from .text import bound_indices
+from ..scalars import (
+    Lookup,
+    Merged,
+    Operation,
+    Position,
+    Read,
+    Reduction,
+    Scalar,
+    Size,
+    Subscript,
+    Tensor,
+    children,
+    reads,
+)
+from .text import bound_indices, conjuncts, reductions
 
 Axes = frozenset[int]
 Labels = dict[Tensor, Axes]
@@ -74,15 +87,26 @@ def parts(subscript: Subscript) -> list[Symbol | None]:
 
 def carried(equation: Equation, labels: Mapping[Tensor, Axes]) -> Axes:
     """The axes of the target on which positions go on: their indices stand in a subscript of an axis that carries them,
-    or in the range of an index that does."""
+    in the range of an index that does, or are equal to such a one."""
     ranges = {
         i.symbol: i.lower.symbols() | i.upper.symbols() for i in (*equation.indices, *bound_indices(equation.body))
     }
+    equal = [
+        frozenset[Symbol]().union(*(side.value.symbols() for side in part.operands if isinstance(side, Size)))
+        for reduction in reductions(equation.body)
+        if reduction.where is not None
+        for part in conjuncts(reduction.where)
+        if isinstance(part, Operation) and part.kind == "==" and all(isinstance(o, Size) for o in part.operands)
+    ]
     found = set()
     for read in equation.reads:
         for axis in labels.get(read.tensor, NO_AXES):
             inside = named(read.subscripts[axis])
-            while more := frozenset[Symbol]().union(*(ranges[s] for s in inside if s in ranges)) - inside:
+            while True:
+                told = [ranges[s] for s in inside if s in ranges] + [e for e in equal if e & inside]
+                more = frozenset[Symbol]().union(*told) - inside
+                if not more:
+                    break
                 inside |= more
             found |= {n for n, subscript in enumerate(equation.subscripts) if named(subscript) & inside}
     return frozenset(found)

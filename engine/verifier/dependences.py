@@ -6,6 +6,7 @@ after layer, until every admitted pair of positions is joined.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -262,7 +263,14 @@ class _Dependences:
         """A receptive field, cut off where the input ends."""
         assert derived.expr is not None
         whole = max((sum(len(view.sources) for view in views) for views in traced.outputs), default=0)
-        return min(number(derived.expr, self.at), whole)
+        value = min(number(derived.expr, self.at), whole)
+        if derived.extents:
+            several = (
+                math.prod(min(number(seen, self.at), number(size, self.at)) for seen, size in axes)
+                for axes in derived.extents
+            )
+            value = min(value, sum(several))
+        return value
 
     def path(self, derived: Derived, traced: Traced) -> None:
         if derived.expr is None and not derived.infinite:

@@ -302,7 +302,9 @@ class _Reads:
         mixes = not inside and (scans or not stays(read, self.loops.equation, facts.axes))
         step = step and scans
         ends = {  # what lies beyond them is an initial state: handing it on is no evaluation of its own
-            axis: tuple(number(end, source.sizes) for end in (read.tensor.axes[axis].lower, read.tensor.axes[axis].upper))
+            axis: tuple(
+                number(end, source.sizes) for end in (read.tensor.axes[axis].lower, read.tensor.axes[axis].upper)
+            )
             for axis in self.scanned
             if step and axis < len(read.tensor.axes)
         }
