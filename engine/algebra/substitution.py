@@ -27,12 +27,17 @@ def substitute(expr: Expr, values: Mapping[Symbol, Expr], facts: Facts | None = 
         if not any(_touches(atom, values) for atom, _ in monomial):
             kept[monomial] = coefficient
             continue
-        term = Expr({UNIT: coefficient})
+        rest = tuple(pair for pair in monomial if not _touches(pair[0], values))
+        term = Expr({rest: coefficient})
         for atom, exponent in monomial:
+            if not _touches(atom, values):
+                continue
             if atom not in cache:
                 cache[atom] = _replaced(atom, values, facts)
             term = term * _raised(cache[atom], exponent)
         changed.append(term)
+    if not changed:
+        return expr
     return total([Expr(kept), *changed])
 
 
@@ -45,6 +50,8 @@ def _touches(atom: Atom, values: Mapping[Symbol, Expr]) -> bool:
 
 
 def _raised(base: Expr, exponent: Rational) -> Expr:
+    if exponent == 1:
+        return base
     from .build import root
 
     return base**exponent if isinstance(exponent, int) else root(base, exponent)

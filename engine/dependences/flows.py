@@ -18,7 +18,7 @@ from .intervals import CONDITION, Frame, Interval, after, covers, own
 
 Ends = tuple[Expr, Expr]
 # So many routes to one tensor are kept; of more the widest and those over the fewest units.
-MAX_ROUTES = 24
+MAX_ROUTES = 8
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def pruned(routes: Iterable[Route], frame: Frame) -> tuple[tuple[Route, ...], bo
     """Without routes that see no more than another one does over no more units; if too many stay, the widest of every
     source and those over the fewest units, and that others were left out."""
     kept: list[Route] = []
-    for route in routes:
+    for route in _doubtful_ones_together(list(routes), frame):
         if route in kept or any(_better(other, route, frame) for other in kept):
             continue
         kept = [other for other in kept if not _better(route, other, frame)]
@@ -224,6 +224,24 @@ def pruned(routes: Iterable[Route], frame: Frame) -> tuple[tuple[Route, ...], bo
     short = [r for r in kept if not any(_shorter(o, r, frame) for o in kept if o is not r)]
     chosen = list(dict.fromkeys([*wide[:MAX_ROUTES], *short[:MAX_ROUTES]]))
     return tuple(chosen), True
+
+
+def _doubtful_ones_together(routes: list[Route], frame: Frame) -> list[Route]:
+    """Of what is seen at most the widest, over the fewest units: all that is known of the others is less."""
+    doubtful = [route for route in routes if route.why]
+    if len(doubtful) < 2:
+        return routes
+    kept: list[Route] = []
+    for route in doubtful:
+        for number, other in enumerate(kept):
+            wide, narrow = (other, route) if _sees_more(other, route, frame) else (route, other)
+            if _sees_more(wide, narrow, frame):
+                fewer = frame.nonnegative(wide.units - narrow.units)
+                kept[number] = replace(wide, units=narrow.units if fewer else wide.units, run=0)
+                break
+        else:
+            kept.append(route)
+    return [*(route for route in routes if not route.why), *kept]
 
 
 def _better(one: Route, other: Route, frame: Frame) -> bool:

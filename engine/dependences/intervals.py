@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..algebra import build
 from ..algebra.atoms import Extreme, Rounded, Symbol
@@ -18,6 +19,7 @@ from ..algebra.facts import Facts
 from ..algebra.ranges import direction, extreme
 from ..algebra.substitution import map_atoms, substitute
 from ..scalars import Axis, place
+from .windows import Window, expression, window_of
 
 # Why what may be read is not what is read.
 CONDITION = "a condition decides which positions are read"
@@ -80,6 +82,12 @@ class Interval:
         """One position for each place, known by it."""
         return self.lower == self.upper and not self.why and self.near is None and not self.wraps
 
+    @cached_property
+    def window(self) -> Window | None:
+        """The interval as whole numbers, if it is a window and nothing else."""
+        plain = self.near is None and not self.why and not self.taps and not self.wraps and self.sides == NO_GAPS
+        return window_of(self.lower, self.upper) if plain else None
+
     def ends(self) -> tuple[Expr, ...]:
         return (self.lower, self.upper, *((self.near.lower, self.near.upper) if self.near is not None else ()))
 
@@ -119,6 +127,7 @@ class Frame:
     def __init__(self, ranges: Mapping[Symbol, tuple[Expr, Expr]], facts: Facts) -> None:
         self.ranges = dict(ranges)
         self.facts = facts
+        self._proved: dict[Expr, bool] = {}
 
     @classmethod
     def of(cls, axes: Iterable[Axis], facts: Facts) -> Frame:
@@ -141,10 +150,18 @@ class Frame:
 
     def nonnegative(self, expr: Expr) -> bool:
         """Is the expression at least 0 at every place?"""
-        if self.facts.nonnegative(expr):
-            return True
-        least = self.least(expr) if expr.symbols() & self.ranges.keys() else None
-        return least is not None and self.facts.nonnegative(least)
+        value = expr.constant
+        if value is not None:
+            return value >= 0
+        if expr not in self._proved:
+            self._proved[expr] = self._nonnegative(expr)
+        return self._proved[expr]
+
+    def _nonnegative(self, expr: Expr) -> bool:
+        if not expr.symbols() & self.ranges.keys():
+            return self.facts.nonnegative(expr)
+        least = self.least(expr)
+        return (least is not None and self.facts.nonnegative(least)) or self.facts.nonnegative(expr)
 
     def positive(self, expr: Expr) -> bool:
         least = self.least(expr)
@@ -322,6 +339,8 @@ def slope_of(end: Expr, symbol: Symbol) -> Slope | None:
 
 def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> Interval:
     """What is seen by way of elements of another tensor: they see `inner`, and lie, on its axes, at `arguments`."""
+    if (quick := _window_after(inner, arguments)) is not None:
+        return quick
     axes = [k for k in arguments if inner.mentions(place(k))]
     why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), "")
     if not axes:
@@ -346,6 +365,20 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     counted = [Taps(t.step, _put(t.count, arguments, axes, frame.facts, largest=True) or inner.size) for t in taps]
     found = replace(found, taps=filled(counted, frame.facts), why=found.why or why)
     return endless(replace(found, sides=_sides_after(inner, arguments, axes, found, frame.facts)), frame)
+
+
+def _window_after(inner: Interval, arguments: Mapping[int, Interval]) -> Interval | None:
+    """Windows one after the other, as whole numbers."""
+    argument = arguments.get(int(inner.window.place.name[1:])) if inner.window is not None else None
+    if inner.window is None or argument is None or argument.window is None:
+        return None
+    window = argument.window.after(inner.window)
+    if window is None:
+        return None
+    lower, upper = expression(window.place, window.lower), expression(window.place, window.upper)
+    found = Interval(lower, upper, inner.size)
+    found.__dict__["window"] = window
+    return found
 
 
 def unclipped(end: Expr, operator: str, border: Expr, frame: Frame) -> Expr:
@@ -585,6 +618,10 @@ def covers(large: Interval, small: Interval, frame: Frame) -> bool:
     """Does the first interval hold everything that the second one does, over no more evaluations of a cell?"""
     if large == small:
         return True
+    if large.window is not None and small.window is not None:
+        held = large.window.holds(small.window)
+        if held is not None:
+            return held
     if large.why and not small.why:
         return False
     if large.wraps or small.wraps:

@@ -50,6 +50,7 @@ class Router:
         self.carrying = Carrying()
         self._known: dict[tuple[Instance, Starts], tuple[tuple[Flow, ...], bool]] = {}
         self._readings: dict[Equation, Reading] = {}
+        self._frames: dict[Tensor, Frame] = {}
 
     def model(self, instance: Instance, axes: Mapping[Tensor, Sequence[int]]) -> tuple[Flow, ...]:
         """The flow to each output, from those axes of the inputs that carry positions."""
@@ -91,7 +92,9 @@ class Router:
                     pass
 
     def frame(self, tensor: Tensor) -> Frame:
-        return Frame.of(tensor.axes, self.facts)
+        if tensor not in self._frames:
+            self._frames[tensor] = Frame.of(tensor.axes, self.facts)
+        return self._frames[tensor]
 
     def gathered(self, target: Tensor, routes: Iterable[Route], carried: frozenset[int], *, dropped: bool) -> Flow:
         kept, more = pruned(routes, self.frame(target))

@@ -42,15 +42,15 @@ def follow_repeat(router: Router, node: Repeat, flows: dict[Tensor, Flow]) -> No
     initial = [flows.get(c.initial, NOTHING) for c in node.carried]
     count = node.count.integer()
     history = [initial]
-    for number in range(min(count, UNROLLED) if count is not None else FIRST):
+    for number in range(FIRST if count is None else min(count, FIRST)):
         history.append(_next(router, node, turn, history[-1], number))
-        if count is not None and count > FIRST and (closed := _steady(node, history, node.count, router.facts)):
-            history.append(closed)
-            break
-    else:
-        if count is None or count > UNROLLED:
-            closed = _steady(node, history, node.count, router.facts) or _windows(router, node, turn, history)
-            history.append(closed)
+    if count is None or count > FIRST:
+        closed = _steady(node, history, node.count, router.facts) or _windows(router, node, turn, history)
+        if closed is None and count is not None and count <= UNROLLED:
+            for number in range(FIRST, count):
+                history.append(_next(router, node, turn, history[-1], number))
+        else:
+            history.append(closed or [_unsolved(flow) for flow in history[-1]])
     for carried, flow in zip(node.carried, history[-1], strict=True):
         flows[carried.result] = flow
 
@@ -125,8 +125,8 @@ def _evenly(node: Repeat, turns: Sequence[Turn], rest: Expr) -> Turn | None:
 # ---------------------------------------------------------------- windows that add up
 
 
-def _windows(router: Router, node: Repeat, turn: Turn, history: Sequence[Turn]) -> Turn:
-    """The widest windows after all turns, and the ways over the fewest units."""
+def _windows(router: Router, node: Repeat, turn: Turn, history: Sequence[Turn]) -> Turn | None:
+    """The widest windows after all turns, and the ways over the fewest units; None where they do not add up."""
     facts = router.facts
     rest = from_atom(TURNS)
     own = [_widest([r for r in f.routes if r.source is c.entry], router.frame(c.exit)) for f, c in _pairs(turn, node)]
@@ -158,7 +158,7 @@ def _windows(router: Router, node: Repeat, turn: Turn, history: Sequence[Turn]) 
                     routes.append(replace(one, units=one.units + last.units, run=0))
         found.append(routes)
     if not _agrees(router, node, found, history):
-        return [_unsolved(flow) for flow in history[-1]]
+        return None
     result: Turn = []
     for routes, (flow, carried) in zip(found, _pairs(turn, node), strict=True):
         settled = [_put(route, {TURNS: node.count}, facts) for route in routes]
