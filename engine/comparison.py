@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from .algebra.expression import Expr
 from .conventions import convention
@@ -24,11 +25,14 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     shown = [Shown(m, layout_of(m.program, request.form), values_of(m.program)) for m in models]
     head: tuple[Text, ...] = (("model",), *((title,) for title in titles))
     blocks: list[Block] = [Heading(1, ("Comparison of ", str(len(models)), " models"), anchor="comparison")]
-    closed = [_row(s, [s.formula(s.derived(n)) for n in names]) for s in shown]
-    grown = [_row(s, [s.grown(s.derived(n)) for n in names]) for s in shown]
+    labels = _labels(models)
+    closed = [_row(label, [s.formula(s.derived(n)) for n in names]) for label, s in zip(labels, shown, strict=True)]
+    grown = [_row(label, [s.grown(s.derived(n)) for n in names]) for label, s in zip(labels, shown, strict=True)]
     blocks.append(Table(("Closed forms",), "l" * len(head), head, tuple(closed), anchor="forms"))
     blocks.append(Table(("Growth",), "l" * len(head), head, tuple(grown), anchor="growth"))
-    numbers = [_row(s, [s.value(s.derived(n)) or "–" for n in names]) for s in shown]
+    numbers = [
+        _row(label, [s.value(s.derived(n)) or "–" for n in names]) for label, s in zip(labels, shown, strict=True)
+    ]
     if any(cell != ("–",) for row in numbers for cell in row[1:]):
         where = _example_values(models)
         blocks.append(
@@ -41,13 +45,17 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
             )
         )
     if notes:
-        blocks.append(_own_quantities(notes, shown))
+        blocks.append(_own_quantities(notes, labels, shown))
     blocks.append(Heading(2, ("What is counted, and what is left out",)))
     for name in request.conventions:
         chosen = convention(name)
         blocks.append(Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence)))
-    blocks.append(Bullets(tuple(_note(s, request) for s in shown)))
-    verified = [(m.program.name, request.verified[m.program]) for m in models if m.program in request.verified]
+    blocks.append(Bullets(tuple(_note(label, s, request) for label, s in zip(labels, shown, strict=True))))
+    verified = [
+        (label, request.verified[m.program])
+        for label, m in zip(labels, models, strict=True)
+        if m.program in request.verified
+    ]
     if verified:
         blocks.append(Heading(2, ("Verification",)))
         blocks.append(Bullets(tuple((Code(name), ": ", *found.text) for name, found in verified)))
@@ -57,15 +65,25 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     return Document("comparison", tuple(blocks), (), symbols)
 
 
-def _own_quantities(notes: Mapping[str, str], shown: Sequence[Shown]) -> Table:
+def _labels(models: Sequence[Measures]) -> list[str]:
+    """The names of the models, with the files that they stand in where several have one name."""
+    names = [m.program.name for m in models]
+    found = []
+    for m in models:
+        file = Path(m.program.instance.span.source.name).stem
+        found.append(f"{file}:{m.program.name}" if names.count(m.program.name) > 1 else m.program.name)
+    return found
+
+
+def _own_quantities(notes: Mapping[str, str], labels: Sequence[str], shown: Sequence[Shown]) -> Table:
     """The quantities that files define: a row a quantity, a column a model."""
-    head: tuple[Text, ...] = (("quantity",), *((Code(s.measures.program.name),) for s in shown))
+    head: tuple[Text, ...] = (("quantity",), *((Code(label),) for label in labels))
     rows = tuple(((note,), *((s.formula(s.derived(name)),) for s in shown)) for name, note in notes.items())
     return Table(("Quantities of the file",), "l" * len(head), head, rows, anchor="quantities")
 
 
-def _row(shown: Shown, cells: Sequence[Run]) -> tuple[Text, ...]:
-    return ((Code(shown.measures.program.name),), *((cell,) for cell in cells))
+def _row(label: str, cells: Sequence[Run]) -> tuple[Text, ...]:
+    return ((Code(label),), *((cell,) for cell in cells))
 
 
 def _example_values(models: Sequence[Measures]) -> Text:
@@ -82,10 +100,10 @@ def _example_values(models: Sequence[Measures]) -> Text:
     return tuple(words)
 
 
-def _note(shown: Shown, request: Request) -> Text:
+def _note(label: str, shown: Shown, request: Request) -> Text:
     """What a row means: its docstring, what its path assumes, what it does not count."""
     m = shown.measures
-    words: list[Run] = [Code(m.program.name), ": "]
+    words: list[Run] = [Code(label), ": "]
     if m.program.instance.doc:
         words.append(sentence(m.program.instance.doc) + " ")
     if m.program.stack is not None:

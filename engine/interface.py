@@ -233,7 +233,8 @@ class At:
         if name not in BY_NAME:
             raise AttributeError(f"a model has no attribute {name!r}")
         derived = self.model._derived(name)
-        if name == "path" and (derived.bound or derived.expr is None):
+        granted = all(evaluate(gap, self.values) >= 0 for gap in derived.granted)
+        if name == "path" and (derived.bound or derived.expr is None or not granted):
             searched = path_at(self.model._measures.program, self.values, NotDerived("it depends on the sizes"))
             if searched.number is not None:
                 return searched.number

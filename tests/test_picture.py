@@ -237,7 +237,6 @@ def test_several_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         ),
         ("dim N = 8, D = 3\nmodel f(x[D]):\n    return x -> linear(D)\n", "a picture needs one sequence"),
         ("dim N, M, D\nmodel f(x[N, D], y[M, D]):\n    return attention(x, y)\n", "has two: `x` and `y`"),
-        ("dim N, D\nmodel f(x[N, D]):\n    return x -> conv_transpose1d(D)\n", "only a condition gives the positions"),
         ("dim N, D\nmodel f(x[N, D], t[N]):\n    y[n, d] = x[t[n], d]\n    return y\n", "data decides"),
     ],
 )

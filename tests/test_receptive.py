@@ -38,7 +38,6 @@ SEQUENCES: dict[str, tuple[Callable[..., Iterable[Reads]], list[dict[str, int]]]
     "bidirectional_lstm/bidirectional_lstm_two": (lambda N: [everything(N)], [{"N": 17}]),
     "mamba_block": (lambda N, k: [causal(k), span(N, 0)], [{"N": 17, "k": 4}]),
     "pooled": (lambda N: [everything(N)], [{"N": 17}]),
-    "set_transformer": (lambda N, M: [everything(N)], [{"N": 17, "M": 3}]),
     "star/star": (lambda N: [everything(N)], [{"N": 17}]),
     "global_positions": (lambda N, r, G: [everything(N)], [{"N": 17, "r": 2, "G": 1}]),
     "window": (lambda N, a, b: [span(a, b)], [{"N": 20, "a": 2, "b": 3}, {"N": 20, "a": 4, "b": 1}]),
@@ -92,6 +91,11 @@ def test_residual_convolutions_in_closed_form() -> None:
     k, layers = (model.symbols[name] for name in ("k", "L"))
     assert (model.receptive - (layers * (k - 1) + 1)).expand() == 0
     assert model.at(k=5, L=6).receptive == 25
+
+
+def test_of_two_sequences_both_are_seen() -> None:
+    # every element of the set, and every inducing point
+    assert load("set_transformer").at(N=17, M=3).receptive == 17 + 3
 
 
 def test_strided_and_upsampled() -> None:

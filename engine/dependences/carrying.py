@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
 from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr
+from ..algebra.substitution import substitute
 from ..program import (
     Call,
     Choose,
@@ -75,15 +77,19 @@ def bare(subscript: Subscript) -> Symbol | None:
 def keeps(read: Read, equation: Equation, axes: Iterable[int]) -> bool:
     """Does a read stay at the position of the element that it is for, on all axes that carry positions? Axes may be
     renamed, merged and split on the way: that mixes nothing."""
-    own = {symbol for subscript in equation.subscripts for symbol in indices_of(subscript)} - {None}
-    theirs = [symbol for axis in axes for symbol in indices_of(read.subscripts[axis])]
+    only = {i.symbol: i.lower for i in (*equation.indices, *bound(equation.body)) if i.lower == i.upper}
+    own = {symbol for subscript in equation.subscripts for symbol in indices_of(subscript, only)} - {None}
+    theirs = [symbol for axis in axes for symbol in indices_of(read.subscripts[axis], only)]
     return all(symbol in own for symbol in theirs) and len(set(theirs)) == len(theirs)
 
 
-def indices_of(subscript: Subscript) -> list[Symbol | None]:
-    """The indices of which a subscript is made; None for anything else that stands there."""
+def indices_of(subscript: Subscript, only: Mapping[Symbol, Expr]) -> list[Symbol | None]:
+    """The indices of which a subscript is made; None for anything else that stands there. Of some indices the `only`
+    value is known, as in a kernel of one."""
     if isinstance(subscript, Merged):
-        return [symbol for part in subscript.parts for symbol in indices_of(part)]
+        return [symbol for part in subscript.parts for symbol in indices_of(part, only)]
+    if isinstance(subscript, Position) and any(symbol in only for symbol in subscript.value.symbols()):
+        return [bare(Position(substitute(subscript.value, only)))]
     return [bare(subscript)]
 
 

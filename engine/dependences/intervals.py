@@ -283,7 +283,11 @@ def _grain(argument: Expr, facts: Facts) -> Expr:
 def filled(taps: Iterable[Taps], facts: Facts) -> tuple[Taps, ...]:
     """The progressions that leave gaps: by rising step, one of at most one more than what is covered fills in."""
     covered = ONE
-    waiting = [tap for tap in taps if tap.count != ONE]
+    counts: dict[Expr, Expr] = {}
+    for tap in taps:  # two progressions of one step are one
+        if tap.count != ONE:
+            counts[tap.step] = counts.get(tap.step, ONE) + tap.count - 1
+    waiting = [Taps(step, count) for step, count in counts.items()]
     progress = True
     while progress:
         progress = False
@@ -348,8 +352,9 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     around = [k for k in axes if arguments[k].wraps]
     if around and not _goes_round(inner, arguments, axes, frame):
         return whole(inner.size, why or "positions are shifted round a sequence in a way that is not followed")
-    lower = _put(inner.lower, arguments, axes, frame.facts, largest=False)
-    upper = _put(inner.upper, arguments, axes, frame.facts, largest=True)
+    clipped = _on_axes(inner, arguments, axes, frame)
+    lower = _put(inner.lower, clipped, axes, frame.facts, largest=False)
+    upper = _put(inner.upper, clipped, axes, frame.facts, largest=True)
     if lower is None or upper is None:
         return _all_remainders(inner, arguments, axes, why, frame)
     wraps = inner.wraps or bool(around)
@@ -357,6 +362,8 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     if not wraps:
         lower = unclipped(lower, "max", ZERO, frame)
         upper = unclipped(upper, "min", inner.size - 1, frame)
+        if not inner.taps and not any(arguments[k].taps for k in axes):
+            lower, upper = _bordered(lower, upper, inner.size, frame)
     found = Interval(lower, upper, inner.size, why=why, wraps=wraps)
     if inner.near is not None or any(arguments[k].near is not None for k in axes):
         near, why = _nearer(inner, arguments, axes, frame)
@@ -384,20 +391,40 @@ def _window_after(inner: Interval, arguments: Mapping[int, Interval]) -> Interva
 def unclipped(end: Expr, operator: str, border: Expr, frame: Frame) -> Expr:
     """max(0, n − w) as n − w: the border cuts every interval off, whether it says so or not. Only an end that rises
     with the place: another one could come back from beyond the border."""
-    for atom in end.atoms():
-        if not isinstance(atom, Extreme) or atom.operator != operator or end.terms.get(((atom, 1),)) != 1:
-            continue
-        sign = 1 if operator == "max" else -1
-        arms = [frame.tidy(arm + end - from_atom(atom)) for arm in atom.arguments]
-        kept = [arm for arm in arms if not frame.nonnegative((border - arm) * sign)]
-        if kept and len(kept) < len(arms) and all(_rises(arm, frame) for arm in kept):
-            join = build.maximum if operator == "max" else build.minimum
-            return join(kept, frame.facts)
+    arms = _arms(end, operator)
+    if not arms:
+        return end
+    sign = 1 if operator == "max" else -1
+    arms = [frame.tidy(arm) for arm in arms]
+    kept = [arm for arm in arms if not frame.nonnegative((border - arm) * sign)]
+    if kept and len(kept) < len(arms) and all(_rises(arm, frame) for arm in kept):
+        return (build.maximum if operator == "max" else build.minimum)(kept, frame.facts)
     return end
+
+
+def _arms(end: Expr, operator: str) -> list[Expr]:
+    """The arms of an end that is a maximum (minimum) of several: c + max(a, b), or c − min(a, b)."""
+    for atom in end.atoms():
+        if isinstance(atom, Extreme):
+            sign = end.terms.get(((atom, 1),))
+            if (sign == 1 and atom.operator == operator) or (sign == -1 and atom.operator != operator):
+                rest = end - from_atom(atom) * sign
+                return [rest + arm * sign for arm in atom.arguments]
+    return []
 
 
 def _rises(end: Expr, frame: Frame) -> bool:
     return all(direction(end, symbol, frame.facts) > 0 for symbol in end.symbols() & frame.ranges.keys())
+
+
+def _bordered(lower: Expr, upper: Expr, size: Expr, frame: Frame) -> tuple[Expr, Expr]:
+    """Ends that are the same at every place, cut off at the border."""
+    places = frame.ranges.keys()
+    if not lower.symbols() & places and frame.facts.nonnegative(-lower):
+        lower = ZERO
+    if not upper.symbols() & places and frame.facts.nonnegative(upper - size + 1):
+        upper = size - 1
+    return lower, upper
 
 
 def endless(interval: Interval, frame: Frame) -> Interval:
@@ -458,37 +485,61 @@ def _remainder(end: Expr, symbol: Symbol) -> tuple[Expr, Expr] | None:
 
 
 def _put(
-    end: Expr,
-    arguments: Mapping[int, Interval],
-    axes: Iterable[int],
-    facts: Facts,
-    *,
-    largest: bool,
-    near: bool = False,
+    end: Expr, arguments: Mapping[int, Interval | Near], axes: Iterable[int], facts: Facts, *, largest: bool
 ) -> Expr | None:
     """An end where each place is at that end of its interval that makes it largest (smallest)."""
     values: dict[Symbol, Expr] = {}
     for k in axes:
-        symbol, argument = place(k), arguments[k]
+        symbol, edges = place(k), arguments[k]
         if not end.mentions(symbol):
             continue
-        edges = argument.near if near and argument.near is not None else argument
-        if edges.lower == edges.upper:
-            values[symbol] = edges.lower
-            continue
-        rises = direction(end, symbol, facts)
+        rises = 1 if edges.lower == edges.upper else direction(end, symbol, facts)
         if not rises:
             return None
         values[symbol] = edges.upper if (rises > 0) == largest else edges.lower
     return substitute(end, values, facts)
 
 
+def _on_axes(
+    inner: Interval, arguments: Mapping[int, Interval], axes: Iterable[int], frame: Frame
+) -> dict[int, Interval]:
+    """The intervals of the places, cut off at the borders of their axes where that makes a difference: where what is
+    seen from the border is not cut off itself. A stride that leaves out the last positions of an axis is taken to see
+    them."""
+    found = dict(arguments)
+    for k in axes:
+        argument, symbol = arguments[k], place(k)
+        slopes = [slope_of(end, symbol) for end in (inner.lower, inner.upper)]
+        plain = [s for s in slopes if s is not None and s.below == ONE and s.above.constant in (1, -1)]
+        ragged = any(s.kind == "index" for s in argument.size.symbols())
+        if len(plain) < 2 or ragged or argument.point or argument.wraps or argument.near is not None:
+            continue
+        last = argument.size - 1
+        lower, upper = argument.lower, argument.upper
+        if not frame.nonnegative(lower) and not _cut_off(inner, symbol, ZERO, plain[0].above, frame):
+            lower = build.maximum((lower, ZERO), frame.facts)
+        if not frame.nonnegative(last - upper) and not _cut_off(inner, symbol, last, -plain[0].above, frame):
+            upper = build.minimum((upper, last), frame.facts)
+        found[k] = replace(argument, lower=lower, upper=upper)
+    return found
+
+
+def _cut_off(inner: Interval, symbol: Symbol, border: Expr, slope: Expr, frame: Frame) -> bool:
+    """Does what is seen from the border of an axis reach the border of the source, on the side to which it goes on?"""
+    at = {symbol: border}
+    lower, upper = substitute(inner.lower, at, frame.facts), substitute(inner.upper, at, frame.facts)
+    if slope.constant == 1:
+        return frame.nonnegative(-lower) or frame.nonnegative(-upper)
+    return frame.nonnegative(upper - inner.size + 1) or frame.nonnegative(lower - inner.size + 1)
+
+
 def _nearer(
     inner: Interval, arguments: Mapping[int, Interval], axes: Iterable[int], frame: Frame
 ) -> tuple[Near | None, str]:
     edges = inner.near if inner.near is not None else Near(inner.lower, inner.upper)
-    lower = _put(edges.lower, arguments, axes, frame.facts, largest=False, near=True)
-    upper = _put(edges.upper, arguments, axes, frame.facts, largest=True, near=True)
+    nearest = {k: arguments[k].near or arguments[k] for k in axes}
+    lower = _put(edges.lower, nearest, axes, frame.facts, largest=False)
+    upper = _put(edges.upper, nearest, axes, frame.facts, largest=True)
     paces = {inner.near.pace} if inner.near is not None else set()
     for k in axes:
         argument = arguments[k]
@@ -586,6 +637,8 @@ def _sides_after(
 ) -> Sides | None:
     if inner.sides == NO_GAPS and all(arguments[k].sides == NO_GAPS for k in axes):
         return NO_GAPS
+    if inner.sides is not None and all(not _moves(arguments[k]) for k in axes):
+        return NO_GAPS if not found.taps else None  # of all elements each goes its way once
     if inner.sides is None or len(axes) != 1 or arguments[axes[0]].sides is None:
         return None
     argument, here = arguments[axes[0]], from_atom(place(axes[0]))
@@ -602,6 +655,10 @@ def _sides_after(
         filled((*_side(inner, side, here, inner.sides), *_side(argument, side, own_, argument.sides)), facts)
         for side in (0, 1)
     )
+
+
+def _moves(interval: Interval) -> bool:
+    return any(s.name.startswith("@") for end in interval.ends() for s in end.symbols())
 
 
 def _side(interval: Interval, side: int, own_: Expr, sides: Sides | None) -> tuple[Taps, ...]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..algebra.expression import ONE, ZERO, Expr, from_atom
 from ..algebra.facts import Facts
-from ..algebra.substitution import substitute
+from ..algebra.substitution import Value, evaluate, substitute
 from ..program import (
     Call,
     Choose,
@@ -43,8 +43,11 @@ Starts = tuple[frozenset[int] | None, ...]
 class Router:
     """Follows routes through the instances of one program."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, values: Mapping[str, Value] | None = None) -> None:
         self.facts = facts
+        self.values = values or {}
+        # What is taken for granted, as it holds at the example values: expressions that are at least 0.
+        self.granted: dict[Expr, None] = {}
         self.run = 0
         self.mixed = False
         self.carrying = Carrying()
@@ -99,6 +102,18 @@ class Router:
     def gathered(self, target: Tensor, routes: Iterable[Route], carried: frozenset[int], *, dropped: bool) -> Flow:
         kept, more = pruned(routes, self.frame(target))
         return Flow(kept, carried, dropped or more)
+
+    def grants(self, gap: Expr) -> bool:
+        """Is `gap >= 0`, or may that be taken for granted?"""
+        if self.facts.nonnegative(gap):
+            return True
+        try:
+            holds = evaluate(gap, self.values) >= 0
+        except (KeyError, OverflowError, ZeroDivisionError, ValueError):
+            return False
+        if holds:
+            self.granted[gap] = None
+        return holds
 
     def crossing(self, route: Route) -> Route:
         """A route in a run of mixing equations: it counts as a unit once."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # So many turns are put one after the other; of more, or of a number that is not known, the first few.
 UNROLLED = 40
 FIRST = 4
-TURNS = Symbol("turns", "count")
+TURNS = Symbol("turns")
 UNSOLVED = "the routes through a repeat have no closed form"
 GAPS = "the dilated windows leave gaps"
 
@@ -45,7 +45,7 @@ def follow_repeat(router: Router, node: Repeat, flows: dict[Tensor, Flow]) -> No
     for number in range(FIRST if count is None else min(count, FIRST)):
         history.append(_next(router, node, turn, history[-1], number))
     if count is None or count > FIRST:
-        closed = _steady(node, history, node.count, router.facts) or _windows(router, node, turn, history)
+        closed = _steady(router, node, history) or _windows(router, node, turn, history)
         if closed is None and count is not None and count <= UNROLLED:
             for number in range(FIRST, count):
                 history.append(_next(router, node, turn, history[-1], number))
@@ -93,14 +93,15 @@ def _put(route: Route, at: Mapping[Symbol, Expr], facts: Facts) -> Route:
 # ---------------------------------------------------------------- what repeats itself
 
 
-def _steady(node: Repeat, history: Sequence[Turn], count: Expr, facts: Facts) -> Turn | None:
-    """The flows after `count` turns, if from some turn on all see the same over evenly more units."""
+def _steady(router: Router, node: Repeat, history: Sequence[Turn]) -> Turn | None:
+    """The flows after all turns, if from some turn on all see the same over evenly more units: from the first one on,
+    or from one that is surely made, or is at the example values."""
     last = len(history) - 1
-    for start in range(last - 2, 0, -1):
-        if facts.nonnegative(count - start):
-            found = _evenly(node, history[start:], count - last)
-            if found is not None:
-                return found
+    rest = node.count - last
+    for start in range(1, last - 1):
+        found = _evenly(node, history[start:], rest)
+        if found is not None:
+            return found if router.grants(node.count - start) else None
     return None
 
 

@@ -58,6 +58,8 @@ class Window:
             return None
         if self.lower != self.upper and not inner.gapless():
             return None
+        if (self.lower.at(0) < 0 < inner.lower.at(0)) or inner.upper.at(0) < 0:
+            return None  # from beyond the border it would come back
         return Window(self.place, lower, upper)
 
     def gapless(self) -> bool:

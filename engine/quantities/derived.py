@@ -20,10 +20,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Derived:
-    """A quantity with its reason. `expr` is None where it is infinite (`infinite`; only `at_example` values, perhaps),
-    where only its `number` at the example values is known, or where it is not derived (`unknown` says why). A `bound`
-    is at most so much. It holds where every size of an input is at least `least`. `figures` are its parts; of what is
-    seen of several axes the `extents` of each sequence are (positions, of so many) on each axis."""
+    """A quantity with its reason.
+
+    `expr` is None where it is infinite (`infinite`; only `at_example` values, perhaps), where only its `number` at the
+    example values is known, or where it is not derived (`unknown` says why). A `bound` is at most so much. It holds
+    where every size of an input is at least `least`, and where what is `granted`, as it is so at the example values, is
+    at least 0. `figures` are its parts; of what is seen of several axes the `extents` of each sequence are (positions,
+    of so many) on each axis.
+    """
 
     expr: Expr | None
     reason: Words = ()
@@ -35,6 +39,7 @@ class Derived:
     number: int | None = None
     figures: tuple[Figure, ...] = ()
     extents: tuple[tuple[tuple[Expr, Expr], ...], ...] = ()
+    granted: tuple[Expr, ...] = ()
 
 
 def plural(count: Expr, one: str) -> str:

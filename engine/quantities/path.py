@@ -21,7 +21,7 @@ from ..scalars import place
 from .derived import Derived, Figure, Words, plural
 from .searched import path_at
 from .stacks import connecting, sides, stacked
-from .views import named_sequence, unknown_because, values_of, views_of
+from .views import flows_of, granted, named_sequence, unknown_because, values_of, views_of
 
 
 def path_length(program: Program) -> Derived:
@@ -34,7 +34,8 @@ def path_length(program: Program) -> Derived:
         if node is not None:
             return connecting(node, program)[1]
         start = positions(program.instance, program)
-        return _of_all(views_of(program, program.instance), start, program)
+        found = _of_all(views_of(program, program.instance), start, program)
+        return granted(found, flows_of(program, program.instance)[1])
     except NotDerived as failure:
         return path_at(program, values_of(program), failure)
 

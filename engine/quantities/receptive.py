@@ -15,12 +15,12 @@ from ..algebra.expression import ZERO, Expr, from_atom, product, total
 from ..dependences.coverage import View
 from ..dependences.flows import Route
 from ..dependences.intervals import Frame, Interval, everything, rounded_gap
-from ..dependences.positions import NotDerived, positions
+from ..dependences.positions import NotDerived, Positions, positions
 from ..program import Program
 from ..scalars import place
 from .derived import Derived, Figure, Words, plural
 from .stacks import sides
-from .views import named_axis, named_sequence, views_of
+from .views import flows_of, granted, named_axis, named_sequence, views_of
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ def receptive_field(program: Program) -> Derived:
         parts = [(view, _of_view(view)) for view in views_of(program, program.instance)]
     except NotDerived as failure:
         return Derived(None, unknown=failure.sentence)
+    return granted(_of_all(parts, start, program), flows_of(program, program.instance)[1])
+
+
+def _of_all(parts: Sequence[tuple[View, Derived]], start: Positions, program: Program) -> Derived:
+    """What the output that sees most sees of all sequences."""
     if len(parts) == 1:
         return parts[0][1]
     outputs = list(dict.fromkeys(view.output for view, _ in parts))
@@ -164,6 +169,8 @@ def _extent(view: View, number: int) -> Extent:
     count = build.maximum(widths, frame.facts)
     if frame.facts.nonnegative(count - size):
         count = size
+    if any(i.taps for i in intervals) and (by_taps := _by_taps(intervals, frames)) is not None:
+        count = build.minimum((count, by_taps), frame.facts)
     why = why or ("" if exact else "how far it reaches depends on the position")
     behind = ahead = None
     if view.aligned:
@@ -173,6 +180,25 @@ def _extent(view: View, number: int) -> Extent:
         if any(s.kind == "index" for s in behind.symbols() | ahead.symbols()):
             behind = ahead = None
     return Extent(count, size, behind, ahead, why=why)
+
+
+def _by_taps(intervals: Sequence[Interval], frames: Sequence[Frame]) -> Expr | None:
+    """The positions of all progressions and windows together, if no two of them share one."""
+    found: list[Expr] = []
+    for interval, frame in zip(intervals, frames, strict=True):
+        width = _width(interval.lower, interval.upper, frame, interval.size)
+        if width is None or len(interval.taps) > 1:
+            return None
+        if not interval.taps:
+            found.append(width[0])
+            continue
+        # of a progression that ends at `upper` as many as there are steps from there to the border
+        reach = frame.most(interval.upper)
+        if reach is None:
+            return None
+        steps = build.floor(reach / interval.taps[0].step, frame.facts) + 1
+        found.append(build.minimum((steps, interval.taps[0].count), frame.facts))
+    return total(found)
 
 
 def _width(lower: Expr, upper: Expr, frame: Frame, size: Expr) -> tuple[Expr, bool] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from ..algebra.expression import Expr
@@ -14,19 +15,33 @@ from ..dependences.positions import Positions, positions
 from ..dependences.routes import Router
 from ..program import Instance, Program
 from ..scalars import Tensor
-from .derived import Words
+from .derived import Derived, Words
 
 
 @lru_cache(maxsize=16)
-def flows_of(program: Program, instance: Instance) -> tuple[Flow, ...]:
-    """The flow to each output of a model, or of a layer of its stack. Raises `NotDerived`."""
-    return Router(program.facts).model(instance, positions(instance, program).axes)
+def flows_of(program: Program, instance: Instance) -> tuple[tuple[Flow, ...], tuple[Expr, ...]]:
+    """(the flow to each output of a model, or of a layer of its stack; what is taken for granted, as it holds at the
+    example values: expressions that are at least 0). Raises `NotDerived`."""
+    router = Router(program.facts, values_of(program))
+    flows = router.model(instance, positions(instance, program).axes)
+    return flows, tuple(router.granted)
+
+
+def granted(derived: Derived, gaps: tuple[Expr, ...]) -> Derived:
+    """A quantity that holds where something does that is taken for granted."""
+    if not gaps or derived.unknown or derived.number is not None:
+        return derived
+    words: list[str | Expr] = []
+    for gap in gaps:
+        least = -gap.terms.get((), 0)
+        words += ["; for " if not words else " and ", gap + least, f" ≥ {least}"]
+    return replace(derived, reason=(*derived.reason, *words), granted=(*derived.granted, *gaps))
 
 
 def views_of(program: Program, instance: Instance) -> list[View]:
     """The views of all outputs. Raises `NotDerived` where no input has positions."""
     start = positions(instance, program)
-    flows = flows_of(program, instance)
+    flows, _ = flows_of(program, instance)
     return related(list(views(flows, instance, start, program)))
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr
+from ..algebra.substitution import substitute
 from ..program import (
     Call,
     Choose,
@@ -73,15 +75,19 @@ def bare(subscript: Subscript) -> Symbol | None:
 def stays(read: Read, equation: Equation, axes: Axes) -> bool:
     """Does a read keep to the position of the element that it is read for, on all axes that carry positions? Axes may
     be renamed, merged and split on the way: that mixes nothing."""
-    own = {symbol for subscript in equation.subscripts for symbol in parts(subscript)} - {None}
-    theirs = [symbol for axis in axes for symbol in parts(read.subscripts[axis])]
+    alone = {i.symbol: i.lower for i in (*equation.indices, *bound_indices(equation.body)) if i.lower == i.upper}
+    own = {symbol for subscript in equation.subscripts for symbol in parts(subscript, alone)} - {None}
+    theirs = [symbol for axis in axes for symbol in parts(read.subscripts[axis], alone)]
     return all(symbol in own for symbol in theirs) and len(set(theirs)) == len(theirs)
 
 
-def parts(subscript: Subscript) -> list[Symbol | None]:
-    """The indices of which a subscript is made; None for anything else that stands there."""
+def parts(subscript: Subscript, alone: Mapping[Symbol, Expr]) -> list[Symbol | None]:
+    """The indices of which a subscript is made; None for anything else that stands there. An index with one value only,
+    as in a kernel of one, is that value."""
     if isinstance(subscript, Merged):
-        return [symbol for part in subscript.parts for symbol in parts(part)]
+        return [symbol for part in subscript.parts for symbol in parts(part, alone)]
+    if isinstance(subscript, Position) and subscript.value.symbols() & alone.keys():
+        return [bare(Position(substitute(subscript.value, alone)))]
     return [bare(subscript)]
 
 

@@ -253,7 +253,13 @@ class _Dependences:
         elif all(number(axis.size, self.at) >= derived.least for t in self.program.instance.inputs for axis in t.axes):
             self.figure("sequential", traced.steps, number(derived.expr, self.at), bound=derived.bound)
 
+    def holds(self, derived: Derived) -> bool:
+        """Is what a figure takes for granted so at these sizes?"""
+        return all(number(gap, self.at) >= 0 for gap in derived.granted)
+
     def receptive(self, derived: Derived, traced: Traced) -> None:
+        if not self.holds(derived):
+            return
         if derived.expr is None:
             self.report.skip(f"`receptive` is {derived.unknown}")
             return
@@ -273,6 +279,8 @@ class _Dependences:
         return value
 
     def path(self, derived: Derived, traced: Traced) -> None:
+        if not self.holds(derived):
+            return
         if derived.expr is None and not derived.infinite:
             self.report.skip(f"`path` is {derived.unknown}")
         elif not traced.pairs:
