@@ -196,7 +196,7 @@ ROWS = [
         "global_tokens_layers",
         "Ainslie et al. 2020; every route crosses all L layers, of which two are enough",
         lambda N, r, G, L: L,
-        global_token_layers,
+        lambda N, r, G, L: global_token_layers(N, r, G, L),
         {"r": (1, 2), "G": (1, 3), "L": (2, 3)},
         facts=lambda N, r, G, L: r + 1 < N,
         file="global_tokens",

@@ -349,6 +349,8 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), "")
     if not axes:
         return inner
+    if inner.taps and _all_keep_still(inner, arguments, axes, frame):
+        return whole(inner.size)
     around = [k for k in axes if arguments[k].wraps]
     if around and not _goes_round(inner, arguments, axes, frame):
         return whole(inner.size, why or "positions are shifted round a sequence in a way that is not followed")
@@ -415,6 +417,17 @@ def _arms(end: Expr, operator: str) -> list[Expr]:
 
 def _rises(end: Expr, frame: Frame) -> bool:
     return all(direction(end, symbol, frame.facts) > 0 for symbol in end.symbols() & frame.ranges.keys())
+
+
+def _all_keep_still(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame) -> bool:
+    """Are all positions read, each of which sees itself at least?"""
+    if len(axes) != 1 or inner.why:
+        return False
+    (k,) = axes
+    argument = arguments[k]
+    itself = own(k, inner.size)
+    same = inner.size == argument.size and argument.certain and argument.near is None
+    return same and everything(argument, frame) and _is_tap(inner, itself, frame)
 
 
 def _bordered(lower: Expr, upper: Expr, size: Expr, frame: Frame) -> tuple[Expr, Expr]:
