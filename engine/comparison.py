@@ -113,7 +113,7 @@ def _note(label: str, shown: Shown, request: Request) -> Text:
     if derived.unknown:
         words += spelled(derived.unknown)
     for part in derived.reason:
-        words.append(shown.layout.formula(part) if isinstance(part, Expr) else part)
+        words += [shown.layout.formula(part)] if isinstance(part, Expr) else spelled(part)
     words.append(".")
     left = m.totals.operations
     others = sorted(kind for kind, count in left.items() if count and kind != "mac")

@@ -15,6 +15,8 @@ from .derivation.layers import opened
 from .derivation.shown import Shown
 from .notation import Symbols, to_latex, to_python, to_unicode
 from .quantities import BY_NAME, Derived, Measures, Scan
+from .quantities.causality import Causality
+from .quantities.derived import Words
 
 VERSION = 1
 
@@ -57,6 +59,7 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
         ],
         "convention": list(request.conventions),
         "quantities": {name: _quantity(name, shown.derived(name), shown, symbols) for name in names},
+        "causality": _causality(measures.causality, shown, symbols),
         "scans": [_scan(scan, shown, symbols) for scan in measures.scans],
         "operations": {
             kind: _expanded(count, shown, symbols)
@@ -106,10 +109,17 @@ def _expanded(expr: Expr, shown: Shown, symbols: Symbols) -> str:
 
 def _quantity(name: str, derived: Derived, shown: Shown, symbols: Symbols) -> dict[str, Any]:
     unit = BY_NAME[name].unit if name in BY_NAME else "operations"
-    reason = "".join(
-        part if isinstance(part, str) else to_unicode(shown.layout.formula(part), symbols) for part in derived.reason
-    )
-    common = {"unit": unit, "reason": reason or None}
+    common: dict[str, Any] = {"unit": unit, "reason": _words(derived.reason, shown, symbols) or None}
+    if derived.figures:
+        common["figures"] = [
+            {
+                "of": _words(figure.of, shown, symbols),
+                "expr": None if figure.expr is None else _formula(figure.expr, shown, symbols),
+                "value": None if figure.expr is None else _value(figure.expr, shown),
+                "infinite": figure.expr is None,
+            }
+            for figure in derived.figures
+        ]
     if derived.expr is None:
         return {
             "expr": None,
@@ -130,6 +140,23 @@ def _quantity(name: str, derived: Derived, shown: Shown, symbols: Symbols) -> di
         "upper_bound": derived.bound,
         **common,
     }
+
+
+def _causality(found: Causality, shown: Shown, symbols: Symbols) -> dict[str, Any]:
+    """Whether no output position depends on a later input position; null where that is not known or not asked."""
+    place = None if found.read is None else {"file": found.read.source.name, "line": found.read.line}
+    return {
+        "causal": found.causal,
+        "verdict": found.verdict,
+        "reason": _words(found.reason, shown, symbols),
+        "read": place,
+    }
+
+
+def _words(reason: Words, shown: Shown, symbols: Symbols) -> str:
+    return "".join(
+        part if isinstance(part, str) else to_unicode(shown.layout.formula(part), symbols) for part in reason
+    )
 
 
 def _scan(scan: Scan, shown: Shown, symbols: Symbols) -> dict[str, Any]:

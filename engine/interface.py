@@ -100,8 +100,16 @@ class Model:
         """Every recurrence of the model: is it linear in its state, and what does a prefix scan of it cost?"""
         return tuple(map(_prefix_scan, self._measures.scans))
 
+    @property
+    def causal(self) -> bool | None:
+        """Does no output position depend on a later input position? None where that is not known, or where the output
+        does not keep the positions of an input; `reason("causal")` says why."""
+        return self._measures.causality.causal
+
     def reason(self, name: str) -> str:
-        """Why a quantity is what it is, in words."""
+        """Why a quantity is what it is, in words; `causal` is one as well."""
+        if name == "causal":
+            return "".join(p if isinstance(p, str) else str(to_sympy(p)) for p in self._measures.causality.reason)
         derived = self._derived(name)
         return derived.unknown or "".join(
             part if isinstance(part, str) else str(to_sympy(part)) for part in derived.reason

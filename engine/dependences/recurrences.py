@@ -59,6 +59,8 @@ def follow_recurrence(router: Router, node: Recurrence, flows: Flows) -> None:
         frame = router.frame(equation.target)
         for axis, direction in axes:
             routes = [_scanned(r, axis, direction, equation.target.axes[axis], frame) for r in routes]
+        for route in routes if axes else ():
+            router.look_ahead(equation, route, flow.carried, frame)
         if strange and axes:
             routes = [r.unknown(strange) for r in routes]
         for other in node.equations:

@@ -8,7 +8,7 @@ splitting and renaming axes mixes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..algebra.expression import ONE, ZERO, Expr, from_atom
 from ..algebra.facts import Facts
@@ -40,6 +40,16 @@ Flows = dict[Tensor, Flow]
 Starts = tuple[frozenset[int] | None, ...]
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """The first equation by way of which what lies later than the element's own place on every axis is seen; `axis` is
+    the one along which its positions go on, if there is one."""
+
+    equation: Equation
+    interval: Interval
+    axis: int | None
+
+
 class Router:
     """Follows routes through the instances of one program."""
 
@@ -48,6 +58,7 @@ class Router:
         self.values = values or {}
         # What is taken for granted, as it holds at the example values: expressions that are at least 0.
         self.granted: dict[Expr, None] = {}
+        self.ahead: Ahead | None = None
         self.run = 0
         self.mixed = False
         self.carrying = Carrying()
@@ -157,8 +168,18 @@ class Router:
                 for route in routes:
                     one = by_way_of(route, seen, reading.frame, within, holding)
                     if one is not None:
+                        self.look_ahead(equation, one, carried, reading.frame)
                         found.append(self.crossing(one) if mixes else one)
         return found, carried
+
+    def look_ahead(self, equation: Equation, route: Route, carried: frozenset[int], frame: Frame) -> None:
+        """Note the first read by way of which later positions are seen."""
+        if self.ahead is not None or route.why or len(route.reach) != 1:
+            return
+        (interval,) = route.reach
+        places = [from_atom(place(axis)) for axis in sorted(carried)]
+        if not any(here == interval.upper or frame.nonnegative(here - interval.upper) for here in places):
+            self.ahead = Ahead(equation, interval, min(carried) if len(carried) == 1 else None)
 
     def opaque(self, node: Opaque, flows: Mapping[Tensor, Flow]) -> Flow:
         """What is stated to be read whole mixes; every other position must be its own."""

@@ -19,6 +19,7 @@ from ..forms import Layout
 from ..growth import growth
 from ..program import Assumption, Program
 from ..quantities import BY_NAME, Derived, Measures
+from ..quantities.derived import Words
 from .layers import LayerWriter, opened, sentence
 from .scanned import scan_items
 from .shown import Shown, digits, spelled
@@ -228,19 +229,9 @@ class _Author:
         yield Heading(2, ("Sequential operations and path length",))
         items: list[Text] = []
         for name in ("sequential", "path", "receptive"):
-            derived = self.measures.quantity(name)
-            title = BY_NAME[name].title
-            shown: list[Run] = [Strong(f"{title[0].upper()}{title[1:]}"), ": "]
-            if derived.unknown:
-                shown += [*spelled(derived.unknown), "."]
-            else:
-                shown += [self.shown.formula(derived), ". "]
-                words = [self.layout.formula(w) if isinstance(w, Expr) else w for w in derived.reason]
-                if words and isinstance(words[0], str):
-                    words[0] = words[0][:1].upper() + words[0][1:]
-                shown += [*words, "."] if words else []
-            items.append(tuple(shown))
+            items.append(self.reason(BY_NAME[name].title, self.measures.quantity(name)))
         items[1:1] = scan_items(self.measures.scans, self.layout)
+        items += self.causality()
         yield Bullets(tuple(items))
         if self.program.stack is not None:
             yield Paragraph(
@@ -249,6 +240,35 @@ class _Author:
                     "it takes to join every admitted pair of positions.",
                 )
             )
+
+    def reason(self, title: str, derived: Derived) -> Text:
+        """A quantity, why it is what it is, and what it is along each axis or between each two sequences."""
+        shown: list[Run] = [Strong(f"{title[0].upper()}{title[1:]}"), ": "]
+        if derived.unknown:
+            return (*shown, *spelled(f"{derived.unknown}."))
+        shown += [str(derived.number) if derived.number is not None else self.shown.formula(derived), ". "]
+        shown += _sentence(self.words(derived.reason))
+        if len({figure.expr for figure in derived.figures}) > 1:
+            for number, figure in enumerate(derived.figures):
+                value = f.Infinity() if figure.expr is None else self.layout.formula(figure.expr)
+                shown += ["; " if number else " By itself: ", *self.words(figure.of), " ", value]
+            shown.append(".")
+        return tuple(shown)
+
+    def words(self, reason: Words) -> list[Run]:
+        """Words with names of the file as such, and formulas."""
+        found: list[Run] = []
+        for part in reason:
+            found += [self.layout.formula(part)] if isinstance(part, Expr) else spelled(part)
+        return found
+
+    def causality(self) -> list[Text]:
+        """May the model generate its output one position after the other?"""
+        found = self.measures.causality
+        if found.verdict == "no order":
+            return []
+        words = _sentence(self.words(found.reason))
+        return [(Strong("Causality"), ": ", found.verdict, ". ", *words)]
 
     def growth(self) -> Iterator[Block]:
         """The terms that go, and what dominates them."""
@@ -279,6 +299,12 @@ class _Author:
                 )
             )
             yield Bullets(tuple(items))
+
+
+def _sentence(words: list[Run]) -> list[Run]:
+    if words and isinstance(words[0], str):
+        words = [words[0][:1].upper() + words[0][1:], *words[1:]]
+    return [*words, "."] if words else []
 
 
 def _worth_saying(assumption: Assumption) -> bool:

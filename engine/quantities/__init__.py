@@ -14,6 +14,7 @@ from ..algebra.expression import Expr, const
 from ..algebra.facts import Facts
 from ..conventions import convention
 from ..program import Program
+from .causality import Causality, causality
 from .derived import Derived
 from .path import path_length
 from .receptive import receptive_field
@@ -129,6 +130,10 @@ class Measures:
     @cached_property
     def receptive(self) -> Derived:
         return receptive_field(self.program)
+
+    @cached_property
+    def causality(self) -> Causality:
+        return causality(self.program)
 
     @cached_property
     def bits(self) -> Derived:

@@ -31,7 +31,7 @@ def path_at(program: Program, values: Mapping[str, Value], why: NotDerived) -> D
     except TooLarge:
         return Derived(None, unknown=f"{why.sentence}; at these sizes a search takes too long")
     if found.undecided:
-        return Derived(None, unknown=f"unknown, because {found.undecided[0]}")
+        return Derived(None, unknown=why.sentence if why.unknown else f"unknown, because {found.undecided[0]}")
     if found.pair is None:
         return Derived(None, ("there is no pair of positions",), number=0)
     if found.path is None:

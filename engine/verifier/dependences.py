@@ -16,6 +16,7 @@ from ..algebra.expression import Expr
 from ..errors import Span
 from ..program import Instance, Program
 from ..quantities import Derived, Measures
+from ..quantities.causality import Causality
 from ..scalars import Tensor
 from .carrying import NO_AXES, Axes, choosing_inputs
 from .compare import drawn
@@ -49,11 +50,15 @@ class View:
         return any(n < NEVER for units in self.units.values() for n in units)
 
     @property
+    def sees_ahead(self) -> bool:
+        return any(u[n] < NEVER and s > t for t, u in self.units.items() for n, s in enumerate(self.sources))
+
+    @property
     def ordered(self) -> str:
         """Which pairs are admitted: all, or those in order, if no position sees a later one (or an earlier one)."""
         if not self.aligned or len(self.sources) != len(self.units):
             return "all"
-        later = any(u[n] < NEVER and s > t for t, u in self.units.items() for n, s in enumerate(self.sources))
+        later = self.sees_ahead
         earlier = any(u[n] < NEVER and s < t for t, u in self.units.items() for n, s in enumerate(self.sources))
         return "all" if later == earlier else "forward" if earlier else "backward"
 
@@ -232,6 +237,7 @@ def _compare(measures: Measures, at: Sizes, seed: int, report: Report) -> None:
         report.skip(f"`path`: {traced.unclear}")
         return
     compare.receptive(measures.receptive, traced)
+    compare.causality(measures.causality, traced)
     if program.stack is None:
         compare.path(measures.path, traced)
     else:
@@ -289,6 +295,13 @@ class _Dependences:
             self.figure("path", traced.path, number(derived.expr, self.at), bound=derived.bound)
         elif traced.path is None or not derived.at_example:
             self.figure("path", traced.path, None)
+
+    def causality(self, found: Causality, traced: Traced) -> None:
+        """Of a model that is called causal no position sees a later one; at few sizes the reverse shows nothing."""
+        seen = [view for view in traced.views if view.aligned]
+        if found.verdict == "causal":
+            ahead = any(view.sees_ahead for view in seen)
+            self.figure("causality", int(ahead), 0)
 
     def stacked(self, derived: Derived, seed: int) -> None:
         """Layers on top of each other until every admitted pair is joined."""
