@@ -170,7 +170,9 @@ def _cost(route: Route, frame: Frame, order: Order) -> Expr:
         if not (interval.near.lower == interval.upper or interval.near.upper == interval.lower):
             known.append(ZERO)  # a sequence may end within what is near; a single position is that, or not there
         far = build.maximum(known, frame.facts)
-        total = total + (far if interval.near.pace == ONE else build.ceil(far / interval.near.pace, frame.facts))
+        gap = interval.near.gap(frame.facts)
+        far = far if interval.near.pace == ONE else build.ceil(far / interval.near.pace, frame.facts)
+        total = total + (build.maximum((far, gap), frame.facts) if gap else far)
     return total
 
 
@@ -215,7 +217,8 @@ def _reaches(intervals: Sequence[Interval], here: Expr, side: int, frame: Frame)
         for interval in waiting:
             far, near = (interval.lower, interval.upper) if side == 0 else (interval.upper, interval.lower)
             touches = frame.nonnegative(near - end + 1 if side == 0 else end + 1 - near)
-            if touches and frame.nonnegative(end - far if side == 0 else far - end):
+            ends_there = frame.nonnegative(-far if side == 0 else far - interval.size + 1)
+            if touches and (ends_there or frame.nonnegative(end - far if side == 0 else far - end)):
                 end = far
                 waiting.remove(interval)
                 break

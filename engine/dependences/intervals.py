@@ -41,11 +41,16 @@ class Taps:
 @dataclass(frozen=True)
 class Near:
     """Of what a recurrence carries, the part that is there over the first evaluation of its cell; what lies beyond
-    takes one more for every `pace` positions."""
+    takes one more for every `pace` positions, and what lies between its `taps` as many as from there."""
 
     lower: Expr
     upper: Expr
     pace: Expr = ONE
+    taps: tuple[Taps, ...] = ()
+
+    def gap(self, facts: Facts) -> Expr:
+        """How many evaluations it takes at most from a tap to the positions before the next one."""
+        return build.maximum((ZERO, *(build.ceil(tap.step / self.pace, facts) - 1 for tap in self.taps)), facts)
 
 
 # Progressions that leave gaps among the positions before the own one, and among those behind it.
@@ -100,11 +105,12 @@ class Interval:
         def put(expr: Expr) -> Expr:
             return substitute(expr, change, facts)
 
-        near = None if self.near is None else Near(put(self.near.lower), put(self.near.upper), put(self.near.pace))
-
         def placed(taps: tuple[Taps, ...]) -> tuple[Taps, ...]:
             return filled((Taps(put(t.step), put(t.count)) for t in taps), facts)
 
+        near = self.near
+        if near is not None:
+            near = Near(put(near.lower), put(near.upper), put(near.pace), placed(near.taps))
         sides = None if self.sides is None else (placed(self.sides[0]), placed(self.sides[1]))
         lower, upper, taps = put(self.lower), put(self.upper), placed(self.taps)
         return Interval(lower, upper, put(self.size), taps, near, self.why, sides, self.wraps)
@@ -349,8 +355,6 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), "")
     if not axes:
         return inner
-    if inner.taps and _all_keep_still(inner, arguments, axes, frame):
-        return whole(inner.size)
     around = [k for k in axes if arguments[k].wraps]
     if around and not _goes_round(inner, arguments, axes, frame):
         return whole(inner.size, why or "positions are shifted round a sequence in a way that is not followed")
@@ -371,6 +375,8 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
         near, why = _nearer(inner, arguments, axes, frame)
         found = replace(found, near=near, why=found.why or why)
     taps, why = _taps_after(inner, arguments, axes, frame)
+    if inner.taps and not found.why and _stands_still(inner, arguments, axes, frame):
+        return found
     counted = [Taps(t.step, _put(t.count, arguments, axes, frame.facts, largest=True) or inner.size) for t in taps]
     found = replace(found, taps=filled(counted, frame.facts), why=found.why or why)
     return endless(replace(found, sides=_sides_after(inner, arguments, axes, found, frame.facts)), frame)
@@ -419,15 +425,16 @@ def _rises(end: Expr, frame: Frame) -> bool:
     return all(direction(end, symbol, frame.facts) > 0 for symbol in end.symbols() & frame.ranges.keys())
 
 
-def _all_keep_still(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame) -> bool:
-    """Are all positions read, each of which sees itself at least?"""
+def _stands_still(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame) -> bool:
+    """Do the elements, which lie side by side, see themselves at least, and beyond them nothing but the border?"""
     if len(axes) != 1 or inner.why:
         return False
     (k,) = axes
-    argument = arguments[k]
-    itself = own(k, inner.size)
-    same = inner.size == argument.size and argument.certain and argument.near is None
-    return same and everything(argument, frame) and _is_tap(inner, itself, frame)
+    argument, here = arguments[k], from_atom(place(k))
+    if inner.size != argument.size or not argument.certain or not is_tap(inner, here, frame):
+        return False
+    first = here == inner.lower or frame.nonnegative(-argument.lower)
+    return first and (here == inner.upper or frame.nonnegative(argument.upper - argument.size + 1))
 
 
 def _bordered(lower: Expr, upper: Expr, size: Expr, frame: Frame) -> tuple[Expr, Expr]:
@@ -565,7 +572,21 @@ def _nearer(
                 paces.add(argument.near.pace * moving[0].above / moving[0].below)
     if lower is None or upper is None or len(paces) != 1:
         return None, "recurrences of different paces follow each other"
-    return Near(frame.tidy(lower), frame.tidy(upper), paces.pop()), ""
+    pace = paces.pop()
+    taps = list(_all_near(inner))
+    for k in axes:
+        slope = slope_of(inner.upper if inner.upper.mentions(place(k)) else inner.lower, place(k))
+        step = slope.above / slope.below if slope is not None and frame.facts.positive(slope.above) else ONE
+        taps += [Taps(tap.step * step, tap.count) for tap in _all_near(arguments[k])]
+    return Near(frame.tidy(lower), frame.tidy(upper), pace, filled(taps, frame.facts)), ""
+
+
+def _all_near(interval: Interval) -> tuple[Taps, ...]:
+    """All progressions of what is near, a part without gaps as one."""
+    if interval.near is None:
+        return all_taps(interval)
+    reach = interval.near.upper - interval.near.lower
+    return interval.near.taps or ((Taps(ONE, reach + 1),) if reach else ())
 
 
 def _taps_after(
@@ -701,7 +722,7 @@ def covers(large: Interval, small: Interval, frame: Frame) -> bool:
     if (
         large.taps
         and not (large.lower == small.lower and large.taps == small.taps)
-        and not _is_tap(large, small, frame)
+        and not (small.point and is_tap(large, small.lower, frame))
     ):
         return False
     if large.near is not None:
@@ -726,16 +747,15 @@ def _inside(lower: Expr, upper: Expr, first: Expr, last: Expr, size: Expr, frame
     return before and (upper == size - 1 or frame.nonnegative(upper - last) or frame.nonnegative(upper - size + 1))
 
 
-def _is_tap(large: Interval, small: Interval, frame: Frame) -> bool:
-    """Is a single position one of the taps?"""
-    if not small.point:
-        return False
-    if small.lower in (large.lower, large.upper):
+def is_tap(interval: Interval, position: Expr, frame: Frame) -> bool:
+    """Is a position one of those that an interval holds?"""
+    if position in (interval.lower, interval.upper):
         return True
-    if len(large.taps) == 1:
-        tap = large.taps[0]
-        number = (small.lower - large.lower) / tap.step
-        return (
-            frame.facts.is_integer(number) and frame.nonnegative(number) and frame.nonnegative(tap.count - 1 - number)
-        )
+    reaches = position - interval.lower, interval.upper - position
+    inside = all(frame.facts.nonnegative(reach) or frame.nonnegative(reach) for reach in reaches)
+    if not interval.taps:
+        return inside
+    if len(interval.taps) == 1:
+        number = (position - interval.lower) / interval.taps[0].step
+        return inside and frame.facts.is_integer(number)
     return False

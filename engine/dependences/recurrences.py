@@ -14,7 +14,7 @@ from ..algebra.substitution import substitute
 from ..program import Equation, Recurrence
 from ..scalars import Axis, Read, Tensor, place
 from .flows import NOTHING, Flow, Route
-from .intervals import Frame, Interval, Near, Taps, all_taps, filled, slope_of
+from .intervals import NO_GAPS, Frame, Interval, Near, Taps, all_taps, filled, is_tap, slope_of
 
 if TYPE_CHECKING:
     from .routes import Router
@@ -129,15 +129,24 @@ def _extended(interval: Interval, axis: int, direction: int, start: Expr, frame:
     slope = slope_of(end, here)
     if slope is None or not frame.facts.positive(slope.above):
         return replace(interval, why=interval.why or "a recurrence runs over positions that are spread unevenly")
-    near = interval.near if interval.near is not None else Near(interval.lower, interval.upper)
     pace = slope.above / slope.below
+    near = interval.near
+    if near is None:
+        near = Near(interval.lower, interval.upper, pace, interval.taps)
     if interval.near is not None and interval.near.pace != pace:
         return replace(interval, why=interval.why or "recurrences of different paces follow each other")
     far = substitute(end, {here: start}, frame.facts)
     steps = (from_atom(here) - start) * direction
-    taps = filled((*all_taps(interval), Taps(pace, steps + 1)), frame.facts) if interval.near is None else ()
+    taps: tuple[Taps, ...] = ()
+    if interval.near is None and not is_tap(interval, from_atom(here), frame):
+        taps = filled((*all_taps(interval), Taps(pace, steps + 1)), frame.facts)
     lower, upper = (far, interval.upper) if direction > 0 else (interval.lower, far)
-    return replace(interval, lower=frame.tidy(lower), upper=frame.tidy(upper), near=replace(near, pace=pace), taps=taps)
+    beyond = interval.upper - from_atom(here) if direction > 0 else from_atom(here) - interval.lower
+    sides = interval.sides
+    if not taps and interval.taps:  # every step sees itself; beyond the own one there may be gaps
+        sides = NO_GAPS if frame.nonnegative(-beyond) else None
+    lower, upper = frame.tidy(lower), frame.tidy(upper)
+    return replace(interval, lower=lower, upper=upper, near=replace(near, pace=pace), taps=taps, sides=sides)
 
 
 def _handed_on(router: Router, initial: Equation, flows: Flows, scanned: tuple[int, int], frame: Frame) -> list[Route]:

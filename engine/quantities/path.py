@@ -113,18 +113,16 @@ def standing(view: View, program: Program) -> Derived:
 
 def _perhaps_fewer(view: View, order: Order, units: Expr, program: Program) -> bool:
     """May there be a route over fewer units for every pair: one that data decides, one that was left out, or one whose
-    reach depends on the sizes?"""
+    reach depends on the sizes? Of recurrences that is counted already."""
     frame = view.frame
-    shorter = [r for r in view.routes if not frame.nonnegative(r.units - units) and r.reach]
     fewest = all(frame.nonnegative(r.units - units) for r in view.routes)
     if view.dropped and not fewest and not _is_fewest(view, units):
         return True
-    if not shorter:
-        return False
-    if any(i.near is not None for r in view.routes for i in r.reach) and not any(r.why for r in shorter):
-        return False  # what is farther away takes longer by every route
-    left = replace(view, routes=tuple(shorter))
-    return never_joined(left, order, values_of(program)) == "open"
+    if any(i.near is not None and i.near.taps for r in view.routes for i in r.reach):
+        return True  # what lies between the taps of one route may be nearer by another one
+    windows = [r for r in view.routes if r.why or all(i.near is None for i in r.reach)]
+    shorter = tuple(r for r in windows if not frame.nonnegative(r.units - units) and r.reach)
+    return bool(shorter) and never_joined(replace(view, routes=shorter), order, values_of(program)) == "open"
 
 
 def _is_fewest(view: View, units: Expr) -> bool:

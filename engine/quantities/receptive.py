@@ -197,7 +197,8 @@ def _by_taps(intervals: Sequence[Interval], frames: Sequence[Frame]) -> Expr | N
         if reach is None:
             return None
         steps = build.floor(reach / interval.taps[0].step, frame.facts) + 1
-        found.append(build.minimum((steps, interval.taps[0].count), frame.facts))
+        count = frame.most(interval.taps[0].count)
+        found.append(steps if count is None else build.minimum((steps, count), frame.facts))
     return total(found)
 
 
