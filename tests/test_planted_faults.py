@@ -14,7 +14,9 @@ import pytest
 from archderive.algebra.atoms import Extreme
 from archderive.algebra.expression import ONE, ZERO, Expr, const
 from archderive.algebra.substitution import map_atoms
-from archderive.quantities import operations, path, receptive, routes, sequential, spaces, totals
+from archderive.dependences import carrying as dependences_carrying
+from archderive.dependences import routes
+from archderive.quantities import causality, operations, path, receptive, sequential, spaces, stacks, totals, views
 from archderive.quantities.operations import Line
 from archderive.session import open_path
 from archderive.verifier import verify, verify_model
@@ -186,32 +188,42 @@ def cell_of_one_equation(patch: Patch) -> None:
 
 
 def a_unit_too_many(patch: Patch) -> None:
-    honest = path._standing
+    honest = path.standing
 
     def longer(*arguments: Any) -> Any:
         found = honest(*arguments)
-        return found if found.expr is None else path.Derived(found.expr + ONE, found.reason)
+        return found if found.expr is None else replace(found, expr=found.expr + ONE)
 
-    patch.setattr(path, "_standing", longer)
+    patch.setattr(path, "standing", longer)
 
 
 def one_layer_too_few(patch: Patch) -> None:
-    honest = path._layers
+    honest = stacks.least_turns
 
     def fewer(*arguments: Any) -> Expr | None:
         found = honest(*arguments)
         return None if found is None else found - 1
 
-    patch.setattr(path, "_layers", fewer)
+    patch.setattr(stacks, "least_turns", fewer)
 
 
 def every_layer_is_a_unit(patch: Patch) -> None:
-    patch.setattr(routes.Router, "leaf", lambda *_: False)
+    # the tracer has a notion of its own of what a unit is
+    patch.setattr(dependences_carrying.Carrying, "leaf", lambda *_: False)
 
 
 def receptive_field_of_one_more(patch: Patch) -> None:
-    honest = receptive.extent
-    patch.setattr(receptive, "extent", lambda relation: honest(relation) + const(1))
+    honest = receptive._width
+
+    def wider(*arguments: Any) -> Any:
+        found = honest(*arguments)
+        return None if found is None else (found[0] + const(1), found[1])
+
+    patch.setattr(receptive, "_width", wider)
+
+
+def reads_ahead_are_not_seen(patch: Patch) -> None:
+    patch.setattr(causality, "_verdict", lambda *_: causality.Causality("causal", ("so it is",)))
 
 
 FAULTS: dict[Callable[[Patch], None], set[str]] = {
@@ -239,15 +251,16 @@ FAULTS: dict[Callable[[Patch], None], set[str]] = {
     a_unit_too_many: {"attending", "elman_stack"},
     one_layer_too_few: {"dilated"},
     receptive_field_of_one_more: {"padded"},
+    reads_ahead_are_not_seen: {"padded", "attending"},
 }
 
 
 @pytest.mark.parametrize("plant", FAULTS, ids=lambda plant: plant.__name__)
 def test_a_planted_fault_is_noticed(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
-    path.flows_of.cache_clear()
+    views.flows_of.cache_clear()
     plant(monkeypatch)
     found = disagreeing(FAULTS[plant])
-    path.flows_of.cache_clear()
+    views.flows_of.cache_clear()
     assert found == FAULTS[plant]
 
 
@@ -258,7 +271,7 @@ def test_the_verifier_runs_without_what_it_checks(monkeypatch: Patch) -> None:
         raise AssertionError("a run leans on the formulas")
 
     (program,) = [p for p in open_path(str(CONSTRUCTS)).programs if p.name == "contraction"]
-    for module in (operations, spaces, totals, sequential, path, routes):
+    for module in (operations, spaces, totals, sequential, path, stacks, receptive, causality, routes):
         for name in [n for n in vars(module) if (callable(getattr(module, n)) and n[0] != "_") or n == "_Counter"]:
             monkeypatch.setattr(module, name, broken)
     sizes = {d.symbol: n for d, n in zip(program.dimensions, (3, 2, 3, 1, 1, 1), strict=True)}

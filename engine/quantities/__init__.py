@@ -14,7 +14,7 @@ from ..algebra.expression import Expr, const
 from ..algebra.facts import Facts
 from ..conventions import convention
 from ..program import Program
-from .causality import Causality, causality
+from .causality import Causality, judge_causality
 from .derived import Derived
 from .path import path_length
 from .receptive import receptive_field
@@ -133,7 +133,7 @@ class Measures:
 
     @cached_property
     def causality(self) -> Causality:
-        return causality(self.program)
+        return judge_causality(self.program)
 
     @cached_property
     def bits(self) -> Derived:

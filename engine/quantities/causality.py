@@ -38,7 +38,7 @@ class Causality:
         return {"causal": True, "not causal": False}.get(self.verdict)
 
 
-def causality(program: Program) -> Causality:
+def judge_causality(program: Program) -> Causality:
     """The verdict on a model, or on a layer of its stack."""
     instance = program.stack.instance if program.stack is not None else program.instance
     try:
