@@ -40,9 +40,12 @@ from .operations import all_indices
 MAX_KEY = 300
 
 
+NO_PLACES = frozenset[Symbol]()
+NO_AXES = frozenset[int]()
 UNEVEN = "a part is read of what is joined from parts that come at different times"
 EMPTY = "a condition on data may leave a sum without terms"
 AHEAD = "what reads ahead of a recurrence has all of it before the last position"
+EARLIER = "a recurrence may begin before all is there that its last step reads"
 ALONE = "nothing is added up where a single body is chosen"
 
 
@@ -147,10 +150,14 @@ class _Timer:
         uneven = self._still_uneven(front, read, own)
         for axis, (slope, direction) in front.slopes:
             value = position(read.subscripts[axis])
-            place, gap = (None, None) if value is None else self._furthest(value, ranges, own, direction)
+            place, gap, others = (None, None, NO_PLACES)
+            if value is not None:
+                place, gap, others = self._furthest(value, ranges, own, direction, read.tensor.axes[axis].size)
             if gap is None or place is None:
-                base = base + slope * (hull(read.tensor.axes[axis], read.tensor) - 1)
+                base = base + slope * self._latest(value, ranges, read, axis, direction)
+                uneven |= {own[s] for s in value.symbols() if s in own} if value is not None else NO_AXES
             else:
+                uneven |= {own[other] for other in others}
                 if not self.facts.nonnegative(-gap * direction):
                     cap = front.last(read.tensor, self.facts)
                 base = base + slope * gap * direction
@@ -160,18 +167,41 @@ class _Timer:
         return Front(base, tuple(sorted(slopes, key=lambda item: item[0])), cap, uneven)
 
     def _furthest(
-        self, value: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], own: Mapping[Symbol, int], direction: int
-    ) -> tuple[Symbol | None, Expr | None]:
+        self,
+        value: Expr,
+        ranges: dict[Symbol, tuple[Expr, Expr]],
+        own: Mapping[Symbol, int],
+        direction: int,
+        size: Expr,
+    ) -> tuple[Symbol | None, Expr | None, frozenset[Symbol]]:
         """The index of the equation's own position and how far beyond it is read at most: r of k[n + j] with j in
-        -r..r, 0 of k[m] with m in 0..n."""
+        -r..r, 0 of k[m] with m in 0..n. Of several own indices the one that runs over the axis is the position; along
+        the axes of the others some elements are there earlier."""
+        places = [s for s in value.symbols() if s in own]
+        places.sort(key=lambda s: (ranges[s][1] - ranges[s][0] + 1 != size, s.name))
         bound = {s: ends for s, ends in ranges.items() if s not in own}
-        edge = extreme(value, bound, self.facts, largest=direction > 0)
-        for arm in () if edge is None else arms_of(edge, "min" if direction > 0 else "max"):
-            for place in (s for s in arm.symbols() if s in own):
-                gap = arm - from_atom(place)
-                if not any(s.kind == "index" for s in gap.symbols()):
-                    return place, gap
-        return None, None
+        for others in (frozenset[Symbol](), frozenset(places[1:])):
+            swept = {**bound, **{s: ranges[s] for s in others}}
+            edge = extreme(value, swept, self.facts, largest=direction > 0)
+            for arm in () if edge is None else arms_of(edge, "min" if direction > 0 else "max"):
+                for place in (s for s in arm.symbols() if s in own):
+                    gap = arm - from_atom(place)
+                    if not any(s.kind == "index" for s in gap.symbols()):
+                        return place, gap, others
+        return None, None, NO_PLACES
+
+    def _latest(
+        self, value: Expr | None, ranges: dict[Symbol, tuple[Expr, Expr]], read: Read, axis: int, direction: int
+    ) -> Expr:
+        """How many positions come before the last one that is read at all: no more than the axis has."""
+        last = hull(read.tensor.axes[axis], read.tensor) - 1
+        if value is None or read.tensor.axes[axis].lower:
+            return last
+        edge = extreme(value, ranges, self.facts, largest=direction > 0)
+        if edge is None or any(s.kind == "index" for s in edge.symbols()):
+            return last
+        reached = edge if direction > 0 else last - edge
+        return reached if self.facts.nonnegative(last - reached) and self.facts.nonnegative(reached) else last
 
     def _still_uneven(self, front: Front, read: Read, own: Mapping[Symbol, int]) -> frozenset[int]:
         """The axes along which what is read comes unevenly; a read at fixed positions may find it there earlier."""
@@ -245,6 +275,8 @@ class _Timer:
             courses += [(number, front) for front in [*self.arrivals(node.equations[number], times), *start]]
         found: dict[int, list[Front]] = {number: [] for number in component}
         for place, front in courses:
+            if front.uneven & paces.keys():
+                self.at_most[EARLIER] = None
             slopes = dict(paces)
             base, follows = front.base, False
             for axis, (slope, direction) in front.slopes:

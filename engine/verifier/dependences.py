@@ -269,7 +269,15 @@ class _Dependences:
         if derived.expr is None:
             self.report.skip(f"`receptive` is {derived.unknown}")
             return
-        self.figure("receptive", traced.receptive, self._cut_off(derived, traced), bound=derived.bound)
+        # at sizes that a receptive field fills by half, no position may be far enough from the ends
+        narrow = any(
+            seen != size and 2 * number(seen, self.at) > number(size, self.at)
+            for axes in derived.extents
+            for seen, size in axes
+            if len(axes) > 1
+        )
+        value = self._cut_off(derived, traced)
+        self.figure("receptive", traced.receptive, value, bound=derived.bound or narrow)
 
     def _cut_off(self, derived: Derived, traced: Traced) -> Number:
         """A receptive field, cut off where the input ends."""
