@@ -229,34 +229,43 @@ def _reaches(intervals: Sequence[Interval], here: Expr, side: int, frame: Frame)
 # ---------------------------------------------------------------- what is never joined
 
 
-def never_joined(view: View, order: Order, values: Mapping[str, Value]) -> Literal["never", "at example", "open"]:
+@dataclass(frozen=True)
+class Apart:
+    """The pair that is farthest apart is out of reach of every route, where each of `gaps` is above 0: for all sizes if
+    there are none to name."""
+
+    gaps: tuple[Expr, ...]
+
+
+def never_joined(view: View, order: Order, values: Mapping[str, Value]) -> Apart | None:
     """Is the pair that is farthest apart out of reach of every route, for all sizes or at the example values?"""
     if not view.routes:
-        return "never"
-    verdicts = []
+        return Apart(())
+    found = []
     if order != "backward":
-        verdicts.append(_missed(view, values, last=True))
+        found.append(_missed(view, values, last=True))
     if order != "forward":
-        verdicts.append(_missed(view, values, last=False))
-    for verdict in ("never", "at example"):
-        if verdict in verdicts:
-            return verdict
-    return "open"
+        found.append(_missed(view, values, last=False))
+    known = [one for one in found if one is not None]
+    return min(known, key=lambda one: len(one.gaps), default=None)
 
 
-def _missed(view: View, values: Mapping[str, Value], *, last: bool) -> str:
+def _missed(view: View, values: Mapping[str, Value], *, last: bool) -> Apart | None:
     """Does the last position of the output miss the first one of the sequence (the first one the last one)?"""
-    frame = view.frame
-    at = {symbol: ends[1] if last else ends[0] for symbol, ends in frame.ranges.items()}
-    proved = shown = True
+    at = {symbol: ends[1] if last else ends[0] for symbol, ends in view.frame.ranges.items()}
+    gaps: dict[Expr, None] = {}
     for route in view.routes:
-        gaps = [substitute(i.lower if last else i.size - 1 - i.upper, at, view.facts) for i in route.reach]
-        gaps += [gap for i in route.reach if (gap := _between_taps(i, at, view.facts, last=last)) is not None]
+        mine = [substitute(i.lower if last else i.size - 1 - i.upper, at, view.facts) for i in route.reach]
+        mine += [gap for i in route.reach if (gap := _between_taps(i, at, view.facts, last=last)) is not None]
         for axis, first, end in route.domain:
-            gaps += [first - at[place(axis)], at[place(axis)] - end]
-        proved = proved and any(view.facts.positive(gap) for gap in gaps)
-        shown = shown and any(_positive_at(gap, values) for gap in gaps)
-    return "never" if proved else "at example" if shown else "open"
+            mine += [first - at[place(axis)], at[place(axis)] - end]
+        if any(view.facts.positive(gap) for gap in mine):
+            continue
+        shown = next((gap for gap in mine if _positive_at(gap, values)), None)
+        if shown is None:
+            return None
+        gaps[shown] = None
+    return Apart(tuple(gaps))
 
 
 def _between_taps(interval: Interval, at: Mapping[Symbol, Expr], facts: Facts, *, last: bool) -> Expr | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ..algebra import build
 from ..algebra.expression import ONE, ZERO, Expr, from_atom
 from ..algebra.facts import Facts
-from ..dependences.coverage import Order, View, never_joined, order_of, units_to_join
+from ..dependences.coverage import Apart, Order, View, never_joined, order_of, units_to_join
 from ..dependences.positions import NotDerived, Positions, positions
 from ..elaborator.describe import show
 from ..errors import error, unsupported
@@ -100,29 +100,35 @@ def standing(view: View, program: Program) -> Derived:
         return Derived(None, ("no position reads another one",), infinite=True)
     units = units_to_join(view, order)
     if units is not None:
-        reason = joined_words(view, order, units)
-        return Derived(units, reason, bound=_perhaps_fewer(view, order, units, program))
-    verdict = never_joined(view, order, values_of(program))
-    if verdict != "open":
-        return _apart(view, verdict == "at example")
+        found = Derived(units, joined_words(view, order, units))
+        apart = _no_shorter(view, order, units, program)
+        return replace(found, bound=True) if apart is None else granted(found, _whole(apart, view))
+    apart = never_joined(view, order, values_of(program))
+    if apart is not None:
+        return _apart(view, bool(apart.gaps))
     why = unknown_because(view)
     if why:
         raise NotDerived(why, unknown=True)
     raise NotDerived("whether the layers together reach from end to end depends on the sizes")
 
 
-def _perhaps_fewer(view: View, order: Order, units: Expr, program: Program) -> bool:
-    """May there be a route over fewer units for every pair: one that data decides, one that was left out, or one whose
-    reach depends on the sizes? Of recurrences that is counted already."""
+def _no_shorter(view: View, order: Order, units: Expr, program: Program) -> Apart | None:
+    """Where there is no way over fewer units for every pair; None where there may be: by what data decides, by what was
+    left out, by windows whose reach depends on the sizes. Of recurrences that is counted already."""
     frame = view.frame
     fewest = all(frame.nonnegative(r.units - units) for r in view.routes)
     if view.dropped and not fewest and not _is_fewest(view, units):
-        return True
+        return None
     if any(i.near is not None and i.near.taps for r in view.routes for i in r.reach):
-        return True  # what lies between the taps of one route may be nearer by another one
+        return None  # what lies between the taps of one route may be nearer by another one
     windows = [r for r in view.routes if r.why or all(i.near is None for i in r.reach)]
     shorter = tuple(r for r in windows if not frame.nonnegative(r.units - units) and r.reach)
-    return bool(shorter) and never_joined(replace(view, routes=shorter), order, values_of(program)) == "open"
+    return never_joined(replace(view, routes=shorter), order, values_of(program))
+
+
+def _whole(apart: Apart, view: View) -> tuple[Expr, ...]:
+    """What is at least 0 where gaps are above it; what is no whole number is left out as it is."""
+    return tuple(gap - 1 if view.facts.is_integer(gap) else gap for gap in apart.gaps)
 
 
 def _is_fewest(view: View, units: Expr) -> bool:

@@ -187,7 +187,7 @@ def _by_taps(intervals: Sequence[Interval], frames: Sequence[Frame]) -> Expr | N
     found: list[Expr] = []
     for interval, frame in zip(intervals, frames, strict=True):
         width = _width(interval.lower, interval.upper, frame, interval.size)
-        if width is None or len(interval.taps) > 1:
+        if width is None or interval.near is not None or len(interval.taps) > 1:
             return None
         if not interval.taps:
             found.append(width[0])

@@ -135,19 +135,29 @@ class _Timer:
         if waiting and decided_by_data(equation.body):
             self.at_most[EMPTY] = None
         own = {s: n for n, sub in enumerate(equation.subscripts) for s in bare(position(sub))}
+        stands = {
+            s: n for n, sub in enumerate(equation.subscripts) if (at := position(sub)) is not None for s in at.symbols()
+        }
         return [
-            self._seen(front, read, ranges, own)
+            self._seen(front, read, ranges, own, stands)
             for read in equation.reads
             if read.tensor in times
             for front in times[read.tensor]
         ]
 
     def _seen(
-        self, front: Front, read: Read, ranges: dict[Symbol, tuple[Expr, Expr]], own: Mapping[Symbol, int]
+        self,
+        front: Front,
+        read: Read,
+        ranges: dict[Symbol, tuple[Expr, Expr]],
+        own: Mapping[Symbol, int],
+        stands: Mapping[Symbol, int],
     ) -> Front:
+        """A front as it arrives by way of a read; `own` and `stands` are the axes of the target on which an index is
+        the position, and on which it stands at all."""
         base, cap = front.base, front.cap
         slopes = []
-        uneven = self._still_uneven(front, read, own)
+        uneven = self._still_uneven(front, read, stands)
         for axis, (slope, direction) in front.slopes:
             value = position(read.subscripts[axis])
             place, gap, others = (None, None, NO_PLACES)
@@ -155,7 +165,7 @@ class _Timer:
                 place, gap, others = self._furthest(value, ranges, own, direction, read.tensor.axes[axis].size)
             if gap is None or place is None:
                 base = base + slope * self._latest(value, ranges, read, axis, direction)
-                uneven |= {own[s] for s in value.symbols() if s in own} if value is not None else NO_AXES
+                uneven |= {stands[s] for s in value.symbols() if s in stands} if value is not None else NO_AXES
             else:
                 uneven |= {own[other] for other in others}
                 if not self.facts.nonnegative(-gap * direction):

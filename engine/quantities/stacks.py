@@ -168,7 +168,7 @@ def _after_so_many(
 
         return ONE, Derived(units, joined_words(first[0], order, units) if len(first) == 1 else _in_one(units))
     before = list(views(towers[layers - 2], layer.instance, layer.start, program))
-    open_ = all(never_joined(view, order, values_of(program)) == "open" for view in before)
+    open_ = all(never_joined(view, order, values_of(program)) is None for view in before)
     reason: Words = (f"one layer does not join all pairs, {_spelled(layers)} layers on top of each other do",)
     if layers > 2:
         reason = (f"{_spelled(layers)} layers on top of each other join all pairs, fewer do not",)
