@@ -578,6 +578,9 @@ def _nearer(
         slope = slope_of(inner.upper if inner.upper.mentions(place(k)) else inner.lower, place(k))
         step = slope.above / slope.below if slope is not None and frame.facts.positive(slope.above) else ONE
         taps += [Taps(tap.step * step, tap.count) for tap in _all_near(arguments[k])]
+    close = inner if inner.near is None else Interval(inner.near.lower, inner.near.upper, inner.size, inner.near.taps)
+    if _stands_still(close, {k: replace(arguments[k], near=None) for k in axes}, axes, frame):
+        taps = []
     return Near(frame.tidy(lower), frame.tidy(upper), pace, filled(taps, frame.facts)), ""
 
 

@@ -21,7 +21,7 @@ from ..algebra.summation import NoClosedForm, sum_over
 from ..program import Repeat
 from ..scalars import Tensor, place
 from .flows import NOTHING, Flow, Route, by_way_of, pruned, starting
-from .intervals import NO_GAPS, Frame, Interval, Near, Taps, all_taps, covers, filled, slope_of, whole
+from .intervals import NO_GAPS, Frame, Interval, Near, Taps, all_taps, covers, everything, filled, slope_of, whole
 
 if TYPE_CHECKING:
     from .routes import Router
@@ -137,7 +137,8 @@ def _windows(router: Router, node: Repeat, turn: Turn, history: Sequence[Turn]) 
         routes: list[Route] = []
         widest = own[number]
         if widest is not None:
-            routes += _through(widest, widest.units * rest, history[0][number], node, rest, frame)
+            units = widest.units + (rest - 1) * _fewest_after(widest, flow.routes, frame)
+            routes += _through(widest, units, history[0][number], node, rest, frame)
             skip = min((r for r in flow.routes if r.source is carried.entry), key=lambda r: _size(r.units))
             if skip is not widest and all(i.point for i in skip.reach):
                 routes += _through(skip, skip.units * rest, history[0][number], node, rest, frame)
@@ -187,6 +188,20 @@ def _widest(routes: Sequence[Route], frame: Frame) -> Route | None:
         ):
             return route
     return None
+
+
+def _fewest_after(widest: Route, routes: Sequence[Route], frame: Frame) -> Expr:
+    """The units of every other turn: what sees everything goes on by the shortest way that leaves it so."""
+    fewest = widest.units
+    if not all(i.certain and everything(i, frame) for i in widest.reach):
+        return fewest
+    for other in routes:
+        if other.source is not widest.source or not frame.nonnegative(fewest - other.units):
+            continue
+        both = by_way_of(widest, dict(zip(other.axes, other.reach, strict=True)), frame)
+        if both is not None and all(i.certain and everything(i, frame) for i in both.reach):
+            fewest = other.units
+    return fewest
 
 
 def _through(route: Route, units: Expr, arriving: Flow, node: Repeat, count: Expr, frame: Frame) -> list[Route]:
