@@ -521,7 +521,7 @@ def _put(
 
 
 def _on_axes(
-    inner: Interval, arguments: Mapping[int, Interval], axes: Iterable[int], frame: Frame
+    inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame
 ) -> dict[int, Interval]:
     """The intervals of the places, cut off at the borders of their axes where that makes a difference: where what is
     seen from the border is not cut off itself. A stride that leaves out the last positions of an axis is taken to see
@@ -554,7 +554,7 @@ def _cut_off(inner: Interval, symbol: Symbol, border: Expr, slope: Expr, frame: 
 
 
 def _nearer(
-    inner: Interval, arguments: Mapping[int, Interval], axes: Iterable[int], frame: Frame
+    inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame
 ) -> tuple[Near | None, str]:
     edges = inner.near if inner.near is not None else Near(inner.lower, inner.upper)
     nearest = {k: arguments[k].near or arguments[k] for k in axes}
