@@ -15,7 +15,7 @@ Kind = Literal["dim", "ratio", "count", "index", "unknown"]
 _SYMBOLS: dict[tuple[str, str, int], Symbol] = {}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Symbol:
     """A named size. A `dim` is a positive integer, a `ratio` a positive real, a `count` (the turn of a repeat) an
     integer from 0 on, an `index` any integer, an `unknown` any real number.
@@ -25,12 +25,18 @@ class Symbol:
     """
 
     name: str
-    kind: Kind = "dim"
-    number: int = 0
+    kind: Kind
+    number: int
 
     def __new__(cls, name: str, kind: Kind = "dim", number: int = 0) -> Symbol:
         known = _SYMBOLS.get((name, kind, number))
-        return known if known is not None else _SYMBOLS.setdefault((name, kind, number), object.__new__(cls))
+        if known is not None:
+            return known
+        new = object.__new__(cls)
+        object.__setattr__(new, "name", name)
+        object.__setattr__(new, "kind", kind)
+        object.__setattr__(new, "number", number)
+        return _SYMBOLS.setdefault((name, kind, number), new)
 
     def __reduce__(self) -> tuple[type[Symbol], tuple[str, Kind, int]]:
         return Symbol, (self.name, self.kind, self.number)

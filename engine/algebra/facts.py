@@ -10,6 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product as combinations
 from math import lcm
+from typing import Any
 
 from .atoms import (
     UNIT,
@@ -46,6 +47,8 @@ class Facts:
         self._wholes: dict[Expr, bool] = {}
         # What was rounded under these facts, for `build`: the same few quotients come again and again.
         self.rounded: dict[tuple[str, Expr], Expr] = {}
+        # What else was found under these facts, by whoever asked for it.
+        self.found: dict[tuple[object, ...], Any] = {}
 
     def copy(self) -> Facts:
         other = Facts()
@@ -80,6 +83,7 @@ class Facts:
         self._proved.clear()
         self._wholes.clear()
         self.rounded.clear()
+        self.found.clear()
 
     # ---------------------------------------------------------------- whole numbers
 

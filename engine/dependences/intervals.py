@@ -14,6 +14,7 @@ from functools import cached_property
 
 from ..algebra import build
 from ..algebra.atoms import Extreme, Rounded, Symbol
+from ..algebra.build import symbol_of
 from ..algebra.expression import ONE, ZERO, Expr, from_atom, total
 from ..algebra.facts import Facts
 from ..algebra.ranges import direction, extreme
@@ -48,6 +49,7 @@ class Near:
     pace: Expr = ONE
 
 
+Ranges = tuple[tuple[Symbol, tuple[Expr, Expr]], ...]
 # Progressions that leave gaps among the positions before the own one, and among those behind it.
 Sides = tuple[tuple[Taps, ...], tuple[Taps, ...]]
 NO_GAPS: Sides = ((), ())
@@ -83,6 +85,20 @@ class Interval:
         return self.lower == self.upper and not self.why and self.near is None and not self.wraps
 
     @cached_property
+    def still(self) -> int | None:
+        """The axis of the place that it is, and nothing else."""
+        symbol = symbol_of(self.lower) if self.point else None
+        return int(symbol.name[1:]) if symbol is not None and symbol.name.startswith("@") else None
+
+    @cached_property
+    def sliding(self) -> bool:
+        """Does it move with one place, step by step, the same everywhere?"""
+        if self.near is not None or self.why or self.wraps or any(tap.count.symbols() for tap in self.taps):
+            return False
+        window = window_of(self.lower, self.upper)
+        return window is not None and window.lower.steady and window.upper.steady
+
+    @cached_property
     def window(self) -> Window | None:
         """The interval as whole numbers, if it is a window and nothing else."""
         plain = self.near is None and not self.why and not self.taps and not self.wraps and self.sides == NO_GAPS
@@ -92,7 +108,26 @@ class Interval:
         return (self.lower, self.upper, *((self.near.lower, self.near.upper) if self.near is not None else ()))
 
     def mentions(self, symbol: Symbol) -> bool:
-        return any(end.mentions(symbol) for end in self.ends())
+        return symbol in self._mentioned
+
+    @cached_property
+    def _mentioned(self) -> frozenset[Symbol]:
+        return frozenset[Symbol]().union(*(end.symbols() for end in self.ends()))
+
+    @cached_property
+    def symbols(self) -> frozenset[Symbol]:
+        """Every symbol, those of its steps and of its size too."""
+        taps = (*self.taps, *(tap for side in self.sides or () for tap in side))
+        steps = [expr.symbols() for tap in taps for expr in (tap.step, tap.count)]
+        pace = self.near.pace.symbols() if self.near is not None else frozenset[Symbol]()
+        return self._mentioned.union(self.size.symbols(), pace, *steps)
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.lower, self.upper, self.size, self.taps, self.near, self.why, self.sides, self.wraps))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def map(self, change: Mapping[Symbol, Expr], facts: Facts) -> Interval:
         """The interval with symbols replaced, in its steps too."""
@@ -122,19 +157,42 @@ def own(axis: int, size: Expr) -> Interval:
 
 
 class Frame:
-    """The places of an element: the range of each, and what is known of sizes."""
+    """The places of an element: the range of each, and what is known of sizes. Equal frames are one under the same
+    facts: what one proved the other one need not prove again."""
 
     def __init__(self, ranges: Mapping[Symbol, tuple[Expr, Expr]], facts: Facts) -> None:
         self.ranges = dict(ranges)
         self.facts = facts
         self._proved: dict[Expr, bool] = {}
+        self._about: dict[frozenset[Symbol], Ranges] = {}
 
     @classmethod
     def of(cls, axes: Iterable[Axis], facts: Facts) -> Frame:
-        return cls({place(n): (axis.lower, axis.upper) for n, axis in enumerate(axes)}, facts)
+        return cls.known({place(n): (axis.lower, axis.upper) for n, axis in enumerate(axes)}, facts)
+
+    @classmethod
+    def known(cls, ranges: Mapping[Symbol, tuple[Expr, Expr]], facts: Facts) -> Frame:
+        key = ("frame", *ranges.items())
+        if key not in facts.found:
+            facts.found[key] = cls(ranges, facts)
+        frame: Frame = facts.found[key]
+        return frame
 
     def within(self, bounds: Mapping[Symbol, tuple[Expr, Expr]]) -> Frame:
-        return Frame({**self.ranges, **bounds}, self.facts)
+        return Frame.known({**self.ranges, **bounds}, self.facts) if bounds else self
+
+    def about(self, symbols: frozenset[Symbol]) -> Ranges:
+        """The ranges of those places that are among some symbols, and of those on which these depend: all of the frame
+        that can make a difference to expressions in these symbols."""
+        if symbols not in self._about:
+            inside = {s for s in symbols if s in self.ranges}
+            waiting = list(inside)
+            while waiting:
+                more = {s for end in self.ranges[waiting.pop()] for s in end.symbols() if s in self.ranges} - inside
+                inside |= more
+                waiting += more
+            self._about[symbols] = tuple(pair for pair in self.ranges.items() if pair[0] in inside)
+        return self._about[symbols]
 
     def least(self, expr: Expr) -> Expr | None:
         return self._extreme(expr, largest=False)
@@ -346,9 +404,21 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     if (quick := _window_after(inner, arguments)) is not None:
         return quick
     axes = [k for k in arguments if inner.mentions(place(k))]
-    why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), "")
-    if not axes:
+    if all(arguments[k].still == k for k in axes):
         return inner
+    if len(axes) == 1 and inner.still == axes[0] and inner.size == arguments[axes[0]].size:
+        if arguments[axes[0]].sliding:
+            return arguments[axes[0]]
+    symbols = inner.symbols.union(*(arguments[k].symbols for k in axes))
+    key = ("after", inner, *((k, arguments[k]) for k in axes), frame.about(symbols))
+    if key not in frame.facts.found:
+        frame.facts.found[key] = _after(inner, {k: arguments[k] for k in axes}, axes, frame)
+    found: Interval = frame.facts.found[key]
+    return found
+
+
+def _after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame) -> Interval:
+    why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), "")
     if inner.taps and _all_keep_still(inner, arguments, axes, frame):
         return whole(inner.size)
     around = [k for k in axes if arguments[k].wraps]
@@ -692,6 +762,14 @@ def covers(large: Interval, small: Interval, frame: Frame) -> bool:
         held = large.window.holds(small.window)
         if held is not None:
             return held
+    key = ("covers", large, small, frame.about(large.symbols | small.symbols))
+    if key not in frame.facts.found:
+        frame.facts.found[key] = _covers(large, small, frame)
+    found: bool = frame.facts.found[key]
+    return found
+
+
+def _covers(large: Interval, small: Interval, frame: Frame) -> bool:
     if large.why and not small.why:
         return False
     if large.wraps or small.wraps:

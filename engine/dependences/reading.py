@@ -110,15 +110,16 @@ class Reading:
         self.equation = equation
         self.facts = facts
         self.text = Text(equation)
-        self.frame = Frame.of(equation.target.axes, facts)
+        ranges = {place(n): (axis.lower, axis.upper) for n, axis in enumerate(equation.target.axes)}
         self.own: dict[Symbol, Expr] = {}
         for axis, subscript in enumerate(equation.subscripts):
             self._place(subscript, from_atom(place(axis)))
         for index in equation.indices:  # a range that is stated for a free index is that of its axis, and no wider
             if index.symbol in self.own:
                 at = symbol_of(self.own[index.symbol])
-                if at in self.frame.ranges:
-                    self.frame.ranges[at] = (self._placed(index.lower), self._placed(index.upper))
+                if at in ranges:
+                    ranges[at] = (self._placed(index.lower), self._placed(index.upper))
+        self.frame = Frame.known(ranges, facts)
         self.bound: dict[Symbol, Ends] = {
             index.symbol: (self._placed(index.lower), self._placed(index.upper))
             for index in (*equation.indices, *bound(equation.body))

@@ -28,6 +28,11 @@ class End:
     shift: int
     offset: int
 
+    @property
+    def steady(self) -> bool:
+        """Does it move by one with every place?"""
+        return self.above == self.below == 1
+
     def at(self, place: int) -> int:
         return self.above * ((place + self.shift) // self.below) + self.offset
 
