@@ -289,6 +289,18 @@ def minimum(arguments: Iterable[Expr], facts: Facts = NOTHING) -> Expr:
 
 
 def _extreme(operator: Literal["max", "min"], arguments: Iterable[Expr], facts: Facts) -> Expr:
+    several = tuple(arguments)
+    if facts is NOTHING:
+        return _largest(operator, several, facts)
+    key = operator, *several
+    if key not in facts.found:
+        facts.found[key] = _largest(operator, several, facts)
+    found: Expr = facts.found[key]
+    return found
+
+
+def _largest(operator: Literal["max", "min"], arguments: Iterable[Expr], facts: Facts) -> Expr:
+    """The largest or smallest: of a maximum or minimum the arms that may be it."""
     flat: list[Expr] = []
     for argument in arguments:
         for item in _flatten(argument, operator):

@@ -40,6 +40,10 @@ class Route:
         """Why it is not known that all this is seen; empty where it is."""
         return next((interval.why for interval in self.reach if interval.why), "")
 
+    def over(self, units: Expr) -> Route:
+        """The route over so many more units, in no run."""
+        return Route(self.source, self.axes, self.reach, self.units + units, 0, self.domain, self.given)
+
     def unknown(self, why: str) -> Route:
         return replace(self, reach=tuple(replace(i, why=i.why or why) for i in self.reach))
 
@@ -108,7 +112,7 @@ def by_way_of(
     if given is None:
         given = _handed(route.given, narrowed, frame)
         why = why or ("" if given is not None else CONDITION)
-    found = replace(route, reach=reach, units=units, domain=kept, given=given or ())
+    found = Route(route.source, route.axes, reach, units, route.run, kept, given or ())
     return found.unknown(why) if why else found
 
 
@@ -122,11 +126,13 @@ def _handed(given: tuple[Expr, ...], seen: Mapping[int, Interval], frame: Frame)
 
 
 def _both(one: Ends, other: Ends, frame: Frame) -> Ends:
+    if one == other:
+        return one
     return build.maximum((one[0], other[0]), frame.facts), build.minimum((one[1], other[1]), frame.facts)
 
 
 def _everywhere(ends: Ends, axis: Ends, frame: Frame) -> bool:
-    return frame.nonnegative(axis[0] - ends[0]) and frame.nonnegative(ends[1] - axis[1])
+    return ends == axis or (frame.nonnegative(axis[0] - ends[0]) and frame.nonnegative(ends[1] - axis[1]))
 
 
 def _met(seen: Interval, first: Expr, last: Expr, frame: Frame) -> tuple[Interval, dict[int, Ends], str] | None:
@@ -212,8 +218,11 @@ def _at(axis: int, size: Expr, offset: Expr) -> Interval:
 def pruned(routes: Iterable[Route], frame: Frame) -> tuple[tuple[Route, ...], bool]:
     """Without routes that see no more than another one does over no more units; if too many stay, the widest of every
     source and those over the fewest units, and that others were left out."""
+    waiting = list(routes)
+    if len(waiting) < 2:
+        return tuple(waiting), False
     kept: list[Route] = []
-    for route in _doubtful_ones_together(list(routes), frame):
+    for route in _doubtful_ones_together(waiting, frame):
         if route in kept or any(_better(other, route, frame) for other in kept):
             continue
         kept = [other for other in kept if not _better(route, other, frame)]
@@ -245,7 +254,15 @@ def _doubtful_ones_together(routes: list[Route], frame: Frame) -> list[Route]:
 
 
 def _better(one: Route, other: Route, frame: Frame) -> bool:
-    return one.source is other.source and frame.nonnegative(other.units - one.units) and _sees_more(one, other, frame)
+    return one.source is other.source and _no_longer(one, other, frame) and _sees_more(one, other, frame)
+
+
+def _no_longer(one: Route, other: Route, frame: Frame) -> bool:
+    """Does it count no more units?"""
+    few, many = one.units.constant, other.units.constant
+    if few is not None and many is not None:
+        return few <= many
+    return frame.nonnegative(other.units - one.units)
 
 
 def _sees_more(one: Route, other: Route, frame: Frame) -> bool:
@@ -256,8 +273,10 @@ def _sees_more(one: Route, other: Route, frame: Frame) -> bool:
 
 def _wider(one: Route, other: Route, frame: Frame) -> bool:
     """Does it hold at every place at which the other one does?"""
-    if not set(one.given) <= set(other.given):
+    if one.given and not set(one.given) <= set(other.given):
         return False
+    if not one.domain:
+        return True
     theirs = {axis: (first, last) for axis, first, last in other.domain}
     for axis, first, last in one.domain:
         if axis not in theirs:

@@ -131,6 +131,8 @@ class Interval:
 
     def map(self, change: Mapping[Symbol, Expr], facts: Facts) -> Interval:
         """The interval with symbols replaced, in its steps too."""
+        if self.symbols.isdisjoint(change):
+            return self
 
         def put(expr: Expr) -> Expr:
             return substitute(expr, change, facts)
@@ -406,9 +408,10 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     axes = [k for k in arguments if inner.mentions(place(k))]
     if all(arguments[k].still == k for k in axes):
         return inner
-    if len(axes) == 1 and inner.still == axes[0] and inner.size == arguments[axes[0]].size:
-        if arguments[axes[0]].sliding:
-            return arguments[axes[0]]
+    if len(axes) == 1 and inner.still == axes[0]:
+        argument = arguments[axes[0]]
+        if argument.sliding and argument.size == inner.size:
+            return argument
     symbols = inner.symbols.union(*(arguments[k].symbols for k in axes))
     key = ("after", inner, *((k, arguments[k]) for k in axes), frame.about(symbols))
     if key not in frame.facts.found:

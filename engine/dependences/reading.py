@@ -33,7 +33,7 @@ from ..scalars import (
     position,
     reads,
 )
-from .carrying import Text, bound
+from .carrying import text_of
 from .intervals import CONDITION, STEPS, Frame, Interval, Taps, endless, filled, one_sided, unclipped, whole
 
 Ends = tuple[Expr, Expr]
@@ -109,7 +109,7 @@ class Reading:
     def __init__(self, equation: Equation, facts: Facts) -> None:
         self.equation = equation
         self.facts = facts
-        self.text = Text(equation)
+        self.text = text_of(equation)
         ranges = {place(n): (axis.lower, axis.upper) for n, axis in enumerate(equation.target.axes)}
         self.own: dict[Symbol, Expr] = {}
         for axis, subscript in enumerate(equation.subscripts):
@@ -122,7 +122,7 @@ class Reading:
         self.frame = Frame.known(ranges, facts)
         self.bound: dict[Symbol, Ends] = {
             index.symbol: (self._placed(index.lower), self._placed(index.upper))
-            for index in (*equation.indices, *bound(equation.body))
+            for index in (*equation.indices, *self.text.bound)
             if index.symbol not in self.own
         }
 
@@ -172,8 +172,10 @@ class Reading:
             seen |= inside
         return False
 
-    def under(self, read: Guarded, given: Iterable[Expr]) -> Guarded:
+    def under(self, read: Guarded, given: tuple[Expr, ...]) -> Guarded:
         """The read of an element for which something holds at its places."""
+        if not given:
+            return read
         at = {place(k): v for k, s in enumerate(read.read.subscripts) if (v := position(s)) is not None}
         orders = tuple(substitute(order, at, self.facts) for order in given)
         known = tuple(o for o in orders if not any(s.name.startswith("@") for s in o.symbols()))

@@ -249,7 +249,7 @@ class Router:
                     self._alike(flow, output, units) for flow, output in zip(outputs, instance.outputs, strict=True)
                 ]
             self._known[key] = (
-                tuple(replace(flow, routes=tuple(replace(r, run=0) for r in flow.routes)) for flow in outputs),
+                tuple(replace(flow, routes=tuple(r.over(ZERO) for r in flow.routes)) for flow in outputs),
                 mixed,
             )
             self.run, self.mixed = before
@@ -288,7 +288,7 @@ class Router:
             for route in flow.routes:
                 one = by_way_of(route, seen, frame, domain)
                 if one is not None:
-                    found.append(replace(one, units=one.units + way.units, run=0))
+                    found.append(one.over(way.units))
         return self.gathered(result, found, inside.carried, dropped=dropped)
 
 

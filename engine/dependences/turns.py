@@ -87,7 +87,10 @@ def at_turn(flow: Flow, at: Mapping[Symbol, Expr], facts: Facts) -> Flow:
 def _put(route: Route, at: Mapping[Symbol, Expr], facts: Facts) -> Route:
     domain = tuple((k, substitute(a, at, facts), substitute(b, at, facts)) for k, a, b in route.domain)
     reach = tuple(interval.map(at, facts) for interval in route.reach)
-    return replace(route, reach=reach, units=substitute(route.units, at, facts), domain=domain)
+    units = substitute(route.units, at, facts)
+    if (reach, units, domain) == (route.reach, route.units, route.domain):
+        return route
+    return replace(route, reach=reach, units=units, domain=domain)
 
 
 # ---------------------------------------------------------------- what repeats itself
