@@ -93,16 +93,20 @@ class Interval:
     @cached_property
     def sliding(self) -> bool:
         """Does it move with one place, step by step, the same everywhere?"""
-        if self.near is not None or self.why or self.wraps or any(tap.count.symbols() for tap in self.taps):
+        if self.near is not None or self.why or any(tap.count.symbols() for tap in self.taps):
             return False
-        window = window_of(self.lower, self.upper)
-        return window is not None and window.lower.steady and window.upper.steady
+        return self.edges is not None and self.edges.lower.steady and self.edges.upper.steady
 
     @cached_property
     def window(self) -> Window | None:
         """The interval as whole numbers, if it is a window and nothing else."""
-        plain = self.near is None and not self.why and not self.taps and not self.wraps and self.sides == NO_GAPS
-        return window_of(self.lower, self.upper) if plain else None
+        plain = self.near is None and self.certain
+        return self.edges if plain else None
+
+    @cached_property
+    def edges(self) -> Window | None:
+        """The ends as whole numbers, whatever is read between them."""
+        return window_of(self.lower, self.upper) if not self.wraps else None
 
     def ends(self) -> tuple[Expr, ...]:
         return (self.lower, self.upper, *((self.near.lower, self.near.upper) if self.near is not None else ()))
@@ -427,19 +431,11 @@ def _after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], 
     around = [k for k in axes if arguments[k].wraps]
     if around and not _goes_round(inner, arguments, axes, frame):
         return whole(inner.size, why or "positions are shifted round a sequence in a way that is not followed")
-    clipped = _on_axes(inner, arguments, axes, frame)
-    lower = _put(inner.lower, clipped, axes, frame.facts, largest=False)
-    upper = _put(inner.upper, clipped, axes, frame.facts, largest=True)
-    if lower is None or upper is None:
-        return _all_remainders(inner, arguments, axes, why, frame)
     wraps = inner.wraps or bool(around)
-    lower, upper = frame.tidy(lower), frame.tidy(upper)
-    if not wraps:
-        lower = unclipped(lower, "max", ZERO, frame)
-        upper = unclipped(upper, "min", inner.size - 1, frame)
-        if not inner.taps and not any(arguments[k].taps for k in axes):
-            lower, upper = _bordered(lower, upper, inner.size, frame)
-    found = Interval(lower, upper, inner.size, why=why, wraps=wraps)
+    ends = _edges_after(inner, arguments, axes) or _ends_after(inner, arguments, axes, frame, wraps=wraps)
+    if ends is None:
+        return _all_remainders(inner, arguments, axes, why, frame)
+    found = Interval(*ends, inner.size, why=why, wraps=wraps)
     if inner.near is not None or any(arguments[k].near is not None for k in axes):
         near, why = _nearer(inner, arguments, axes, frame)
         found = replace(found, near=near, why=found.why or why)
@@ -461,6 +457,33 @@ def _window_after(inner: Interval, arguments: Mapping[int, Interval]) -> Interva
     found = Interval(lower, upper, inner.size)
     found.__dict__["window"] = window
     return found
+
+
+def _edges_after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int]) -> tuple[Expr, Expr] | None:
+    """The ends of what is seen, as whole numbers."""
+    edges = arguments[axes[0]].edges if len(axes) == 1 else None
+    window = edges.around(inner.edges) if edges is not None and inner.edges is not None else None
+    if window is None:
+        return None
+    return expression(window.place, window.lower), expression(window.place, window.upper)
+
+
+def _ends_after(
+    inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame, *, wraps: bool
+) -> tuple[Expr, Expr] | None:
+    """The ends of what is seen; None where an end does not move one way."""
+    clipped = _on_axes(inner, arguments, axes, frame)
+    lower = _put(inner.lower, clipped, axes, frame.facts, largest=False)
+    upper = _put(inner.upper, clipped, axes, frame.facts, largest=True)
+    if lower is None or upper is None:
+        return None
+    lower, upper = frame.tidy(lower), frame.tidy(upper)
+    if not wraps:
+        lower = unclipped(lower, "max", ZERO, frame)
+        upper = unclipped(upper, "min", inner.size - 1, frame)
+        if not inner.taps and not any(arguments[k].taps for k in axes):
+            lower, upper = _bordered(lower, upper, inner.size, frame)
+    return lower, upper
 
 
 def unclipped(end: Expr, operator: str, border: Expr, frame: Frame) -> Expr:
@@ -777,7 +800,7 @@ def _covers(large: Interval, small: Interval, frame: Frame) -> bool:
         return False
     if large.wraps or small.wraps:
         return large.certain and everything(large, frame)
-    if not _inside(large.lower, large.upper, small.lower, small.upper, large.size, frame):
+    if not _holds(large, small, frame):
         return False
     if (
         large.taps
@@ -799,6 +822,21 @@ def everything(interval: Interval, frame: Frame) -> bool:
     if interval.wraps:
         return frame.nonnegative(interval.upper - interval.lower + 1 - interval.size)
     return frame.nonnegative(-interval.lower) and frame.nonnegative(interval.upper - interval.size + 1)
+
+
+def _holds(large: Interval, small: Interval, frame: Frame) -> bool:
+    """Do the ends hold those of another interval, but for what lies outside the axis?"""
+    if large.edges is None or small.edges is None or large.edges.place != small.edges.place:
+        return _inside(large.lower, large.upper, small.lower, small.upper, large.size, frame)
+    before = large.edges.lower.before(small.edges.lower)
+    behind = small.edges.upper.before(large.edges.upper)
+    return (
+        before or (before is None and frame.nonnegative(small.lower - large.lower)) or frame.nonnegative(-large.lower)
+    ) and (
+        behind
+        or (behind is None and frame.nonnegative(large.upper - small.upper))
+        or frame.nonnegative(large.upper - large.size + 1)
+    )
 
 
 def _inside(lower: Expr, upper: Expr, first: Expr, last: Expr, size: Expr, frame: Frame) -> bool:
