@@ -118,6 +118,8 @@ def by_way_of(
 
 def _handed(given: tuple[Expr, ...], seen: Mapping[int, Interval], frame: Frame) -> tuple[Expr, ...] | None:
     """What holds at the places of an element, at the places by way of which it is read; None if these are several."""
+    if not given:
+        return ()
     places = {k for gap in given for k in seen if gap.mentions(place(k))}
     if any(not seen[k].point for k in places):
         return None
@@ -132,14 +134,14 @@ def _both(one: Ends, other: Ends, frame: Frame) -> Ends:
 
 
 def _everywhere(ends: Ends, axis: Ends, frame: Frame) -> bool:
-    return ends == axis or (frame.nonnegative(axis[0] - ends[0]) and frame.nonnegative(ends[1] - axis[1]))
+    return frame.ordered(ends[0], axis[0]) and frame.ordered(axis[1], ends[1])
 
 
 def _met(seen: Interval, first: Expr, last: Expr, frame: Frame) -> tuple[Interval, dict[int, Ends], str] | None:
     """The part of an interval that lies in first..last, the places at which there is one, and why that is not known."""
     if frame.never(seen.upper - first) or frame.never(last - seen.lower):
         return None
-    below, above = frame.nonnegative(seen.lower - first), frame.nonnegative(last - seen.upper)
+    below, above = frame.ordered(first, seen.lower), frame.ordered(seen.upper, last)
     if below and above:
         return seen, {}, ""
     conditions: dict[int, Ends] = {}
@@ -178,7 +180,7 @@ def _condition(gap: Expr, frame: Frame) -> tuple[int, Ends] | None:
 
 def _units_at(route: Route, seen: Mapping[int, Interval], frame: Frame) -> tuple[Expr, str]:
     """The units of a route that depend on the place: at the place that is read, the best of several."""
-    places = [k for k in seen if route.units.mentions(place(k))]
+    places = [k for k in seen if route.units.mentions(place(k))] if route.units.symbols() else []
     if not places:
         return route.units, ""
     values = {}
@@ -282,7 +284,7 @@ def _wider(one: Route, other: Route, frame: Frame) -> bool:
         if axis not in theirs:
             return False
         lower, upper = theirs[axis]
-        if not frame.nonnegative(lower - first) or not frame.nonnegative(last - upper):
+        if not frame.ordered(first, lower) or not frame.ordered(upper, last):
             return False
     return True
 

@@ -231,6 +231,10 @@ class Frame:
         least = self.least(expr)
         return least is not None and self.facts.positive(least)
 
+    def ordered(self, small: Expr, large: Expr) -> bool:
+        """Is one at most the other at every place?"""
+        return small == large or self.nonnegative(large - small)
+
     def never(self, expr: Expr) -> bool:
         """Is the expression below 0 at every place?"""
         return self.nonnegative(-expr - 1)
@@ -407,7 +411,7 @@ def slope_of(end: Expr, symbol: Symbol) -> Slope | None:
 
 def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> Interval:
     """What is seen by way of elements of another tensor: they see `inner`, and lie, on its axes, at `arguments`."""
-    if (quick := _window_after(inner, arguments)) is not None:
+    if (quick := _window_after(inner, arguments, frame.facts)) is not None:
         return quick
     axes = [k for k in arguments if inner.mentions(place(k))]
     if all(arguments[k].still == k for k in axes):
@@ -445,18 +449,41 @@ def _after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], 
     return endless(replace(found, sides=_sides_after(inner, arguments, axes, found, frame.facts)), frame)
 
 
-def _window_after(inner: Interval, arguments: Mapping[int, Interval]) -> Interval | None:
+def _window_after(inner: Interval, arguments: Mapping[int, Interval], facts: Facts) -> Interval | None:
     """Windows one after the other, as whole numbers."""
     argument = arguments.get(int(inner.window.place.name[1:])) if inner.window is not None else None
-    if inner.window is None or argument is None or argument.window is None:
+    if argument is None or argument.edges is None:
         return None
-    window = argument.window.after(inner.window)
+    key = "window", inner, argument
+    if key not in facts.found:
+        facts.found[key] = _joined_windows(inner, argument)
+    found: Interval | None = facts.found[key]
+    return found
+
+
+def _joined_windows(inner: Interval, argument: Interval) -> Interval | None:
+    """What windows see by way of windows, or by way of steps that they fill in; None if that is not a window."""
+    if inner.window is None or argument.edges is None:
+        return None
+    if argument.window is not None:
+        window = argument.window.after(inner.window)
+    else:
+        window = argument.edges.around(inner.window) if _fills(inner.window, argument) else None
     if window is None:
         return None
     lower, upper = expression(window.place, window.lower), expression(window.place, window.upper)
     found = Interval(lower, upper, inner.size)
-    found.__dict__["window"] = window
+    found.__dict__["edges"] = window
     return found
+
+
+def _fills(window: Window, argument: Interval) -> bool:
+    """Does a window reach from one step to the next one, on both sides?"""
+    if not argument.sliding or argument.sides is None or not (window.lower.steady and window.upper.steady):
+        return False
+    reach = min(-window.lower.offset, window.upper.offset)
+    steps = [tap.step.integer() for tap in argument.taps]
+    return bool(steps) and all(step is not None and 0 < step <= reach + 1 for step in steps)
 
 
 def _edges_after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int]) -> tuple[Expr, Expr] | None:
@@ -782,7 +809,7 @@ def _side(interval: Interval, side: int, own_: Expr, sides: Sides | None) -> tup
 
 def covers(large: Interval, small: Interval, frame: Frame) -> bool:
     """Does the first interval hold everything that the second one does, over no more evaluations of a cell?"""
-    if large == small:
+    if large is small or large == small:
         return True
     if large.window is not None and small.window is not None:
         held = large.window.holds(small.window)
