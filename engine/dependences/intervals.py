@@ -700,6 +700,8 @@ def _taps_after(
     why = ""
     if not moving:
         return taps, ""
+    if not taps and len(moving) == 1 and not arguments[moving[0]].taps and _touching(inner):
+        return [], ""
     run, taken = (None, False) if inner.taps else _run(inner, arguments, moving, frame)
     if run is not None:
         taps += [Taps(ONE, run + 1)]
@@ -711,6 +713,13 @@ def _taps_after(
             else:
                 taps.append(Taps(shift if frame.facts.nonnegative(shift) else -shift, tap.count))
     return taps, why
+
+
+def _touching(inner: Interval) -> bool:
+    """Does what is seen of one place touch what is seen of the next one, by ends that move evenly?"""
+    edges = inner.edges
+    evenly = edges is not None and edges.lower.below == 1 and edges.lower.pace == edges.upper.pace
+    return evenly and edges is not None and edges.gapless()
 
 
 def _nested_by(inner: Interval, argument: Interval, symbol: Symbol) -> bool:
