@@ -20,7 +20,6 @@ from ..algebra.substitution import substitute
 from ..algebra.summation import NoClosedForm, sum_over
 from ..program import Repeat
 from ..scalars import Tensor, place
-from .carrying import NONE, Axes
 from .flows import NOTHING, Flow, Route, by_way_of, pruned, starting
 from .intervals import NO_GAPS, Frame, Interval, Near, Taps, all_taps, covers, filled, slope_of, whole
 
@@ -58,45 +57,17 @@ def follow_repeat(router: Router, node: Repeat, flows: dict[Tensor, Flow]) -> No
 
 def _body(router: Router, node: Repeat, flows: Mapping[Tensor, Flow]) -> Turn:
     """What a turn hands on, from what it was handed; on the axes that carry positions at any turn."""
-    first = [flow.carried if (flow := flows.get(c.initial, NOTHING)).routes else None for c in node.carried]
-    axes = _told(router, node, flows, first)
-    exits = _once(router, node, flows, axes)
-    if axes != first and _grown(first, exits) != axes:  # the text tells more than the routes do
-        axes, exits = first, _once(router, node, flows, first)
-    for _ in range(len(axes) + 1):
-        more = _grown(axes, exits)
-        if more == axes:
-            break
-        axes, exits = more, _once(router, node, flows, more)
-    return [replace(f, routes=tuple(r.over(ZERO) for r in f.routes)) for f in exits]
-
-
-def _once(router: Router, node: Repeat, flows: Mapping[Tensor, Flow], axes: Sequence[Axes | None]) -> Turn:
-    """What one turn hands on, if those axes of what it is handed carry positions."""
-    local = dict(flows)
-    local.update({c.entry: starting(c.entry, a) for c, a in zip(node.carried, axes, strict=True) if a is not None})
-    router.body(node.body, local)
-    return [local.get(c.exit, NOTHING) for c in node.carried]
-
-
-def _grown(axes: Sequence[Axes | None], exits: Turn) -> list[Axes | None]:
-    return [(a or NONE) | f.carried if f.routes else a for a, f in zip(axes, exits, strict=True)]
-
-
-def _told(router: Router, node: Repeat, flows: Mapping[Tensor, Flow], first: list[Axes | None]) -> list[Axes | None]:
-    """The axes that carry positions at any turn, by the text of the body alone: it need not be followed for that."""
-    if None in first:
-        return first
-    axes = first
+    axes = [flow.carried if (flow := flows.get(c.initial, NOTHING)).routes else None for c in node.carried]
     for _ in range(len(axes) + 2):
-        labels = {tensor: flow.carried for tensor, flow in flows.items()}
-        labels.update({c.entry: a for c, a in zip(node.carried, axes, strict=True) if a is not None})
-        router.carrying.body(node.body, labels)
-        more = [(a or NONE) | labels.get(c.exit, NONE) for c, a in zip(node.carried, axes, strict=True)]
+        local = dict(flows)
+        local.update({c.entry: starting(c.entry, a) for c, a in zip(node.carried, axes, strict=True) if a is not None})
+        router.body(node.body, local)
+        exits = [local.get(c.exit, NOTHING) for c in node.carried]
+        more = [(a or frozenset()) | f.carried if f.routes else a for a, f in zip(axes, exits, strict=True)]
         if more == axes:
             break
-        axes = [*more]
-    return axes
+        axes = more
+    return [replace(f, routes=tuple(replace(r, run=0) for r in f.routes)) for f in exits]
 
 
 def _next(router: Router, node: Repeat, turn: Turn, before: Turn, number: int) -> Turn:
