@@ -14,7 +14,10 @@ from ..algebra.expression import ZERO, Expr
 from ..algebra.ranges import direction
 from ..algebra.substitution import substitute
 from ..scalars import Axis, Tensor, place
-from .intervals import CONDITION, Frame, Interval, after, covers, own
+from .frames import Frame
+from .intervals import after
+from .order import covers
+from .spans import CONDITION, Interval, own
 
 Ends = tuple[Expr, Expr]
 # So many routes to one tensor are kept; of more the widest and those over the fewest units.

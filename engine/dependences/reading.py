@@ -34,7 +34,9 @@ from ..scalars import (
     reads,
 )
 from .carrying import text_of
-from .intervals import CONDITION, STEPS, Frame, Interval, Taps, endless, filled, one_sided, unclipped, whole
+from .frames import Frame
+from .gaps import Taps, filled
+from .spans import CONDITION, STEPS, Interval, endless, one_sided, unclipped, whole
 
 Ends = tuple[Expr, Expr]
 ORDERS = {"<": (-1, 1), "<=": (-1, 0), ">": (1, 1), ">=": (1, 0)}

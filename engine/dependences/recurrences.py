@@ -14,7 +14,9 @@ from ..algebra.substitution import substitute
 from ..program import Equation, Recurrence
 from ..scalars import Axis, Read, Tensor, place
 from .flows import NOTHING, Flow, Route
-from .intervals import Frame, Interval, Near, Taps, all_taps, filled, slope_of
+from .frames import Frame
+from .gaps import Taps, filled
+from .spans import Interval, Near, all_taps, slope_of
 
 if TYPE_CHECKING:
     from .routes import Router

@@ -31,9 +31,10 @@ from ..program import (
 from ..scalars import Tensor, place
 from .carrying import NONE, Carrying, keeps
 from .flows import NOTHING, Flow, Route, by_way_of, moved, pruned, starting
-from .intervals import Frame, Interval, own, whole
+from .frames import Frame
 from .reading import Reading
 from .recurrences import Cell, follow_recurrence
+from .spans import Interval, own, whole
 
 Flows = dict[Tensor, Flow]
 # The axes of each input that carry positions; None where nothing of the model's inputs arrives.

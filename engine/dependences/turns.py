@@ -21,7 +21,10 @@ from ..algebra.summation import NoClosedForm, sum_over
 from ..program import Repeat
 from ..scalars import Tensor, place
 from .flows import NOTHING, Flow, Route, by_way_of, pruned, starting
-from .intervals import NO_GAPS, Frame, Interval, Near, Taps, all_taps, covers, filled, slope_of, whole
+from .frames import Frame
+from .gaps import NO_GAPS, Taps, filled
+from .order import covers
+from .spans import Interval, Near, all_taps, slope_of, whole
 
 if TYPE_CHECKING:
     from .routes import Router
