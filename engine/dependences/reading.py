@@ -251,7 +251,10 @@ class Reading:
         value = position(read.read.subscripts[axis])
         if value is None:
             return whole(size, f"`{tensor.name}` is read at a place that data decides")
-        value, scale = self._solved(self._placed(value), bounds, equal)
+        value = self._placed(value)
+        if symbol_of(value) in self.frame.ranges:
+            return Interval(value, value, size)
+        value, scale = self._solved(value, bounds, equal)
         inside = {s: bounds[s] for s in value.symbols() if s in bounds}
         lower = extreme(value, dict(bounds), self.facts, largest=False) if inside else value
         upper = extreme(value, dict(bounds), self.facts, largest=True) if inside else value
