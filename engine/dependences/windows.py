@@ -11,7 +11,6 @@ from fractions import Fraction
 from functools import lru_cache
 from math import lcm
 
-from ..algebra import build
 from ..algebra.atoms import Rounded, Symbol
 from ..algebra.expression import Expr, from_atom
 
@@ -96,8 +95,14 @@ class Window:
 
 @lru_cache(maxsize=4096)
 def expression(place: Symbol, end: End) -> Expr:
-    """An end as an expression."""
-    return build.floor((from_atom(place) + end.shift) / end.below) * end.above + end.offset
+    """An end as an expression, spelled as `build.floor` spells it."""
+    moving = from_atom(place)
+    if end.below > 1:
+        share = moving * Fraction(1, end.below)
+        last = end.shift == end.below - 1
+        rounded = Rounded("ceil", share) if last else Rounded("floor", share + Fraction(end.shift, end.below))
+        moving = from_atom(rounded)
+    return moving * end.above + end.offset
 
 
 def window_of(lower: Expr, upper: Expr) -> Window | None:
