@@ -12,18 +12,34 @@ if TYPE_CHECKING:
 Rational = int | Fraction
 Kind = Literal["dim", "ratio", "count", "index", "unknown"]
 
+_SYMBOLS: dict[tuple[str, str, int], Symbol] = {}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Symbol:
     """A named size. A `dim` is a positive integer, a `ratio` a positive real, a `count` (the turn of a repeat) an
     integer from 0 on, an `index` any integer, an `unknown` any real number.
 
-    `number` tells names apart that look alike: the `i` of one repeat and that of the next.
+    `number` tells names apart that look alike: the `i` of one repeat and that of the next. Equal symbols are one
+    object: they are looked up more often than anything else, and an object is its own hash.
     """
 
     name: str
-    kind: Kind = "dim"
-    number: int = 0
+    kind: Kind
+    number: int
+
+    def __new__(cls, name: str, kind: Kind = "dim", number: int = 0) -> Symbol:
+        known = _SYMBOLS.get((name, kind, number))
+        if known is not None:
+            return known
+        new = object.__new__(cls)
+        object.__setattr__(new, "name", name)
+        object.__setattr__(new, "kind", kind)
+        object.__setattr__(new, "number", number)
+        return _SYMBOLS.setdefault((name, kind, number), new)
+
+    def __reduce__(self) -> tuple[type[Symbol], tuple[str, Kind, int]]:
+        return Symbol, (self.name, self.kind, self.number)
 
     @property
     def key(self) -> str:
@@ -41,6 +57,9 @@ class Rounded:
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", f"~{self.direction}({self.argument.key})")
 
+    def __hash__(self) -> int:
+        return hash(self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
@@ -54,6 +73,9 @@ class Log:
         base = self.base.key if self.base is not None else "e"
         object.__setattr__(self, "key", f"~log({self.argument.key};{base})")
 
+    def __hash__(self) -> int:
+        return hash(self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Exponential:
@@ -65,6 +87,9 @@ class Exponential:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", f"~pow({self.base.key};{self.exponent.key})")
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +103,9 @@ class Extreme:
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", f"~{self.operator}({','.join(a.key for a in self.arguments)})")
 
+    def __hash__(self) -> int:
+        return hash(self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -89,6 +117,9 @@ class Group:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", f"~({self.content.key})")
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +137,9 @@ class Summation:
         ends = f"{self.first.key};{self.last.key}"
         object.__setattr__(self, "key", f"~sum({self.index.key};{ends};{self.term.key})")
 
+    def __hash__(self) -> int:
+        return hash(self.key)
+
 
 Atom = Symbol | Rounded | Log | Exponential | Extreme | Group | Summation
 Monomial = tuple[tuple[Atom, Rational], ...]
@@ -115,9 +149,9 @@ UNIT: Monomial = ()
 
 def normal(value: Rational) -> Rational:
     """An int wherever it is one: fractions cost ten times as much."""
-    if isinstance(value, Fraction) and value.denominator == 1:
-        return value.numerator
-    return value
+    if type(value) is int or value.denominator != 1:
+        return value
+    return value.numerator
 
 
 def times(left: Monomial, right: Monomial) -> Monomial:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from math import floor as whole_part
 from math import lcm
 from typing import Literal
@@ -36,12 +37,17 @@ def mod(expr: Expr, modulus: Expr, facts: Facts = NOTHING) -> Expr:
 
 
 def _round(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) -> Expr:
-    key = direction, expr
     if facts is NOTHING:
-        return _rounded_off(direction, expr, facts)
+        return _rounded_plainly(direction, expr)
+    key = direction, expr
     if key not in facts.rounded:
         facts.rounded[key] = _rounded_off(direction, expr, facts)
     return facts.rounded[key]
+
+
+@lru_cache(maxsize=4096)
+def _rounded_plainly(direction: Literal["floor", "ceil"], expr: Expr) -> Expr:
+    return _rounded_off(direction, expr, NOTHING)
 
 
 def _rounded_off(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) -> Expr:
@@ -289,6 +295,18 @@ def minimum(arguments: Iterable[Expr], facts: Facts = NOTHING) -> Expr:
 
 
 def _extreme(operator: Literal["max", "min"], arguments: Iterable[Expr], facts: Facts) -> Expr:
+    several = tuple(arguments)
+    if facts is NOTHING:
+        return _largest(operator, several, facts)
+    key = operator, *several
+    if key not in facts.found:
+        facts.found[key] = _largest(operator, several, facts)
+    found: Expr = facts.found[key]
+    return found
+
+
+def _largest(operator: Literal["max", "min"], arguments: Iterable[Expr], facts: Facts) -> Expr:
+    """The largest or smallest: of a maximum or minimum the arms that may be it."""
     flat: list[Expr] = []
     for argument in arguments:
         for item in _flatten(argument, operator):

@@ -29,7 +29,7 @@ class Expr:
     # -- identity
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Expr) and self.terms == other.terms
+        return self is other or (isinstance(other, Expr) and self.terms == other.terms)
 
     def __hash__(self) -> int:
         if self._hash is None:
@@ -65,7 +65,7 @@ class Expr:
         for monomial, coefficient in right.terms.items():
             total = terms.get(monomial, 0) + coefficient
             if total:
-                terms[monomial] = normal(total)
+                terms[monomial] = total if type(total) is int else normal(total)
             else:
                 del terms[monomial]
         return Expr(terms)
@@ -83,7 +83,7 @@ class Expr:
         for monomial, coefficient in right.terms.items():
             total = terms.get(monomial, 0) - coefficient
             if total:
-                terms[monomial] = normal(total)
+                terms[monomial] = total if type(total) is int else normal(total)
             else:
                 del terms[monomial]
         return Expr(terms)
@@ -96,6 +96,8 @@ class Expr:
         if len(right.terms) == 1 and UNIT in right.terms:
             factor = right.terms[UNIT]
             return self if factor == 1 else Expr({m: normal(c * factor) for m, c in self.terms.items()})
+        if len(self.terms) == 1 and UNIT in self.terms:
+            return right * self
         terms: dict[Monomial, Rational] = {}
         for m, c in self.terms.items():
             for n, d in right.terms.items():
@@ -114,7 +116,7 @@ class Expr:
         if not right.terms:
             raise ZeroDivisionError("division by zero")
         if len(right.terms) == 1:
-            return self * right.inverse()
+            return self if right == ONE else self * right.inverse()
         from .division import divide_exactly
 
         quotient = divide_exactly(self, right)

@@ -8,8 +8,10 @@ order is proved by writing every size as its least value plus a slack and findin
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product as combinations
 from math import lcm
+from typing import Any
 
 from .atoms import (
     UNIT,
@@ -46,6 +48,8 @@ class Facts:
         self._wholes: dict[Expr, bool] = {}
         # What was rounded under these facts, for `build`: the same few quotients come again and again.
         self.rounded: dict[tuple[str, Expr], Expr] = {}
+        # What else was found under these facts, by whoever asked for it.
+        self.found: dict[tuple[object, ...], Any] = {}
 
     def copy(self) -> Facts:
         other = Facts()
@@ -80,6 +84,7 @@ class Facts:
         self._proved.clear()
         self._wholes.clear()
         self.rounded.clear()
+        self.found.clear()
 
     # ---------------------------------------------------------------- whole numbers
 
@@ -189,9 +194,10 @@ class Facts:
         """Is the expression a multiple of one of the orders plus something that is not negative?"""
         if len(expr.terms) > MANY_TERMS:
             return False
+        atoms = expr.atoms()
         for order in self.orders:
             for below, divisor in order.terms.items():
-                if divisor <= 0 or not below:
+                if divisor <= 0 or not below or any(e > 0 and atom not in atoms for atom, e in below):
                     continue
                 for above, coefficient in expr.terms.items():
                     quotient = times(above, raised(below, -1))
@@ -273,7 +279,8 @@ class Facts:
         from .substitution import map_atoms, substitute
 
         for _ in range(_DEPTH):
-            slacks = {symbol: value for symbol, value in self._slacks().items() if expr.mentions(symbol)}
+            table = self._slacks()
+            slacks = {symbol: table[symbol] for symbol in expr.symbols() if symbol in table}
             if not slacks:
                 break
             expr = substitute(expr, slacks)
@@ -281,13 +288,10 @@ class Facts:
         if not all(not_negative(atom) for atom, _ in below):
             return False  # a bracket whose sign the slacks have left open
         expr = expr * Expr({raised(below, -1): 1})
-        least = {
-            symbol: ONE + from_atom(Symbol(symbol.name + "-1", "count"))
-            for symbol in expr.symbols()
-            if symbol.kind == "dim"
-        }
+        least = {symbol: _least(symbol) for symbol in expr.symbols() if symbol.kind == "dim"}
         expr = substitute(expr, least) if least else expr
-        expr = map_atoms(expr, at_least_one)
+        if any(isinstance(atom, Exponential) for atom in expr.atoms()):
+            expr = map_atoms(expr, at_least_one)
         for monomial, coefficient in expr.terms.items():
             if coefficient < 0:
                 return False
@@ -330,6 +334,12 @@ class Facts:
         if atom.direction == "floor":
             return [argument - step]
         return [argument, ONE] if self.positive(argument) else [argument]
+
+
+@lru_cache(maxsize=1024)
+def _least(symbol: Symbol) -> Expr:
+    """1 and a slack."""
+    return ONE + from_atom(Symbol(symbol.name + "-1", "count"))
 
 
 def _plain(value: Fraction) -> Rational:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from .atoms import Extreme, Rounded, Symbol
+from .atoms import Atom, Extreme, Rounded, Symbol
 from .expression import Expr, from_atom
 from .facts import Facts
 from .substitution import substitute
@@ -29,9 +29,8 @@ def extreme(expr: Expr, ranges: dict[Symbol, tuple[Expr, Expr]], facts: Facts, *
         if not inside:
             return expr
         # an index whose range depends on others goes before them
-        symbol = next(
-            (s for s in inside if not any(end.mentions(s) for o in inside if o != s for end in ranges[o])), None
-        )
+        free = (s for s in inside if not any(end.mentions(s) for o in inside if o != s for end in ranges[o]))
+        symbol = inside[0] if len(inside) == 1 else next(free, None)
         if symbol is None:
             return None
         rises = direction(expr, symbol, facts)
@@ -47,14 +46,17 @@ def direction(expr: Expr, symbol: Symbol, facts: Facts) -> int:
     """+1 where the expression rises with a symbol, −1 where it falls, 0 where that is not known."""
     directions = set()
     for monomial, coefficient in expr.terms.items():
-        atoms = [(a, e) for a, e in monomial if from_atom(a).mentions(symbol)]
+        atoms = [(a, e) for a, e in monomial if a == symbol or _inside(a, symbol)]
         if not atoms:
             continue
         atom, exponent = atoms[0]
-        rest = Expr({tuple(pair for pair in monomial if pair[0] != atom): coefficient})
-        sign = 1 if facts.nonnegative(rest) else -1 if facts.nonnegative(-rest) else 0
         if len(atoms) > 1 or exponent != 1:
             return 0
+        if len(monomial) == 1:
+            sign = 1 if coefficient > 0 else -1
+        else:
+            rest = Expr({tuple(pair for pair in monomial if pair[0] != atom): coefficient})
+            sign = 1 if facts.nonnegative(rest) else -1 if facts.nonnegative(-rest) else 0
         if isinstance(atom, Extreme):
             arms = {direction(argument, symbol, facts) for argument in atom.arguments if argument.mentions(symbol)}
             directions |= {sign * arm for arm in arms}
@@ -65,6 +67,10 @@ def direction(expr: Expr, symbol: Symbol, facts: Facts) -> int:
         else:
             return 0
     return directions.pop() if len(directions) == 1 else 0
+
+
+def _inside(atom: Atom, symbol: Symbol) -> bool:
+    return not isinstance(atom, Symbol) and from_atom(atom).mentions(symbol)
 
 
 def at_least(gap: Expr, variables: Iterable[Ranged], facts: Facts) -> bool | None:

@@ -6,7 +6,21 @@ import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from .atoms import UNIT, Atom, Exponential, Extreme, Group, Log, Rational, Rounded, Summation, Symbol, normal
+from .atoms import (
+    UNIT,
+    Atom,
+    Exponential,
+    Extreme,
+    Group,
+    Log,
+    Monomial,
+    Rational,
+    Rounded,
+    Summation,
+    Symbol,
+    normal,
+    parts,
+)
 from .expression import ZERO, Expr, from_atom, total
 from .facts import Facts
 
@@ -18,35 +32,30 @@ MAX_BITS = 14_000  # 4,200 digits: beyond, Python itself refuses to write a numb
 
 def substitute(expr: Expr, values: Mapping[Symbol, Expr], facts: Facts | None = None) -> Expr:
     """The expression with every given symbol replaced; what was rounded is rounded again."""
-    if not values:
+    if expr.symbols().isdisjoint(values):
         return expr
     cache: dict[Atom, Expr] = {}
     changed = []
-    kept: dict[tuple[tuple[Atom, Rational], ...], Rational] = {}
+    kept: dict[Monomial, Rational] = {}
     for monomial, coefficient in expr.terms.items():
-        if not any(_touches(atom, values) for atom, _ in monomial):
+        touched = [pair for pair in monomial if _touches(pair[0], values)]
+        if not touched:
             kept[monomial] = coefficient
             continue
-        rest = tuple(pair for pair in monomial if not _touches(pair[0], values))
+        rest = tuple(pair for pair in monomial if pair not in touched) if len(touched) < len(monomial) else UNIT
         term = Expr({rest: coefficient})
-        for atom, exponent in monomial:
-            if not _touches(atom, values):
-                continue
+        for atom, exponent in touched:
             if atom not in cache:
                 cache[atom] = _replaced(atom, values, facts)
             term = term * _raised(cache[atom], exponent)
         changed.append(term)
-    if not changed:
-        return expr
-    return total([Expr(kept), *changed])
+    return total([Expr(kept), *changed]) if kept or len(changed) > 1 else changed[0]
 
 
 def _touches(atom: Atom, values: Mapping[Symbol, Expr]) -> bool:
-    from .atoms import parts
-
     if isinstance(atom, Symbol):
         return atom in values
-    return any(_touches(inner, values) for part in parts(atom) for inner in part.atoms())
+    return any(not part.symbols().isdisjoint(values) for part in parts(atom))
 
 
 def _raised(base: Expr, exponent: Rational) -> Expr:

@@ -8,6 +8,7 @@ target; otherwise it mixes. A layer that mixes and calls none that does is a uni
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from typing import assert_never
 
 from ..algebra.atoms import Symbol
@@ -77,10 +78,9 @@ def bare(subscript: Subscript) -> Symbol | None:
 def keeps(read: Read, equation: Equation, axes: Iterable[int]) -> bool:
     """Does a read stay at the position of the element that it is for, on all axes that carry positions? Axes may be
     renamed, merged and split on the way: that mixes nothing."""
-    only = {i.symbol: i.lower for i in (*equation.indices, *bound(equation.body)) if i.lower == i.upper}
-    own = {symbol for subscript in equation.subscripts for symbol in indices_of(subscript, only)} - {None}
-    theirs = [symbol for axis in axes for symbol in indices_of(read.subscripts[axis], only)]
-    return all(symbol in own for symbol in theirs) and len(set(theirs)) == len(theirs)
+    text = text_of(equation)
+    theirs = [symbol for axis in axes for symbol in indices_of(read.subscripts[axis], text.only)]
+    return all(symbol in text.own for symbol in theirs) and len(set(theirs)) == len(theirs)
 
 
 def indices_of(subscript: Subscript, only: Mapping[Symbol, Expr]) -> list[Symbol | None]:
@@ -127,14 +127,24 @@ class Text:
 
     def __init__(self, equation: Equation) -> None:
         self.equation = equation
-        indices = (*equation.indices, *bound(equation.body))
+        self.bound = tuple(bound(equation.body))
+        indices = (*equation.indices, *self.bound)
         self.told = {i.symbol: i.lower.symbols() | i.upper.symbols() for i in indices}
         self.equal = list(equalities(equation.body))
+        self.only = {i.symbol: i.lower for i in indices if i.lower == i.upper}
+
+    @cached_property
+    def own(self) -> frozenset[Symbol | None]:
+        """The indices of which the subscripts of the target are made."""
+        found = (symbol for subscript in self.equation.subscripts for symbol in indices_of(subscript, self.only))
+        return frozenset(found) - {None}
 
     def carried(self, read: Read, axes: Iterable[int]) -> Axes:
         """The axes of the target on which the positions of what is read go on: one of their indices stands in a
         subscript of an axis that carries them, in the range of an index there, or is equal to what stands there."""
         inside = Symbols().union(*(mentioned(read.subscripts[axis]) for axis in axes))
+        if not inside:
+            return NONE
         waiting = list(inside)
         while waiting:
             symbol = waiting.pop()
@@ -144,9 +154,14 @@ class Text:
         return frozenset(n for n, s in enumerate(self.equation.subscripts) if mentioned(s) & inside)
 
 
+@lru_cache(maxsize=4096)
+def text_of(equation: Equation) -> Text:
+    return Text(equation)
+
+
 def carried(equation: Equation, labels: Mapping[Tensor, Axes]) -> Axes:
     """The axes of the target on which positions go on."""
-    text = Text(equation)
+    text = text_of(equation)
     return NONE.union(*(text.carried(read, labels.get(read.tensor, NONE)) for read in equation.reads))
 
 

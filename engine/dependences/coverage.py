@@ -17,7 +17,9 @@ from ..algebra.facts import Facts
 from ..algebra.substitution import Value, evaluate, substitute
 from ..scalars import Tensor, place
 from .flows import Flow, Route
-from .intervals import CONDITION, Frame, Interval, everything
+from .frames import Frame
+from .order import everything
+from .spans import CONDITION, Interval
 
 Order = Literal["all", "forward", "backward"]
 

@@ -14,7 +14,10 @@ from ..algebra.expression import ZERO, Expr
 from ..algebra.ranges import direction
 from ..algebra.substitution import substitute
 from ..scalars import Axis, Tensor, place
-from .intervals import CONDITION, Frame, Interval, after, covers, own
+from .frames import Frame
+from .intervals import after
+from .order import covers
+from .spans import CONDITION, Interval, own
 
 Ends = tuple[Expr, Expr]
 # So many routes to one tensor are kept; of more the widest and those over the fewest units.
@@ -39,6 +42,10 @@ class Route:
     def why(self) -> str:
         """Why it is not known that all this is seen; empty where it is."""
         return next((interval.why for interval in self.reach if interval.why), "")
+
+    def over(self, units: Expr) -> Route:
+        """The route over so many more units, in no run."""
+        return Route(self.source, self.axes, self.reach, self.units + units, 0, self.domain, self.given)
 
     def unknown(self, why: str) -> Route:
         return replace(self, reach=tuple(replace(i, why=i.why or why) for i in self.reach))
@@ -76,6 +83,8 @@ def by_way_of(
 ) -> Route | None:
     """A route to a tensor, from elements that lie at `seen` on its axes and count at the places `within`; None where
     nothing of it is met."""
+    if not (within or given or route.domain or route.given) and all(i.still == k for k, i in seen.items()):
+        return route
     domain: dict[int, Ends] = {}
     why = ""
     for axis, ends in (within or {}).items():
@@ -108,12 +117,14 @@ def by_way_of(
     if given is None:
         given = _handed(route.given, narrowed, frame)
         why = why or ("" if given is not None else CONDITION)
-    found = replace(route, reach=reach, units=units, domain=kept, given=given or ())
+    found = Route(route.source, route.axes, reach, units, route.run, kept, given or ())
     return found.unknown(why) if why else found
 
 
 def _handed(given: tuple[Expr, ...], seen: Mapping[int, Interval], frame: Frame) -> tuple[Expr, ...] | None:
     """What holds at the places of an element, at the places by way of which it is read; None if these are several."""
+    if not given:
+        return ()
     places = {k for gap in given for k in seen if gap.mentions(place(k))}
     if any(not seen[k].point for k in places):
         return None
@@ -122,18 +133,20 @@ def _handed(given: tuple[Expr, ...], seen: Mapping[int, Interval], frame: Frame)
 
 
 def _both(one: Ends, other: Ends, frame: Frame) -> Ends:
+    if one == other:
+        return one
     return build.maximum((one[0], other[0]), frame.facts), build.minimum((one[1], other[1]), frame.facts)
 
 
 def _everywhere(ends: Ends, axis: Ends, frame: Frame) -> bool:
-    return frame.nonnegative(axis[0] - ends[0]) and frame.nonnegative(ends[1] - axis[1])
+    return frame.ordered(ends[0], axis[0]) and frame.ordered(axis[1], ends[1])
 
 
 def _met(seen: Interval, first: Expr, last: Expr, frame: Frame) -> tuple[Interval, dict[int, Ends], str] | None:
     """The part of an interval that lies in first..last, the places at which there is one, and why that is not known."""
     if frame.never(seen.upper - first) or frame.never(last - seen.lower):
         return None
-    below, above = frame.nonnegative(seen.lower - first), frame.nonnegative(last - seen.upper)
+    below, above = frame.ordered(first, seen.lower), frame.ordered(seen.upper, last)
     if below and above:
         return seen, {}, ""
     conditions: dict[int, Ends] = {}
@@ -172,7 +185,7 @@ def _condition(gap: Expr, frame: Frame) -> tuple[int, Ends] | None:
 
 def _units_at(route: Route, seen: Mapping[int, Interval], frame: Frame) -> tuple[Expr, str]:
     """The units of a route that depend on the place: at the place that is read, the best of several."""
-    places = [k for k in seen if route.units.mentions(place(k))]
+    places = [k for k in seen if route.units.mentions(place(k))] if route.units.symbols() else []
     if not places:
         return route.units, ""
     values = {}
@@ -212,8 +225,11 @@ def _at(axis: int, size: Expr, offset: Expr) -> Interval:
 def pruned(routes: Iterable[Route], frame: Frame) -> tuple[tuple[Route, ...], bool]:
     """Without routes that see no more than another one does over no more units; if too many stay, the widest of every
     source and those over the fewest units, and that others were left out."""
+    waiting = list(routes)
+    if len(waiting) < 2:
+        return tuple(waiting), False
     kept: list[Route] = []
-    for route in _doubtful_ones_together(list(routes), frame):
+    for route in _doubtful_ones_together(waiting, frame):
         if route in kept or any(_better(other, route, frame) for other in kept):
             continue
         kept = [other for other in kept if not _better(route, other, frame)]
@@ -245,7 +261,15 @@ def _doubtful_ones_together(routes: list[Route], frame: Frame) -> list[Route]:
 
 
 def _better(one: Route, other: Route, frame: Frame) -> bool:
-    return one.source is other.source and frame.nonnegative(other.units - one.units) and _sees_more(one, other, frame)
+    return one.source is other.source and _no_longer(one, other, frame) and _sees_more(one, other, frame)
+
+
+def _no_longer(one: Route, other: Route, frame: Frame) -> bool:
+    """Does it count no more units?"""
+    few, many = one.units.constant, other.units.constant
+    if few is not None and many is not None:
+        return few <= many
+    return frame.nonnegative(other.units - one.units)
 
 
 def _sees_more(one: Route, other: Route, frame: Frame) -> bool:
@@ -256,14 +280,16 @@ def _sees_more(one: Route, other: Route, frame: Frame) -> bool:
 
 def _wider(one: Route, other: Route, frame: Frame) -> bool:
     """Does it hold at every place at which the other one does?"""
-    if not set(one.given) <= set(other.given):
+    if one.given and not set(one.given) <= set(other.given):
         return False
+    if not one.domain:
+        return True
     theirs = {axis: (first, last) for axis, first, last in other.domain}
     for axis, first, last in one.domain:
         if axis not in theirs:
             return False
         lower, upper = theirs[axis]
-        if not frame.nonnegative(lower - first) or not frame.nonnegative(last - upper):
+        if not frame.ordered(first, lower) or not frame.ordered(upper, last):
             return False
     return True
 

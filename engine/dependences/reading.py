@@ -33,8 +33,10 @@ from ..scalars import (
     position,
     reads,
 )
-from .carrying import Text, bound
-from .intervals import CONDITION, STEPS, Frame, Interval, Taps, endless, filled, one_sided, unclipped, whole
+from .carrying import text_of
+from .frames import Frame
+from .gaps import Taps, filled
+from .spans import CONDITION, STEPS, Interval, endless, one_sided, unclipped, whole
 
 Ends = tuple[Expr, Expr]
 ORDERS = {"<": (-1, 1), "<=": (-1, 0), ">": (1, 1), ">=": (1, 0)}
@@ -109,19 +111,20 @@ class Reading:
     def __init__(self, equation: Equation, facts: Facts) -> None:
         self.equation = equation
         self.facts = facts
-        self.text = Text(equation)
-        self.frame = Frame.of(equation.target.axes, facts)
+        self.text = text_of(equation)
+        ranges = {place(n): (axis.lower, axis.upper) for n, axis in enumerate(equation.target.axes)}
         self.own: dict[Symbol, Expr] = {}
         for axis, subscript in enumerate(equation.subscripts):
             self._place(subscript, from_atom(place(axis)))
         for index in equation.indices:  # a range that is stated for a free index is that of its axis, and no wider
             if index.symbol in self.own:
                 at = symbol_of(self.own[index.symbol])
-                if at in self.frame.ranges:
-                    self.frame.ranges[at] = (self._placed(index.lower), self._placed(index.upper))
+                if at in ranges:
+                    ranges[at] = (self._placed(index.lower), self._placed(index.upper))
+        self.frame = Frame.known(ranges, facts)
         self.bound: dict[Symbol, Ends] = {
             index.symbol: (self._placed(index.lower), self._placed(index.upper))
-            for index in (*equation.indices, *bound(equation.body))
+            for index in (*equation.indices, *self.text.bound)
             if index.symbol not in self.own
         }
 
@@ -171,8 +174,10 @@ class Reading:
             seen |= inside
         return False
 
-    def under(self, read: Guarded, given: Iterable[Expr]) -> Guarded:
+    def under(self, read: Guarded, given: tuple[Expr, ...]) -> Guarded:
         """The read of an element for which something holds at its places."""
+        if not given:
+            return read
         at = {place(k): v for k, s in enumerate(read.read.subscripts) if (v := position(s)) is not None}
         orders = tuple(substitute(order, at, self.facts) for order in given)
         known = tuple(o for o in orders if not any(s.name.startswith("@") for s in o.symbols()))
@@ -246,7 +251,10 @@ class Reading:
         value = position(read.read.subscripts[axis])
         if value is None:
             return whole(size, f"`{tensor.name}` is read at a place that data decides")
-        value, scale = self._solved(self._placed(value), bounds, equal)
+        value = self._placed(value)
+        if symbol_of(value) in self.frame.ranges:
+            return Interval(value, value, size)
+        value, scale = self._solved(value, bounds, equal)
         inside = {s: bounds[s] for s in value.symbols() if s in bounds}
         lower = extreme(value, dict(bounds), self.facts, largest=False) if inside else value
         upper = extreme(value, dict(bounds), self.facts, largest=True) if inside else value

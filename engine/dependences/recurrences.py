@@ -14,7 +14,10 @@ from ..algebra.substitution import substitute
 from ..program import Equation, Recurrence
 from ..scalars import Axis, Read, Tensor, place
 from .flows import NOTHING, Flow, Route
-from .intervals import NO_GAPS, Frame, Interval, Near, Taps, all_taps, filled, is_tap, slope_of
+from .frames import Frame
+from .gaps import NO_GAPS, Taps, filled
+from .order import is_tap
+from .spans import Interval, Near, all_taps, slope_of
 
 if TYPE_CHECKING:
     from .routes import Router

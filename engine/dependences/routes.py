@@ -31,9 +31,10 @@ from ..program import (
 from ..scalars import Tensor, place
 from .carrying import NONE, Carrying, keeps
 from .flows import NOTHING, Flow, Route, by_way_of, moved, pruned, starting
-from .intervals import Frame, Interval, own, whole
+from .frames import Frame
 from .reading import Reading
 from .recurrences import Cell, follow_recurrence
+from .spans import Interval, own, whole
 
 Flows = dict[Tensor, Flow]
 # The axes of each input that carry positions; None where nothing of the model's inputs arrives.
@@ -270,7 +271,7 @@ class Router:
                     self._alike(flow, output, units) for flow, output in zip(outputs, instance.outputs, strict=True)
                 ]
             self._known[key] = (
-                tuple(replace(flow, routes=tuple(replace(r, run=0) for r in flow.routes)) for flow in outputs),
+                tuple(replace(flow, routes=tuple(r.over(ZERO) for r in flow.routes)) for flow in outputs),
                 mixed,
             )
             self.run, self.mixed = before
@@ -309,7 +310,7 @@ class Router:
             for route in flow.routes:
                 one = by_way_of(route, seen, frame, domain)
                 if one is not None:
-                    found.append(replace(one, units=one.units + way.units, run=0))
+                    found.append(one.over(way.units))
         return self.gathered(result, found, inside.carried, dropped=dropped)
 
 

@@ -21,7 +21,10 @@ from ..algebra.summation import NoClosedForm, sum_over
 from ..program import Repeat
 from ..scalars import Tensor, place
 from .flows import NOTHING, Flow, Route, by_way_of, pruned, starting
-from .intervals import NO_GAPS, Frame, Interval, Near, Taps, all_taps, covers, everything, filled, slope_of, whole
+from .frames import Frame
+from .gaps import NO_GAPS, Taps, filled
+from .order import covers, everything
+from .spans import Interval, Near, all_taps, slope_of, whole
 
 if TYPE_CHECKING:
     from .routes import Router
@@ -87,7 +90,10 @@ def at_turn(flow: Flow, at: Mapping[Symbol, Expr], facts: Facts) -> Flow:
 def _put(route: Route, at: Mapping[Symbol, Expr], facts: Facts) -> Route:
     domain = tuple((k, substitute(a, at, facts), substitute(b, at, facts)) for k, a, b in route.domain)
     reach = tuple(interval.map(at, facts) for interval in route.reach)
-    return replace(route, reach=reach, units=substitute(route.units, at, facts), domain=domain)
+    units = substitute(route.units, at, facts)
+    if (reach, units, domain) == (route.reach, route.units, route.domain):
+        return route
+    return replace(route, reach=reach, units=units, domain=domain)
 
 
 # ---------------------------------------------------------------- what repeats itself

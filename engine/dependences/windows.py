@@ -11,7 +11,6 @@ from fractions import Fraction
 from functools import lru_cache
 from math import lcm
 
-from ..algebra import build
 from ..algebra.atoms import Rounded, Symbol
 from ..algebra.expression import Expr, from_atom
 
@@ -28,8 +27,25 @@ class End:
     shift: int
     offset: int
 
+    @property
+    def steady(self) -> bool:
+        """Does it move by one with every place?"""
+        return self.above == self.below == 1
+
     def at(self, place: int) -> int:
         return self.above * ((place + self.shift) // self.below) + self.offset
+
+    @property
+    def pace(self) -> Fraction:
+        """By how much it moves with a place, on average."""
+        return Fraction(self.above, self.below)
+
+    def before(self, other: End) -> bool | None:
+        """Is it at most another end, at every place? None where that is not told by a few places."""
+        if self.above * other.below != other.above * self.below:
+            return None
+        period = lcm(self.below, other.below)
+        return all(self.at(n) <= other.at(n) for n in range(period)) if period <= PERIOD else None
 
     def after(self, inner: End) -> End | None:
         """`inner` at the place that this end is; None where that is no such end."""
@@ -53,10 +69,12 @@ class Window:
 
     def after(self, inner: Window) -> Window | None:
         """What is seen by way of every place between these ends; None where that leaves gaps, or is no window."""
+        return None if self.lower != self.upper and not inner.gapless() else self.around(inner)
+
+    def around(self, inner: Window) -> Window | None:
+        """The ends of what is seen by way of places of which these ends are the outermost."""
         lower, upper = self.lower.after(inner.lower), self.upper.after(inner.upper)
         if lower is None or upper is None:
-            return None
-        if self.lower != self.upper and not inner.gapless():
             return None
         if (self.lower.at(0) < 0 < inner.lower.at(0)) or inner.upper.at(0) < 0:
             return None  # from beyond the border it would come back
@@ -69,23 +87,22 @@ class Window:
 
     def holds(self, other: Window) -> bool | None:
         """Does it hold all that another window does, at every place? None where that is not told by a few places."""
-        if self.place != other.place:
+        if self.place != other.place or self.lower.pace != self.upper.pace:
             return None
-        ends = (self.lower, self.upper, other.lower, other.upper)
-        if len({Fraction(end.above, end.below) for end in ends}) > 1:
-            return None
-        period = lcm(*(end.below for end in ends))
-        if period > PERIOD:
-            return None
-        return all(
-            self.lower.at(n) <= other.lower.at(n) and other.upper.at(n) <= self.upper.at(n) for n in range(period)
-        )
+        before, behind = self.lower.before(other.lower), other.upper.before(self.upper)
+        return None if before is None or behind is None else before and behind
 
 
 @lru_cache(maxsize=4096)
 def expression(place: Symbol, end: End) -> Expr:
-    """An end as an expression."""
-    return build.floor((from_atom(place) + end.shift) / end.below) * end.above + end.offset
+    """An end as an expression, spelled as `build.floor` spells it."""
+    moving = from_atom(place)
+    if end.below > 1:
+        share = moving * Fraction(1, end.below)
+        last = end.shift == end.below - 1
+        rounded = Rounded("ceil", share) if last else Rounded("floor", share + Fraction(end.shift, end.below))
+        moving = from_atom(rounded)
+    return moving * end.above + end.offset
 
 
 def window_of(lower: Expr, upper: Expr) -> Window | None:
