@@ -26,7 +26,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     head: tuple[Text, ...] = (("model",), *((title,) for title in titles))
     blocks: list[Block] = [Heading(1, ("Comparison of ", str(len(models)), " models"), anchor="comparison")]
     labels = _labels(models)
-    closed = [_row(label, [s.formula(s.derived(n)) for n in names]) for label, s in zip(labels, shown, strict=True)]
+    closed = [_row(label, [_closed(s, n) for n in names]) for label, s in zip(labels, shown, strict=True)]
     grown = [_row(label, [s.grown(s.derived(n)) for n in names]) for label, s in zip(labels, shown, strict=True)]
     blocks.append(Table(("Closed forms",), "l" * len(head), head, tuple(closed), anchor="forms"))
     blocks.append(Table(("Growth",), "l" * len(head), head, tuple(grown), anchor="growth"))
@@ -82,8 +82,14 @@ def _own_quantities(notes: Mapping[str, str], labels: Sequence[str], shown: Sequ
     return Table(("Quantities of the file",), "l" * len(head), head, rows, anchor="quantities")
 
 
-def _row(label: str, cells: Sequence[Run]) -> tuple[Text, ...]:
-    return ((Code(label),), *((cell,) for cell in cells))
+def _closed(shown: Shown, name: str) -> Text:
+    """A closed form, and whether it is one at most."""
+    derived = shown.derived(name)
+    return (shown.formula(derived), *((" at most",) if derived.bound else ()))
+
+
+def _row(label: str, cells: Sequence[Run | Text]) -> tuple[Text, ...]:
+    return ((Code(label),), *(cell if isinstance(cell, tuple) else (cell,) for cell in cells))
 
 
 def _example_values(models: Sequence[Measures]) -> Text:
@@ -112,6 +118,8 @@ def _note(label: str, shown: Shown, request: Request) -> Text:
     derived = m.path
     if derived.unknown:
         words += spelled(derived.unknown)
+    if derived.bound:
+        words.append("at most; ")
     for part in derived.reason:
         words += [shown.layout.formula(part)] if isinstance(part, Expr) else spelled(part)
     words.append(".")

@@ -20,7 +20,7 @@ from .errors import ArchError, Diagnostic, nearest, usage
 from .expectations import Check
 from .parser import read_source
 from .quantities import BY_NAME, Derived, Measures, Scan
-from .quantities.searched import path_at
+from .quantities.searched import LARGE_BUDGET, path_at
 from .session import Session, open_path, open_source
 
 if TYPE_CHECKING:
@@ -243,12 +243,16 @@ class At:
         derived = self.model._derived(name)
         granted = all(evaluate(gap, self.values) >= 0 for gap in derived.granted)
         if name == "path" and (derived.bound or derived.expr is None or not granted):
-            searched = path_at(self.model._measures.program, self.values, NotDerived("it depends on the sizes"))
+            searched = path_at(
+                self.model._measures.program, self.values, NotDerived("it depends on the sizes"), LARGE_BUDGET
+            )
             if searched.number is not None:
                 return searched.number
             derived = derived if searched.unknown and derived.expr is not None else searched
         if derived.unknown:
             raise ArchError(Diagnostic(f"`{name}` of `{self.model.name}` is {derived.unknown}"))
+        if derived.extents:
+            return derived.cut_off(self.values)
         expr = derived.expr
         if expr is None:
             return float("inf")

@@ -31,6 +31,7 @@ from ..program import (
     nested,
 )
 from ..scalars import (
+    COMPARISONS,
     Index,
     Lookup,
     Merged,
@@ -101,25 +102,17 @@ def bound(scalar: Scalar) -> Iterator[Index]:
         yield from bound(child)
 
 
-def equalities(scalar: Scalar) -> Iterator[Symbols]:
-    """The indices of each equality of indices that a reduction asks for: they tell each other."""
+def compared(scalar: Scalar) -> Iterator[Symbols]:
+    """The indices of each comparison of indices that decides what counts: they tell each other."""
+    match scalar:
+        case Operation(kind=kind, operands=operands) if kind in COMPARISONS:
+            sizes = [operand.value.symbols() for operand in operands if isinstance(operand, Size)]
+            if len(sizes) == len(operands):
+                yield Symbols().union(*sizes)
     if isinstance(scalar, Reduction) and scalar.where is not None:
-        for part in conjuncts(scalar.where):
-            if isinstance(part, Operation) and part.kind == "==":
-                sizes = [operand.value.symbols() for operand in part.operands if isinstance(operand, Size)]
-                if len(sizes) == 2:
-                    yield Symbols().union(*sizes)
+        yield from compared(scalar.where)
     for child in children(scalar):
-        yield from equalities(child)
-
-
-def conjuncts(condition: Scalar) -> Iterator[Scalar]:
-    """The parts of a condition that must all hold."""
-    if isinstance(condition, Operation) and condition.kind == "and":
-        for operand in condition.operands:
-            yield from conjuncts(operand)
-    else:
-        yield condition
+        yield from compared(child)
 
 
 class Text:
@@ -130,7 +123,7 @@ class Text:
         self.bound = tuple(bound(equation.body))
         indices = (*equation.indices, *self.bound)
         self.told = {i.symbol: i.lower.symbols() | i.upper.symbols() for i in indices}
-        self.equal = list(equalities(equation.body))
+        self.equal = list(compared(equation.body))
         self.only = {i.symbol: i.lower for i in indices if i.lower == i.upper}
 
     @cached_property
@@ -141,7 +134,7 @@ class Text:
 
     def carried(self, read: Read, axes: Iterable[int]) -> Axes:
         """The axes of the target on which the positions of what is read go on: one of their indices stands in a
-        subscript of an axis that carries them, in the range of an index there, or is equal to what stands there."""
+        subscript of an axis that carries them, in the range of an index there, or is compared with such a one."""
         inside = Symbols().union(*(mentioned(read.subscripts[axis]) for axis in axes))
         if not inside:
             return NONE

@@ -251,7 +251,7 @@ def _nearer(
         if argument.near is not None:
             slopes = [slope_of(end, place(k)) for end in (inner.lower, inner.upper, edges.lower, edges.upper)]
             moving = [s for s in slopes if s is not None and s.above]
-            if None in slopes or any(s != moving[0] for s in moving):
+            if None in slopes or any(s != moving[0] or not frame.facts.positive(s.above) for s in moving):
                 return None, "a recurrence runs over positions that are spread unevenly"
             if moving:
                 paces.add(argument.near.pace * moving[0].above / moving[0].below)

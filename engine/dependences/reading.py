@@ -68,9 +68,10 @@ def guarded(
                     yield replace(one, decides=not held)
         case Choice(then=then, condition=condition, otherwise=otherwise):
             yield from guarded(condition, orders, equal, why)
+            data = next(reads(condition), None) is not None  # as in a rectifier: both arms count
             for arm, wanted in ((then, True), (otherwise, False)):
-                more, same, _ = conditions(condition, wanted)
-                yield from guarded(arm, (*orders, *more), (*equal, *same), why)
+                more, same, sure = conditions(condition, wanted)
+                yield from guarded(arm, (*orders, *more), (*equal, *same), why or ("" if sure or data else CONDITION))
         case Reduction(where=condition, body=body) if condition is not None:
             more, same, sure = conditions(condition, True)
             data = next(reads(condition), None) is not None
@@ -183,33 +184,30 @@ class Reading:
         known = tuple(o for o in orders if not any(s.name.startswith("@") for s in o.symbols()))
         return replace(read, orders=(*read.orders, *known))
 
+    def _told(self, read: Guarded) -> list[Expr]:
+        """What is at least 0 at the places of the target for a read to count, whatever is summed over."""
+        orders = [*read.orders, *read.equal, *(-e for e in read.equal)]
+        return [gap for gap in map(self._placed, orders) if not any(s in self.bound for s in gap.symbols())]
+
     def given(self, read: Guarded) -> tuple[Expr, ...]:
-        """What holds at the places at which this read counts, where that is told on several axes together."""
-        gaps = [gap for gap in map(self._placed, read.orders) if not any(s in self.bound for s in gap.symbols())]
-        several = [g for g in gaps if len(g.symbols() & self.frame.ranges.keys()) > 1]
-        return tuple(dict.fromkeys(g for g in several if not self.frame.nonnegative(g)))
+        """What holds at the places at which this read counts, where that is no part of an axis."""
+        others = [gap for gap in self._told(read) if _on_an_axis(gap, self.frame) is None]
+        return tuple(dict.fromkeys(g for g in others if not self.frame.nonnegative(g)))
 
     def domain(self, read: Guarded) -> dict[int, Ends]:
-        """The places of the target at which this read counts, where that is told on an axis."""
+        """The places of the target at which this read counts, where that is a part of an axis."""
         found: dict[int, Ends] = {}
-        for gap in map(self._placed, read.orders):
-            places = [s for s in gap.symbols() if s in self.frame.ranges]
-            if len(places) != 1 or any(s in self.bound for s in gap.symbols()):
+        for gap in self._told(read):
+            told = _on_an_axis(gap, self.frame)
+            if told is None:
                 continue
-            (symbol,) = places
+            symbol, slope, rest = told
             axis = int(symbol.name[1:])
-            slope, rest = gap.coefficients(symbol).get(1), gap.coefficients(symbol).get(0, ZERO)
-            if set(gap.coefficients(symbol)) - {0, 1} or slope not in (ONE, -ONE):
-                continue
             lower, upper = found.get(axis, self.frame.ranges[symbol])
-            found[axis] = (
-                (build.maximum((lower, -rest), self.facts), upper)
-                if slope == ONE
-                else (
-                    lower,
-                    build.minimum((upper, rest), self.facts),
-                )
-            )
+            if slope == ONE:
+                found[axis] = build.maximum((lower, -rest), self.facts), upper
+            else:
+                found[axis] = lower, build.minimum((upper, rest), self.facts)
         return found
 
     def _narrowed(self, read: Guarded) -> tuple[dict[Symbol, Ends], list[Expr], str]:
@@ -329,6 +327,19 @@ class Reading:
             return step if self.facts.nonnegative(step) else -step
         slope = _rounded_slope(value, symbol)
         return ONE if slope is not None and self.facts.nonnegative(ONE - slope) else None
+
+
+def _on_an_axis(gap: Expr, frame: Frame) -> tuple[Symbol, Expr, Expr] | None:
+    """(place, slope, rest) of what is at least 0 on one side of a place: @k + c or c − @k."""
+    places = [s for s in gap.symbols() if s in frame.ranges]
+    if len(places) != 1:
+        return None
+    (symbol,) = places
+    powers = gap.coefficients(symbol)
+    slope, rest = powers.get(1), powers.get(0, ZERO)
+    if slope is None or set(powers) - {0, 1} or slope not in (ONE, -ONE) or rest.mentions(symbol):
+        return None
+    return symbol, slope, rest
 
 
 def _moving(lower: Expr, upper: Expr) -> bool:

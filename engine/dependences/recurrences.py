@@ -17,7 +17,7 @@ from .flows import NOTHING, Flow, Route
 from .frames import Frame
 from .gaps import NO_GAPS, Taps, filled
 from .order import is_tap
-from .spans import Interval, Near, all_taps, slope_of
+from .spans import Interval, Near, all_taps, slope_of, whole
 
 if TYPE_CHECKING:
     from .routes import Router
@@ -65,9 +65,9 @@ def follow_recurrence(router: Router, node: Recurrence, flows: Flows) -> None:
         for route in routes if axes else ():
             router.look_ahead(equation, route, flow.carried, frame)
         if strange and axes:
-            routes = [r.unknown(strange) for r in routes]
+            routes = [replace(r, reach=tuple(whole(i.size, i.why or strange) for i in r.reach)) for r in routes]
         for other in node.equations:
-            if other.initial and other.target is equation.target and axes:
+            if other.initial and other.target.name == equation.target.name and axes:
                 routes += _handed_on(router, other, flows, axes[0], frame)
         flows[equation.target] = router.gathered(equation.target, routes, flow.carried, dropped=flow.dropped)
 
@@ -131,13 +131,13 @@ def _extended(interval: Interval, axis: int, direction: int, start: Expr, frame:
         return interval
     slope = slope_of(end, here)
     if slope is None or not frame.facts.positive(slope.above):
-        return replace(interval, why=interval.why or "a recurrence runs over positions that are spread unevenly")
+        return whole(interval.size, interval.why or "a recurrence runs over positions that are spread unevenly")
     pace = slope.above / slope.below
     near = interval.near
     if near is None:
         near = Near(interval.lower, interval.upper, pace, interval.taps)
     if interval.near is not None and interval.near.pace != pace:
-        return replace(interval, why=interval.why or "recurrences of different paces follow each other")
+        return whole(interval.size, interval.why or "recurrences of different paces follow each other")
     far = substitute(end, {here: start}, frame.facts)
     steps = (from_atom(here) - start) * direction
     taps: tuple[Taps, ...] = ()

@@ -34,7 +34,7 @@ from .flows import NOTHING, Flow, Route, by_way_of, moved, pruned, starting
 from .frames import Frame
 from .reading import Reading
 from .recurrences import Cell, follow_recurrence
-from .spans import Interval, own, whole
+from .spans import STEPS, Interval, own, whole
 
 Flows = dict[Tensor, Flow]
 # The axes of each input that carry positions; None where nothing of the model's inputs arrives.
@@ -248,7 +248,11 @@ class Router:
             for route in flow.routes:
                 one = by_way_of(route, deeper, self.frame(given.outer))
                 if one is not None:
-                    reach = tuple(i.map(number, self.facts) for i in one.reach)
+                    reach = tuple(
+                        whole(i.size, STEPS) if any(t.step.mentions(node.symbol) for t in i.taps) else i
+                        for i in one.reach
+                    )
+                    reach = tuple(i.map(number, self.facts) for i in reach)
                     routes.append(replace(one, reach=reach, units=substitute(one.units, number, self.facts)))
             carried = frozenset(k + 1 for k in flow.carried)
             flows[given.outer] = Flow(tuple(routes), carried, flow.dropped)

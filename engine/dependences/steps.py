@@ -47,10 +47,8 @@ def _touching(inner: Interval) -> bool:
 
 
 def _nested_by(inner: Interval, argument: Interval, symbol: Symbol) -> bool:
-    """Does an argument add no gaps: one position, intervals with one end in common, or all up to some position?"""
-    if argument.point or not (inner.lower.mentions(symbol) and inner.upper.mentions(symbol)):
-        return True
-    return argument.near is not None and not argument.taps
+    """Does an argument add no gaps: one position, or intervals with one end in common?"""
+    return argument.point or not (inner.lower.mentions(symbol) and inner.upper.mentions(symbol))
 
 
 def _run(

@@ -105,7 +105,7 @@ class Reading:
                 if symbol not in free:
                     used |= {s for e in (index.lower, index.upper) for s in e.symbols() if s in every}
             for symbols, _ in conditions:
-                if symbols & used:
+                if symbols & used or symbols & free.keys():  # an element that is made otherwise does not read
                     used |= symbols
             for needed, positions, _ in guards:
                 if positions or needed <= used:

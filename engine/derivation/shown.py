@@ -67,7 +67,7 @@ class Shown:
         if derived.expr is None:
             return ""
         try:
-            number = evaluate(derived.expr, self.values)
+            number = derived.cut_off(self.values) if derived.extents else evaluate(derived.expr, self.values)
         except (KeyError, OverflowError, ZeroDivisionError):
             return ""
         return digits(number)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..algebra.expression import Expr
+from ..algebra.substitution import Value, evaluate
 
 Words = tuple[str | Expr, ...]
 
@@ -40,6 +42,16 @@ class Derived:
     figures: tuple[Figure, ...] = ()
     extents: tuple[tuple[tuple[Expr, Expr], ...], ...] = ()
     granted: tuple[Expr, ...] = ()
+
+    def cut_off(self, values: Mapping[str, Value]) -> Value:
+        """The number of positions that are seen at given sizes, cut off where an axis ends."""
+        total: Value = 0
+        for axes in self.extents:
+            number: Value = 1
+            for count, size in axes:
+                number = number * min(evaluate(count, values), evaluate(size, values))
+            total = total + number
+        return total
 
 
 def plural(count: Expr, one: str) -> str:

@@ -94,9 +94,7 @@ def standing(view: View, program: Program) -> Derived:
     order = order_of(view)
     if not view.routes:
         return Derived(None, ("no output position reads an input position",), infinite=True)
-    if view.aligned and all(
-        i.point and i.lower.symbols() & view.frame.ranges.keys() for r in view.routes for i in r.reach
-    ):
+    if view.aligned and all(r.reach[0].still == view.axes[0] for r in view.routes):
         return Derived(None, ("no position reads another one",), infinite=True)
     units = units_to_join(view, order)
     if units is not None:

@@ -82,7 +82,8 @@ def _of_view(view: View) -> Derived:
     if widest is None:
         return _beside(view)
     alone = replace(view, routes=(widest,))
-    extents = [_extent(alone, number) for number in range(len(view.sizes))]
+    only = len(view.routes) == 1
+    extents = [_extent(alone, number, by_taps=only) for number in range(len(view.sizes))]
     why = next((e.why for e in extents if e.why), "") or next((r.why for r in view.routes if r.why), "")
     count = product(e.count for e in extents)
     figures = tuple(Figure(("along ", *named_axis(n, view.sizes)), e.count) for n, e in enumerate(extents))
@@ -147,7 +148,7 @@ def _words(extent: Extent, view: View) -> Words:
     return ("the windows of the layers together span ", extent.count, plural(extent.count, "position"))
 
 
-def _extent(view: View, number: int) -> Extent:
+def _extent(view: View, number: int, *, by_taps: bool = True) -> Extent:
     """How many positions of one axis are seen from the place that sees most."""
     frame, size = view.frame, view.sizes[number]
     intervals = [r.reach[number] for r in view.routes]
@@ -158,10 +159,13 @@ def _extent(view: View, number: int) -> Extent:
         return Extent(size, size, everything=True, why="" if certain else why)
     exact = True
     widths: list[Expr] = []
-    for one, mine in zip(intervals, frames, strict=True):
-        for other in intervals:
+    for route, one in zip(view.routes, intervals, strict=True):
+        for other_route, other in zip(view.routes, intervals, strict=True):
             # from the lower end of one to the upper end of another, where both hold
-            found = _width(one.lower, other.upper, mine if one is other else frame, size)
+            both = _both(route, other_route, frame)
+            if both is None:
+                continue
+            found = _width(one.lower, other.upper, both, size)
             if found is None:
                 return Extent(size, size, why=why or "how far it reaches depends on the position")
             widths.append(found[0])
@@ -169,8 +173,10 @@ def _extent(view: View, number: int) -> Extent:
     count = build.maximum(widths, frame.facts)
     if frame.facts.nonnegative(count - size):
         count = size
-    if any(i.taps for i in intervals) and (by_taps := _by_taps(intervals, frames)) is not None:
-        count = build.minimum((count, by_taps), frame.facts)
+    if by_taps and any(i.taps for i in intervals) and (fewer := _by_taps(intervals, frames)) is not None:
+        count = build.minimum((count, fewer), frame.facts)
+    if any(s.kind == "index" for s in count.symbols()):
+        return Extent(size, size, why=why or "how far it reaches depends on the position")
     why = why or ("" if exact else "how far it reaches depends on the position")
     behind = ahead = None
     if view.aligned:
@@ -182,24 +188,41 @@ def _extent(view: View, number: int) -> Extent:
     return Extent(count, size, behind, ahead, why=why)
 
 
+def _both(one: Route, other: Route, frame: Frame) -> Frame | None:
+    """The places at which two routes hold; None if there are none."""
+    found = {place(axis): (first, last) for axis, first, last in one.domain}
+    for axis, first, last in other.domain:
+        lower, upper = found.get(place(axis), frame.ranges[place(axis)])
+        if frame.never(upper - first) or frame.never(last - lower):
+            return None
+        ends = build.maximum((lower, first), frame.facts), build.minimum((upper, last), frame.facts)
+        found[place(axis)] = ends
+    return frame.within(found) if found else frame
+
+
 def _by_taps(intervals: Sequence[Interval], frames: Sequence[Frame]) -> Expr | None:
-    """The positions of all progressions and windows together, if no two of them share one."""
+    """The positions of a progression, or of one and a window behind it: as many as there are steps to the border."""
     found: list[Expr] = []
     for interval, frame in zip(intervals, frames, strict=True):
         width = _width(interval.lower, interval.upper, frame, interval.size)
-        if width is None or interval.near is not None or len(interval.taps) > 1:
+        apart = all(o is interval or _apart(o, interval, frame) for o in intervals)
+        if width is None or not apart or interval.near is not None or len(interval.taps) > 1:
             return None
         if not interval.taps:
             found.append(width[0])
             continue
-        # of a progression that ends at `upper` as many as there are steps from there to the border
-        reach = frame.most(interval.upper)
-        if reach is None:
+        (tap,) = interval.taps
+        reach, count = frame.most(interval.upper), frame.most(tap.count)
+        if reach is None or any(s.kind == "index" for s in tap.step.symbols()):
             return None
-        steps = build.floor(reach / interval.taps[0].step, frame.facts) + 1
-        count = frame.most(interval.taps[0].count)
+        steps = build.floor(reach / tap.step, frame.facts) + 1
         found.append(steps if count is None else build.minimum((steps, count), frame.facts))
     return total(found)
+
+
+def _apart(one: Interval, other: Interval, frame: Frame) -> bool:
+    """Do two intervals share no position?"""
+    return frame.never(one.upper - other.lower) or frame.never(other.upper - one.lower)
 
 
 def _width(lower: Expr, upper: Expr, frame: Frame, size: Expr) -> tuple[Expr, bool] | None:

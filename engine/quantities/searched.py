@@ -13,11 +13,12 @@ from ..dependences.search import Found, search
 from ..program import Program
 from .derived import Derived, Words, plural_of
 
-# Steps of a search: about half a second.
-BUDGET = 4_000_000
+# Steps of a search, for which a derivation may wait, and one that is asked for.
+BUDGET = 500_000
+LARGE_BUDGET = 10_000_000
 
 
-def path_at(program: Program, values: Mapping[str, Value], why: NotDerived) -> Derived:
+def path_at(program: Program, values: Mapping[str, Value], why: NotDerived, budget: int = BUDGET) -> Derived:
     """The path at these sizes: a number, or infinite; unknown where data decides, or where a search takes too long.
     `why` tells why there is no closed form."""
     sizes = {}
@@ -27,7 +28,7 @@ def path_at(program: Program, values: Mapping[str, Value], why: NotDerived) -> D
             return Derived(None, unknown=why.sentence)
         sizes[dimension.symbol] = int(value) if Fraction(value).denominator == 1 else Fraction(value)
     try:
-        found = search(program, sizes, budget=BUDGET)
+        found = search(program, sizes, budget=budget)
     except TooLarge:
         return Derived(None, unknown=f"{why.sentence}; at these sizes a search takes too long")
     if found.undecided:

@@ -14,17 +14,19 @@ from ..algebra import build
 from ..algebra.atoms import Exponential, Monomial, Rational, Rounded, Symbol
 from ..algebra.expression import ONE, ZERO, Expr, const, from_atom
 from ..algebra.facts import Facts
-from ..algebra.substitution import substitute
+from ..algebra.substitution import evaluate, substitute
 from ..algebra.summation import NoClosedForm, sum_over
 from ..dependences.coverage import Order, View, never_joined, order_of, units_to_join
 from ..dependences.flows import Flow, Route, starting
 from ..dependences.intervals import NO_GAPS, Frame, Interval, covers
+from ..dependences.order import is_tap
 from ..dependences.positions import NotDerived, Positions, positions
 from ..dependences.routes import Router
 from ..dependences.turns import at_turn, power_of
 from ..program import Instance, Program, Repeat
 from ..scalars import Tensor, place
 from .derived import Derived, Figure, Words, plural
+from .searched import path_at
 from .views import named_axis, related, unknown_because, values_of, views
 
 # So many layers are put on top of each other one by one.
@@ -113,12 +115,34 @@ def _solved(layer: Layer, program: Program) -> tuple[Expr | None, Derived]:
         return _after_so_many(joined, first, towers, layer, order, program)
     if joined is not None and windows is not None and windows[0] is not None:
         return _whichever_first(joined, windows, program)
-    if windows is not None:
+    if windows is not None and not _refuted(windows[1], layer, program):
         return windows
     why = next((unknown_because(view) for view in first if unknown_because(view)), "")
     if why:
         raise NotDerived(why, unknown=True)
     raise NotDerived("the number of layers that is needed has no closed form")
+
+
+def _refuted(derived: Derived, layer: Layer, program: Program) -> bool:
+    """Does a search at the example values find another path? It is asked where strides may leave out positions at the
+    end of a sequence, which the closed form does not see."""
+    strided = any(_rounds(end) for f in layer.flows for r in f.routes for i in r.reach for end in i.ends())
+    if not strided or derived.expr is None or program.stack is None:
+        return False
+    found = path_at(program, values_of(program), NotDerived(""))
+    if found.number is None:
+        return found.infinite
+    try:
+        value = evaluate(derived.expr, values_of(program))
+    except (KeyError, OverflowError, ZeroDivisionError, ValueError):
+        return False
+    return value != found.number and not (derived.bound and value > found.number)
+
+
+def _rounds(end: Expr) -> bool:
+    return any(
+        isinstance(atom, Rounded) and any(s.kind == "index" for s in atom.argument.symbols()) for atom in end.atoms()
+    )
 
 
 def _towers(layer: Layer, facts: Facts) -> list[tuple[Flow, ...]]:
@@ -138,8 +162,7 @@ def _towers(layer: Layer, facts: Facts) -> list[tuple[Flow, ...]]:
 
 
 def _keeps_still(view: View) -> bool:
-    places = view.frame.ranges.keys()
-    return all(i.point and bool(i.lower.symbols() & places) for r in view.routes for i in r.reach)
+    return view.aligned and all(r.reach[0].still == view.axes[0] for r in view.routes)
 
 
 def _joined_after(
@@ -206,7 +229,9 @@ def _windows(layer: Layer, first: Sequence[View], order: Order, program: Program
     view = first[0]
     frame = view.frame
     (flow,) = layer.flows
-    routes = _side_by_side([r for r in flow.routes if any(not i.point for i in r.reach) and not r.why], frame)
+    wide = [r for r in flow.routes if any(i.still is None for i in r.reach) and not r.why]
+    itself = [replace(r, units=wide[0].units) for r in flow.routes if wide and r not in wide and not r.why]
+    routes = _side_by_side([*wide, *itself], frame)
     if not routes or any(r.source not in layer.start.axes for r in routes):
         return None
     widest = _widest(routes, frame)
@@ -218,7 +243,7 @@ def _windows(layer: Layer, first: Sequence[View], order: Order, program: Program
     found: list[tuple[Expr | None, Words, Words]] = []
     for number, interval in enumerate(widest.reach):
         if interval.point:
-            return None
+            return None  # other positions, and not the own one
         solved = _axis(interval, axes[number], layer.turn, frame, order)
         if solved is None:
             return None
@@ -236,9 +261,13 @@ def _windows(layer: Layer, first: Sequence[View], order: Order, program: Program
             words = ("along every axis ", *slowest[1])
     skips = any(all(i.point for i in r.reach) and r.units != widest.units for r in flow.routes)
     grows = any(end.mentions(layer.turn) for i in widest.reach for end in i.ends())
-    if skips and grows:
+    # a narrower window over fewer units may be the quicker one; of windows of one width nothing is left to skip
+    others = [r for r in flow.routes if r.source in layer.start.axes and any(i.still is None for i in r.reach)]
+    quicker = any(not frame.nonnegative(r.units - widest.units) for r in others)
+    around = quicker or (skips and grows)
+    if around:
         words = (*words, "; routes may go around some of the layers")
-    derived = Derived(layers * widest.units, words, bound=skips and grows, figures=figures if len(found) > 1 else ())
+    derived = Derived(layers * widest.units, words, bound=around, figures=figures if len(found) > 1 else ())
     return layers, derived
 
 
@@ -324,6 +353,8 @@ class _Tower:
     def solve(self, order: Order) -> tuple[Expr | None, Words] | None:
         facts = self.frame.facts
         here = from_atom(place(self.axis))
+        if not self.moving and not is_tap(self.interval, here, self.frame):
+            return None  # routes cannot wait for others
         whole = power_of(self.interval, self.axis, self.turn, from_atom(LAYERS), self.frame)
         if whole.why or whole.taps or whole.sides != NO_GAPS:
             return self._gapped(whole, facts)
@@ -343,7 +374,8 @@ class _Tower:
             gap = substitute(end, {place(self.axis): at}, facts)
             many = least_turns(gap, self.size - 1, facts)
             if many is None:
-                return (None, self._never(side)) if not gap.mentions(LAYERS) else None
+                proved = not gap.mentions(LAYERS) and facts.positive(gap)
+                return (None, self._never(side)) if proved else None
             needed.append(many)
         layers = build.maximum(needed, facts)
         if self.times > 1:
@@ -434,7 +466,8 @@ def least_turns(gap: Expr, reach: Expr, facts: Facts) -> Expr | None:
     powers = gap.coefficients(here)
     if set(powers) <= {0, 1} and not powers.get(0, ZERO).mentions(here) and 1 in powers:
         step = -powers[1]
-        return build.ceil(powers.get(0, ZERO) / step, facts) if facts.positive(step) else None
+        # where a layer reaches nothing, as a kernel of one, this is infinite
+        return build.ceil(powers.get(0, ZERO) / step, facts) if step and facts.nonnegative(step) else None
     growing = [a for a in gap.atoms() if isinstance(a, Exponential) and a.exponent.mentions(here)]
     if len(growing) != 1 or growing[0].exponent != from_atom(here):
         return None

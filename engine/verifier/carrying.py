@@ -30,6 +30,7 @@ from ..program import (
     nested,
 )
 from ..scalars import (
+    COMPARISONS,
     Lookup,
     Merged,
     Operation,
@@ -43,7 +44,7 @@ from ..scalars import (
     children,
     reads,
 )
-from .text import bound_indices, conjuncts, reductions
+from .text import bound_indices
 
 Axes = frozenset[int]
 Labels = dict[Tensor, Axes]
@@ -93,17 +94,11 @@ def parts(subscript: Subscript, alone: Mapping[Symbol, Expr]) -> list[Symbol | N
 
 def carried(equation: Equation, labels: Mapping[Tensor, Axes]) -> Axes:
     """The axes of the target on which positions go on: their indices stand in a subscript of an axis that carries them,
-    in the range of an index that does, or are equal to such a one."""
+    in the range of an index that does, or are compared with such a one."""
     ranges = {
         i.symbol: i.lower.symbols() | i.upper.symbols() for i in (*equation.indices, *bound_indices(equation.body))
     }
-    equal = [
-        frozenset[Symbol]().union(*(side.value.symbols() for side in part.operands if isinstance(side, Size)))
-        for reduction in reductions(equation.body)
-        if reduction.where is not None
-        for part in conjuncts(reduction.where)
-        if isinstance(part, Operation) and part.kind == "==" and all(isinstance(o, Size) for o in part.operands)
-    ]
+    equal = list(_compared(equation.body))
     found = set()
     for read in equation.reads:
         for axis in labels.get(read.tensor, NO_AXES):
@@ -116,6 +111,20 @@ def carried(equation: Equation, labels: Mapping[Tensor, Axes]) -> Axes:
                 inside |= more
             found |= {n for n, subscript in enumerate(equation.subscripts) if named(subscript) & inside}
     return frozenset(found)
+
+
+def _compared(scalar: Scalar) -> Iterable[frozenset[Symbol]]:
+    """The indices of every comparison of indices."""
+    if (
+        isinstance(scalar, Operation)
+        and scalar.kind in COMPARISONS
+        and all(isinstance(o, Size) for o in scalar.operands)
+    ):
+        yield frozenset[Symbol]().union(*(o.value.symbols() for o in scalar.operands if isinstance(o, Size)))
+    if isinstance(scalar, Reduction) and scalar.where is not None:
+        yield from _compared(scalar.where)
+    for child in children(scalar):
+        yield from _compared(child)
 
 
 class Carrying:
