@@ -15,6 +15,7 @@ import archderive as ad
 import pytest
 import sympy
 from archderive.cli import main
+from archderive.session import open_path
 from dependence_networks import centred
 from dependence_rows import NUMBERS, ROWS, Row
 from dependence_search import layers_needed
@@ -236,3 +237,10 @@ def test_the_comparison_says_which_assumption_gives_which(capsys: pytest.Capture
     assert len(labels) == len(set(labels)) == 2, labels
     assert "layer i reaches kⁱ(k−1) positions back" in " ".join(text.split())
     assert "each layer reaches k − 1 positions back" in " ".join(text.split())
+
+
+def test_what_hostile_reading_found() -> None:
+    session = open_path(str(CASES / "found.arch"))
+    checks = session.check(session.measures())
+    assert [check.diagnostic().format() for check in checks if not check.holds] == []
+    assert len(checks) == 9

@@ -6,16 +6,18 @@ What is not supported yet is not compared; the numbers that are given must be ri
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from archderive.errors import ArchError, Source
 from archderive.session import open_source
 from archderive.verifier.dependences import trace_model
 from archderive.verifier.report import Report
+from random_images import generate as generate_images
 from random_routes import generate
 
 
-def compared(seeds: range) -> tuple[int, Counter[str]]:
+def compared(seeds: range, generate: Callable[[int], str] = generate) -> tuple[int, Counter[str]]:
     """The figures that agree; the seeds of those that do not are an error. Refused programs are counted by reason."""
     agreed, refused = 0, Counter[str]()
     for seed in seeds:
@@ -44,3 +46,17 @@ def test_routes_of_many_random_stacks(first: int) -> None:
     agreed, refused = compared(range(first, first + 200))
     assert agreed > 700
     assert refused.total() < 60  # slips of the generator
+
+
+def test_routes_of_random_images_and_pairs_of_sequences() -> None:
+    agreed, refused = compared(range(12), generate_images)
+    assert agreed > 40
+    assert refused.total() < 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(1000, 1600, 100))
+def test_routes_of_many_random_images_and_pairs_of_sequences(first: int) -> None:
+    agreed, refused = compared(range(first, first + 100), generate_images)
+    assert agreed > 400
+    assert refused.total() < 20

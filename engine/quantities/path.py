@@ -117,8 +117,9 @@ def _no_shorter(view: View, order: Order, units: Expr, program: Program) -> Apar
     fewest = all(frame.nonnegative(r.units - units) for r in view.routes)
     if view.dropped and not fewest and not _is_fewest(view, units):
         return None
-    if any(i.near is not None and i.near.taps for r in view.routes for i in r.reach):
-        return None  # what lies between the taps of one route may be nearer by another one
+    scans = [i for r in view.routes for i in r.reach if i.near is not None]
+    if any(i.near is not None and (i.near.taps or (i.taps and len(scans) > 1)) for i in scans):
+        return None  # what lies between the taps of one route may be nearer by another one, or the reverse
     windows = [r for r in view.routes if r.why or all(i.near is None for i in r.reach)]
     shorter = tuple(r for r in windows if not frame.nonnegative(r.units - units) and r.reach)
     return never_joined(replace(view, routes=shorter), order, values_of(program))

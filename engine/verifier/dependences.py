@@ -336,7 +336,7 @@ class _Dependences:
                 break
             before = after
         assert found is not None
-        if found.pairs:
+        if found.pairs and (found.path is None or not derived.at_example):
             value = None if derived.expr is None else number(derived.expr, self.at)
             self.figure("path", found.path, value, bound=derived.bound)
 
