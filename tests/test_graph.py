@@ -137,6 +137,7 @@ SLOW_TO_TRACE = {"unet.arch"}
 LAYERS = "attention conv1d lstm gru elman bidirectional_lstm conv_transpose1d conv2d maxpool1d upsample1d gcn lookup s4"
 
 
+@pytest.mark.slow
 def test_models_of_the_examples() -> None:
     files = [path for path in sorted((ROOT / "examples").rglob("*.arch")) if path.name not in SLOW_TO_TRACE]
     programs = [program for path in files for program in open_path(str(path)).programs]
@@ -144,8 +145,8 @@ def test_models_of_the_examples() -> None:
 
 
 def test_layers_of_the_library() -> None:
-    names = [name for number, name in enumerate(library.index()) if number % 4 == 0 or name in LAYERS.split()]
-    assert compare_all(program for name in names for program in open_layer(name, {}).programs) > 50
+    names = [name for number, name in enumerate(library.index()) if number % 16 == 0 or name in LAYERS.split()]
+    assert compare_all(program for name in names for program in open_layer(name, {}).programs) > 20
 
 
 @pytest.mark.slow

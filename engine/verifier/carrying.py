@@ -12,7 +12,6 @@ from typing import assert_never
 
 from ..algebra.atoms import Symbol
 from ..algebra.expression import Expr
-from ..algebra.substitution import substitute
 from ..program import (
     Call,
     Choose,
@@ -88,8 +87,17 @@ def parts(subscript: Subscript, alone: Mapping[Symbol, Expr]) -> list[Symbol | N
     if isinstance(subscript, Merged):
         return [symbol for part in subscript.parts for symbol in parts(part, alone)]
     if isinstance(subscript, Position) and subscript.value.symbols() & alone.keys():
-        return [bare(Position(substitute(subscript.value, alone)))]
+        return [bare(Position(_at(subscript.value, alone)))]
     return [bare(subscript)]
+
+
+def _at(value: Expr, alone: Mapping[Symbol, Expr]) -> Expr:
+    """A subscript with the values of the indices that have only one."""
+    for symbol in [s for s in value.symbols() if s in alone]:
+        powers = value.coefficients(symbol)
+        if all(isinstance(power, int) and power >= 0 for power in powers):
+            value = sum((part * alone[symbol] ** int(power) for power, part in powers.items()), Expr({}))
+    return value
 
 
 def carried(equation: Equation, labels: Mapping[Tensor, Axes]) -> Axes:
