@@ -16,7 +16,18 @@ from archderive.algebra.expression import ONE, ZERO, Expr, const
 from archderive.algebra.substitution import map_atoms
 from archderive.dependences import carrying as dependences_carrying
 from archderive.dependences import routes
-from archderive.quantities import causality, operations, path, receptive, sequential, spaces, stacks, totals, views
+from archderive.quantities import (
+    causality,
+    operations,
+    path,
+    receptive,
+    sequential,
+    spaces,
+    stacks,
+    totals,
+    towers,
+    views,
+)
 from archderive.quantities.operations import Line
 from archderive.session import open_path
 from archderive.verifier import verify, verify_model
@@ -198,13 +209,13 @@ def a_unit_too_many(patch: Patch) -> None:
 
 
 def one_layer_too_few(patch: Patch) -> None:
-    honest = stacks.least_turns
+    honest = towers.least_turns
 
     def fewer(*arguments: Any) -> Expr | None:
         found = honest(*arguments)
         return None if found is None else found - 1
 
-    patch.setattr(stacks, "least_turns", fewer)
+    patch.setattr(towers, "least_turns", fewer)
 
 
 def every_layer_is_a_unit(patch: Patch) -> None:

@@ -28,6 +28,7 @@ from .atoms import (
 )
 from .division import without_brackets
 from .expression import ONE, ZERO, Expr, as_expr, const, from_atom
+from .linear import linear_in, with_bounds
 from .signs import at_least_one, integer_atom, not_negative, positive_atom
 
 _DEPTH = 4
@@ -309,12 +310,12 @@ class Facts:
         if not targets or len(targets) > 3:
             return variants
         for atom in targets:
-            rest = _linear_in(expr, atom)
+            rest = linear_in(expr, atom)
             if rest is None:
                 return variants
             options.append(self._bounds(atom, rest))
         for choice in combinations(*options):
-            variants.append(_replace(expr, dict(zip(targets, choice, strict=True))))
+            variants.append(with_bounds(expr, dict(zip(targets, choice, strict=True))))
         return variants
 
     def _bounds(self, atom: Rounded | Extreme, coefficient: Expr) -> list[Expr]:
@@ -386,28 +387,3 @@ def _below_line(expr: Expr) -> Monomial:
 
 def _denominator(expr: Expr) -> Expr:
     return const(lcm(*(coefficient.denominator for coefficient in expr.terms.values())))
-
-
-def _linear_in(expr: Expr, atom: Rounded | Extreme) -> Expr | None:
-    """The coefficient of an atom that stands only in its first power, else None."""
-    terms: dict[Monomial, Rational] = {}
-    for monomial, coefficient in expr.terms.items():
-        for found, exponent in monomial:
-            if found == atom:
-                if exponent != 1:
-                    return None
-                terms[tuple(pair for pair in monomial if pair[0] != atom)] = coefficient
-    return Expr(terms)
-
-
-def _replace(expr: Expr, bounds: dict[Rounded | Extreme, Expr]) -> Expr:
-    result = ZERO
-    for monomial, coefficient in expr.terms.items():
-        factor = Expr({UNIT: coefficient})
-        for atom, exponent in monomial:
-            if isinstance(atom, Rounded | Extreme) and atom in bounds and exponent == 1:
-                factor = factor * bounds[atom]
-            else:
-                factor = factor * from_atom(atom, exponent)
-        result = result + factor
-    return result

@@ -7,7 +7,7 @@ which interval holds which (`order`). Nothing here knows of equations.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..algebra import build
 from ..algebra.atoms import Rounded, Symbol
@@ -214,27 +214,51 @@ def _all_remainders(
     inner: Interval, arguments: Mapping[int, Interval], axes: list[int], why: str, frame: Frame
 ) -> Interval:
     """Of a run of places that is as long as what they are divided by, all remainders; anything else at most."""
-    if inner.point and len(axes) == 1 and arguments[axes[0]].certain and arguments[axes[0]].near is None:
-        argument = arguments[axes[0]]
-        found = _remainder(inner.lower, place(axes[0]))
-        if found is not None:
-            least, modulus = found
-            if frame.nonnegative(argument.upper - argument.lower + 1 - modulus):
-                return Interval(least, least + modulus - 1, inner.size, why=why)
-    return whole(inner.size, why or "positions are read in an order that is not followed")
+    found = None
+    if len(axes) == 1 and inner.near is None and not inner.taps and not why:
+        argument, symbol = arguments[axes[0]], place(axes[0])
+        first, last = _remainder(inner.lower, symbol), _remainder(inner.upper, symbol)
+        if first is not None and last is not None and first.modulus == last.modulus and first.factor == last.factor:
+            found = _swept(first, last.rest, argument, inner.size, frame)
+    return found or whole(inner.size, why or "positions are read in an order that is not followed")
 
 
-def _remainder(end: Expr, symbol: Symbol) -> tuple[Expr, Expr] | None:
-    """(c, m) of an end that is the remainder of a place, divided by m, plus c."""
+@dataclass(frozen=True)
+class _Remainder:
+    """factor · (x mod modulus) + rest, where x moves with a place by one."""
+
+    factor: Expr
+    modulus: Expr
+    rest: Expr
+
+
+def _swept(first: _Remainder, rest: Expr, argument: Interval, size: Expr, frame: Frame) -> Interval | None:
+    """What all remainders together see, if the places are as many."""
+    if not argument.certain or argument.near is not None:
+        return None
+    length = argument.upper - argument.lower + 1
+    several = length / first.modulus
+    whole_times = frame.facts.is_integer(several) and frame.facts.positive(several)
+    if not whole_times and not frame.nonnegative(length - first.modulus):
+        return None
+    taps = filled((Taps(ONE, rest - first.rest + 1), Taps(first.factor, first.modulus)), frame.facts)
+    upper = first.factor * (first.modulus - 1) + rest
+    return Interval(first.rest, upper, size, taps, sides=None if taps else NO_GAPS)
+
+
+def _remainder(end: Expr, symbol: Symbol) -> _Remainder | None:
     for atom in end.atoms():
-        if isinstance(atom, Rounded) and atom.direction == "floor" and atom.argument.mentions(symbol):
-            for monomial, coefficient in end.terms.items():
-                if dict(monomial).get(atom) == 1:
-                    modulus = -Expr({tuple(p for p in monomial if p[0] != atom): coefficient})
-                    rest = end + (from_atom(atom) - atom.argument) * modulus
-                    slope = (atom.argument * modulus).coefficients(symbol)
-                    if not any(s.kind == "index" for s in rest.symbols()) and slope.get(1) == ONE:
-                        return rest, modulus
+        if not isinstance(atom, Rounded) or atom.direction != "floor" or not atom.argument.mentions(symbol):
+            continue
+        for monomial, coefficient in end.terms.items():
+            if dict(monomial).get(atom) != 1:
+                continue
+            scale = -Expr({tuple(p for p in monomial if p[0] != atom): coefficient})
+            rest = end + (from_atom(atom) - atom.argument) * scale
+            factor = (atom.argument * scale).coefficients(symbol).get(1, ZERO)
+            if any(s.kind == "index" for s in (*rest.symbols(), *factor.symbols())) or not factor:
+                return None
+            return _Remainder(factor, scale / factor, rest)
     return None
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ..algebra.substitution import Value
+from ..algebra.substitution import Value, evaluate
 from ..dependences.bits import TooLarge
-from ..dependences.positions import NotDerived
+from ..dependences.positions import NotDerived, positions
 from ..dependences.reached import Position
 from ..dependences.search import Found, search
 from ..program import Program
 from .derived import Derived, Words, plural_of
 
-# Steps of a search, for which a derivation may wait, and one that is asked for.
-BUDGET = 500_000
-LARGE_BUDGET = 10_000_000
+# Steps of a search, and positions of all sequences together: of one for which a derivation waits, and of one that is
+# asked for.
+BUDGET = 500_000, 600
+LARGE_BUDGET = 10_000_000, 5_000
 
 
-def path_at(program: Program, values: Mapping[str, Value], why: NotDerived, budget: int = BUDGET) -> Derived:
+def path_at(
+    program: Program, values: Mapping[str, Value], why: NotDerived, budget: tuple[int, int] = BUDGET
+) -> Derived:
     """The path at these sizes: a number, or infinite; unknown where data decides, or where a search takes too long.
     `why` tells why there is no closed form."""
     sizes = {}
@@ -27,8 +31,11 @@ def path_at(program: Program, values: Mapping[str, Value], why: NotDerived, budg
         if value is None or isinstance(value, float):
             return Derived(None, unknown=why.sentence)
         sizes[dimension.symbol] = int(value) if Fraction(value).denominator == 1 else Fraction(value)
+    steps, most = budget
     try:
-        found = search(program, sizes, budget=budget)
+        if _positions(program, values) > most:
+            raise TooLarge
+        found = search(program, sizes, budget=steps)
     except TooLarge:
         return Derived(None, unknown=f"{why.sentence}; at these sizes a search takes too long")
     if found.undecided:
@@ -38,6 +45,16 @@ def path_at(program: Program, values: Mapping[str, Value], why: NotDerived, budg
     if found.path is None:
         return Derived(None, _never(found, why), infinite=True, at_example=True)
     return Derived(None, _farthest(found, found.path, why), number=found.path)
+
+
+def _positions(program: Program, values: Mapping[str, Value]) -> Value:
+    """How many positions all sequences have together."""
+    instance = program.instance if program.stack is None else program.stack.instance
+    try:
+        sequences = positions(instance, program).sequences
+    except NotDerived:
+        return 0
+    return sum(math.prod(evaluate(size, values) for size in sizes) for sizes in sequences)
 
 
 def _farthest(found: Found, units: int, why: NotDerived) -> Words:

@@ -1,0 +1,32 @@
+"""Expressions as something linear in one rounded or extreme atom, and with bounds in place of such atoms."""
+
+from __future__ import annotations
+
+from .atoms import UNIT, Extreme, Monomial, Rational, Rounded
+from .expression import ZERO, Expr, from_atom
+
+
+def linear_in(expr: Expr, atom: Rounded | Extreme) -> Expr | None:
+    """The coefficient of an atom that stands only in its first power, else None."""
+    terms: dict[Monomial, Rational] = {}
+    for monomial, coefficient in expr.terms.items():
+        for found, exponent in monomial:
+            if found == atom:
+                if exponent != 1:
+                    return None
+                terms[tuple(pair for pair in monomial if pair[0] != atom)] = coefficient
+    return Expr(terms)
+
+
+def with_bounds(expr: Expr, bounds: dict[Rounded | Extreme, Expr]) -> Expr:
+    """The expression with a bound in place of every atom that has one."""
+    result = ZERO
+    for monomial, coefficient in expr.terms.items():
+        factor = Expr({UNIT: coefficient})
+        for atom, exponent in monomial:
+            if isinstance(atom, Rounded | Extreme) and atom in bounds and exponent == 1:
+                factor = factor * bounds[atom]
+            else:
+                factor = factor * from_atom(atom, exponent)
+        result = result + factor
+    return result
