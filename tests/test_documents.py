@@ -24,6 +24,10 @@ PAPER = r"""\documentclass[10pt]{article}
 """
 
 
+def slow_if_large(path: Path) -> object:
+    return pytest.param(path, marks=[pytest.mark.slow] if path.parent.name == "models" else [])
+
+
 def derive(*arguments: str, to: Path) -> str:
     assert main([*arguments, "-o", str(to)]) == 0
     return to.read_text(encoding="utf-8")
@@ -57,7 +61,7 @@ def test_markdown(path: Path, dialect: str, tmp_path: Path) -> None:
     assert answer["count"] > 5
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=NAMES)
+@pytest.mark.parametrize("path", [slow_if_large(path) for path in EXAMPLES], ids=NAMES)
 def test_text_fits_a_hundred_columns(path: Path, tmp_path: Path) -> None:
     for line in derive(str(path), "--detail", "full", to=tmp_path / "derivation.txt").splitlines():
         assert len(line) <= 100, line

@@ -264,6 +264,7 @@ def check(expr: Expr, names: list[str], form: str, seed: int) -> None:
     assert list(mistakes(renamed, layout, Symbols(), {*names, "t"}, known)) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @DRAWN
 def test_random_expressions(expr: Expr, names: list[str], form: str, seed: int) -> None:

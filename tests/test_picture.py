@@ -181,6 +181,7 @@ def test_svg_names_are_escaped(label: str) -> None:
 # ---------------------------------------------------------------- TikZ
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
 def test_tikz_compiles(engine: str, tmp_path: Path) -> None:
     pictures = [*(one for one, *_ in CASES.values()), *(Drawn(named(label)) for label in SPECIAL)]

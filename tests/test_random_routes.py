@@ -34,29 +34,17 @@ def compared(seeds: range, generate: Callable[[int], str] = generate) -> tuple[i
     return agreed, refused
 
 
-def test_routes_of_random_stacks() -> None:
-    agreed, refused = compared(range(40))
-    assert agreed > 150
-    assert refused.total() < 10
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(1000, 2600, 200))
-def test_routes_of_many_random_stacks(first: int) -> None:
+@pytest.mark.parametrize("first", range(0, 1600, 200))
+def test_routes_of_random_stacks(first: int) -> None:
     agreed, refused = compared(range(first, first + 200))
     assert agreed > 700
     assert refused.total() < 60  # slips of the generator
 
 
-def test_routes_of_random_images_and_pairs_of_sequences() -> None:
-    agreed, refused = compared(range(12), generate_images)
-    assert agreed > 40
-    assert refused.total() < 5
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(1000, 1600, 100))
-def test_routes_of_many_random_images_and_pairs_of_sequences(first: int) -> None:
+@pytest.mark.parametrize("first", range(0, 600, 100))
+def test_routes_of_random_images_and_pairs_of_sequences(first: int) -> None:
     agreed, refused = compared(range(first, first + 100), generate_images)
     assert agreed > 400
     assert refused.total() < 20

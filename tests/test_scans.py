@@ -208,6 +208,7 @@ def holders(instance: Instance) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_layer_with_a_recurrence_has_a_row() -> None:
     found = {name for layer in library.index() for name in holders(of_layer(layer).program.instance)}
     assert found == {layer for layer, *_ in LIBRARY}

@@ -98,6 +98,8 @@ SAID = {
     "residual": ("ceil(log(N, 2))", True, "2^ceil(log(N, 2))", False),
     "strict": ("1", False, "N - 1", False),
     "two_taps": (None, False, "6", True),
+    "state_then_gaps": ("max(N - 7, 3)", True, "N", False),
+    "states_and_gaps": ("max(N - 4*L - 1, 2*L + 2)", True, "N", False),
 }
 
 
@@ -314,6 +316,7 @@ def test_python_verifies() -> None:
     assert verified.holds
 
 
+@pytest.mark.slow
 def test_a_file_with_large_numbers_is_run_as_a_small_copy(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(ROOT / "examples" / "models" / "resnet18.arch"), "--verify"]) == 0
     found = capsys.readouterr().out

@@ -287,10 +287,15 @@ def _nearer(
         slope = slope_of(inner.upper if inner.upper.mentions(place(k)) else inner.lower, place(k))
         step = slope.above / slope.below if slope is not None and frame.facts.positive(slope.above) else ONE
         taps += [Taps(tap.step * step, tap.count) for tap in _all_near(arguments[k])]
-    close = inner if inner.near is None else Interval(inner.near.lower, inner.near.upper, inner.size, inner.near.taps)
-    if _stands_still(close, {k: replace(arguments[k], near=None) for k in axes}, axes, frame):
+    if _stands_still(_close(inner), {k: _close(arguments[k]) for k in axes}, axes, frame):
         taps = []
     return Near(frame.tidy(lower), frame.tidy(upper), pace, filled(taps, frame.facts)), ""
+
+
+def _close(interval: Interval) -> Interval:
+    """What is near, as an interval of its own."""
+    near = interval.near
+    return interval if near is None else Interval(near.lower, near.upper, interval.size, near.taps, why=interval.why)
 
 
 def _all_near(interval: Interval) -> tuple[Taps, ...]:

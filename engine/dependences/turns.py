@@ -266,7 +266,10 @@ def power_of(interval: Interval, axis: int, symbol: Symbol, count: Expr, frame: 
         ends = [_power_of_end(e, here, symbol, count, frame) for e in (interval.near.lower, interval.near.upper)]
         if None in ends or interval.near.pace != ONE:
             return whole(interval.size, UNSOLVED)
-        near = Near(*ends)  # type: ignore[arg-type]
+        between = _series(interval.near.taps, ONE, symbol, count, frame.facts)
+        if between is None:
+            return whole(interval.size, UNSOLVED)
+        near = Near(*ends, taps=filled(between, frame.facts))  # type: ignore[arg-type]
     found = Interval(lower, upper, interval.size, near=near, wraps=interval.wraps)
     if not (interval.lower.mentions(here) and interval.upper.mentions(here)) or interval.near is not None:
         return found
