@@ -146,7 +146,7 @@ def _windows(router: Router, node: Repeat, turn: Turn, history: Sequence[Turn]) 
             units = widest.units + (rest - 1) * _fewest_after(widest, flow.routes, frame)
             routes += _through(widest, units, history[0][number], node, rest, frame)
             skip = min((r for r in flow.routes if r.source is carried.entry), key=lambda r: _size(r.units))
-            if skip is not widest and all(i.point for i in skip.reach):
+            if skip is not widest:
                 routes += _through(skip, skip.units * rest, history[0][number], node, rest, frame)
         for route in flow.routes:
             if route.source is carried.entry:
@@ -199,15 +199,22 @@ def _widest(routes: Sequence[Route], frame: Frame) -> Route | None:
 def _fewest_after(widest: Route, routes: Sequence[Route], frame: Frame) -> Expr:
     """The units of every other turn: what sees everything goes on by the shortest way that leaves it so."""
     fewest = widest.units
-    if not all(i.certain and everything(i, frame) for i in widest.reach):
+    if not all(_sees_all(i, frame) for i in widest.reach):
         return fewest
     for other in routes:
         if other.source is not widest.source or not frame.nonnegative(fewest - other.units):
             continue
         both = by_way_of(widest, dict(zip(other.axes, other.reach, strict=True)), frame)
-        if both is not None and all(i.certain and everything(i, frame) for i in both.reach):
+        if both is not None and all(_sees_all(i, frame) for i in both.reach):
             fewest = other.units
     return fewest
+
+
+def _sees_all(interval: Interval, frame: Frame) -> bool:
+    """Is every position seen, all over equally many units?"""
+    near = interval.near
+    first = interval if near is None else replace(interval, lower=near.lower, upper=near.upper, near=None)
+    return interval.certain and everything(first, frame)
 
 
 def _through(route: Route, units: Expr, arriving: Flow, node: Repeat, count: Expr, frame: Frame) -> list[Route]:
@@ -263,13 +270,12 @@ def power_of(interval: Interval, axis: int, symbol: Symbol, count: Expr, frame: 
         return whole(interval.size, UNSOLVED)
     near = None
     if interval.near is not None:
-        ends = [_power_of_end(e, here, symbol, count, frame) for e in (interval.near.lower, interval.near.upper)]
-        if None in ends or interval.near.pace != ONE:
-            return whole(interval.size, UNSOLVED)
+        first = _power_of_end(interval.near.lower, here, symbol, count, frame)
+        last = _power_of_end(interval.near.upper, here, symbol, count, frame)
         between = _series(interval.near.taps, ONE, symbol, count, frame.facts)
-        if between is None:
+        if first is None or last is None or between is None or interval.near.pace != ONE:
             return whole(interval.size, UNSOLVED)
-        near = Near(*ends, taps=filled(between, frame.facts))  # type: ignore[arg-type]
+        near = Near(first, last, taps=filled(between, frame.facts))
     found = Interval(lower, upper, interval.size, near=near, wraps=interval.wraps)
     if not (interval.lower.mentions(here) and interval.upper.mentions(here)) or interval.near is not None:
         return found
