@@ -67,19 +67,26 @@ def by_view(found: Reached) -> Units:
 
 
 def traced(program: Program, at: Sizes) -> Units | None:
+    """What the tracer finds, output by output; outputs whose positions are the same are taken together, as a search
+    does."""
     axes = judge.position_axes(program, program.instance, dict(at), 0)
     assert {t: frozenset(a) for t, a in position_axes(program, program.instance).items()} == axes
     found = judge.trace(program, dict(at), 0, axes)
     if found.empty:
         return None
     rows: Units = {}
-    for number, views in enumerate(found.outputs):
+    spaces = reached(program.instance, at, position_axes(program, program.instance)).ends
+    for tensor, views in zip(program.instance.outputs, found.outputs, strict=True):
+        sizes = {axis.size for axis in tensor.axes}
+        fits = (n for n, space in enumerate(spaces) if tensor.name in space.names and sizes.issuperset(space.sizes))
+        number = next(fits, None)
         for sequence, view in enumerate(views):
+            assert number is not None or not view.units
             for target, units in view.units.items():
-                row = rows.setdefault((number, target), {})
+                row = rows.setdefault((number or 0, target), {})
                 for n, source in enumerate(view.sources):
                     if units[n] < judge.NEVER:
-                        row[sequence, source] = units[n]
+                        row[sequence, source] = min(units[n], row.get((sequence, source), judge.NEVER))
     return rows
 
 
