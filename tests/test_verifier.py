@@ -332,6 +332,20 @@ def test_what_cannot_be_run_is_said(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "f: not run\n    the model: no sizes were found at which a run ends soon" in capsys.readouterr().out
 
 
+def test_sizes_at_which_a_subscript_is_no_whole_number_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "halves.arch"
+    path.write_text(
+        "dim N = 8, B = 4\nmodel f(x[N]):\n    y[n < N] = x[mod(n + B/2, N)]\n    return y\n", encoding="utf-8"
+    )
+    main([str(path), "--verify"])
+    found = capsys.readouterr().out
+    assert re.search(
+        r"not compared: the sizes N = \d+, B = \d+: a subscript or a range is \d+/2, no whole number", found
+    )
+
+
 # ---------------------------------------------------------------- independence
 
 

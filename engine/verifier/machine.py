@@ -32,7 +32,7 @@ from ..program import (
 from ..scalars import Tensor
 from .loops import Loops
 from .memory import Bank, Given, Moves, OutOfRange, Place, Storage, cut_out, end_to_end, fill
-from .numbers import Number, Sizes, number, whole
+from .numbers import NotWhole, Number, Sizes, number, whole
 from .runs import Done, Impossible, Observer, Run, Tally, TooLong, Undefined
 
 Memory = dict[Tensor, Storage]
@@ -68,6 +68,8 @@ def execute(
         raise Impossible(f"an equation reads place {wrong.args[0]}, outside a range") from None
     except ZeroDivisionError:
         raise Undefined("a subscript or a range divides by zero") from None
+    except NotWhole as wrong:
+        raise Undefined(f"a subscript or a range is {wrong}, no whole number") from None
     except RecursionError:
         raise Impossible("an equation waits for itself") from None
     unknown = sorted({*(weights or {})} - machine.taken)

@@ -20,6 +20,10 @@ Sizes = Mapping[Symbol, Number]
 Places = list[int]
 
 
+class NotWhole(ValueError):
+    """What must be a whole number is another one."""
+
+
 def number(expr: Expr, at: Sizes) -> Number:
     """The value of an expression. Raises KeyError for a symbol without one."""
     result: Number = 0
@@ -34,12 +38,12 @@ def number(expr: Expr, at: Sizes) -> Number:
 
 
 def whole(expr: Expr, at: Sizes) -> int:
-    """The value of an expression that must be a whole number. Raises ValueError where it is none."""
+    """The value of an expression that must be a whole number. Raises `NotWhole` where it is none."""
     value = number(expr, at)
     if isinstance(value, float) and abs(value - round(value)) < 1e-9:
         value = round(value)
     if not isinstance(value, int):
-        raise ValueError(f"{value} is no whole number")
+        raise NotWhole(value)
     return value
 
 
