@@ -190,11 +190,12 @@ def _from_below(atom: Rounded, facts: Facts) -> Expr | None:
 
 def _grain(argument: Expr, facts: Facts) -> Expr:
     """1/q, if the argument is a multiple of it; otherwise 0. As large as can be: what a place moves it by, if that is
-    one."""
+    such a fraction."""
     places = [s for s in argument.symbols() if s.kind == "index"]
     if len(places) == 1:
         step = argument.coefficients(places[0]).get(1, ZERO)
-        if len(step.terms) == 1 and step != ONE and all(facts.is_integer(term / step) for term in argument):
+        fraction = len(step.terms) == 1 and step != ONE and facts.is_integer(ONE / step)
+        if fraction and all(facts.is_integer(term / step) for term in argument):
             return step if facts.nonnegative(step) else -step
     for monomial, coefficient in argument.terms.items():
         below = Expr({tuple((a, -e) for a, e in monomial if e < 0): 1})
