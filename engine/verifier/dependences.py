@@ -30,8 +30,8 @@ from .tracer import NEVER, Tracer, Units
 
 # Operations of a run that is followed, which takes several times as long as one that is not: of two runs, and of one
 # where no smaller sizes are found; and how many sizes are drawn.
-BUDGET = 60_000
-LARGE_BUDGET = 1_000_000
+BUDGET = 10_000
+LARGE_BUDGETS = 20_000, 60_000, 1_000_000
 DRAWS = 60
 RUNS = 2
 
@@ -152,7 +152,7 @@ def trace(
         return tuple(0 if n == own else NEVER for n in range(len(sources)))
 
     tracer = Tracer(len(sources), start, axes)
-    run = execute(program, at, seed, limit=4 * LARGE_BUDGET, observer=tracer)
+    run = execute(program, at, seed, limit=4 * LARGE_BUDGETS[-1], observer=tracer)
     units = [_reached(tracer, output) for output in run.outputs]
     outputs = []
     for output, reached in zip(run.outputs, units, strict=True):
@@ -189,7 +189,7 @@ def position_axes(program: Program, instance: Instance, at: Sizes, seed: int) ->
     those that hold independent inputs. What only tells which positions of other tensors are read carries none, if
     others do."""
     batch = {d.symbol for d in program.dimensions if d.batch}
-    run = execute(replace(program, instance=instance), at, seed, limit=4 * LARGE_BUDGET)
+    run = execute(replace(program, instance=instance), at, seed, limit=4 * LARGE_BUDGETS[-1])
     found = {}
     for storage in run.inputs:
         tensor = storage.tensor
@@ -209,7 +209,9 @@ def trace_model(measures: Measures, seed: int, report: Report) -> None:
     """Compare `path`, `receptive` and `sequential` of a model with runs that are followed."""
     program = measures.program
     source = random.Random(seed)
-    chosen = _chosen(measures, source, RUNS, BUDGET) or _chosen(measures, source, 1, LARGE_BUDGET)
+    chosen = _chosen(measures, source, RUNS, BUDGET)
+    for budget in LARGE_BUDGETS:
+        chosen = chosen or _chosen(measures, source, 1, budget)
     if not chosen:
         report.skip("dependences: there are no sizes small enough to follow them")
     for at in chosen:
