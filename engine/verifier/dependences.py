@@ -30,8 +30,8 @@ from .tracer import NEVER, Tracer, Units
 
 # Operations of a run that is followed, which takes several times as long as one that is not: of two runs, and of one
 # where no smaller sizes are found; and how many sizes are drawn.
-BUDGET = 10_000
-LARGE_BUDGETS = 20_000, 60_000, 1_000_000
+BUDGET = 60_000
+LARGE_BUDGET = 1_000_000
 DRAWS = 60
 RUNS = 2
 
@@ -139,7 +139,7 @@ def trace(
         found = {_position(place, axes[tensor]) for place in places(tensor.axes, at)}
         sequences.setdefault(_sequence(tensor, axes[tensor]), sorted(found))
     sources = [(key, place) for key, several in sequences.items() for place in several]
-    index = {source: n for n, source in enumerate(sources)}
+    own = {source: tuple(0 if n == here else NEVER for n in range(len(sources))) for here, source in enumerate(sources)}
 
     def start(storage: Storage, place: Place) -> Units | None:
         tensor = storage.tensor
@@ -148,11 +148,10 @@ def trace(
         position = _position(place, axes[tensor])
         if before is not None:
             return before[tensor][position]
-        own = index[_sequence(tensor, axes[tensor]), position]
-        return tuple(0 if n == own else NEVER for n in range(len(sources)))
+        return own[_sequence(tensor, axes[tensor]), position]
 
     tracer = Tracer(len(sources), start, axes)
-    run = execute(program, at, seed, limit=4 * LARGE_BUDGETS[-1], observer=tracer)
+    run = execute(program, at, seed, limit=4 * LARGE_BUDGET, observer=tracer)
     units = [_reached(tracer, output) for output in run.outputs]
     outputs = []
     for output, reached in zip(run.outputs, units, strict=True):
@@ -171,13 +170,11 @@ def trace(
 
 def _reached(tracer: Tracer, output: Storage) -> dict[Place, Units]:
     """The fewest units to every position of an output, whichever of its elements is seen."""
-    found: dict[Place, Units] = {}
+    found: dict[Place, list[Units]] = {}
     kept = tracer.of(output).axes
     for place in output.places():
-        position = _position(place, kept)
-        units = tracer.units(output, place)
-        found[position] = tuple(map(min, found[position], units)) if position in found else units
-    return found
+        found.setdefault(_position(place, kept), []).append(tracer.units(output, place))
+    return {position: tracer.fewest(several) for position, several in found.items()}
 
 
 def _position(place: Place, axes: Axes) -> Place:
@@ -189,7 +186,7 @@ def position_axes(program: Program, instance: Instance, at: Sizes, seed: int) ->
     those that hold independent inputs. What only tells which positions of other tensors are read carries none, if
     others do."""
     batch = {d.symbol for d in program.dimensions if d.batch}
-    run = execute(replace(program, instance=instance), at, seed, limit=4 * LARGE_BUDGETS[-1])
+    run = execute(replace(program, instance=instance), at, seed, limit=4 * LARGE_BUDGET)
     found = {}
     for storage in run.inputs:
         tensor = storage.tensor
@@ -209,9 +206,7 @@ def trace_model(measures: Measures, seed: int, report: Report) -> None:
     """Compare `path`, `receptive` and `sequential` of a model with runs that are followed."""
     program = measures.program
     source = random.Random(seed)
-    chosen = _chosen(measures, source, RUNS, BUDGET)
-    for budget in LARGE_BUDGETS:
-        chosen = chosen or _chosen(measures, source, 1, budget)
+    chosen = _chosen(measures, source, RUNS, BUDGET) or _chosen(measures, source, 1, LARGE_BUDGET)
     if not chosen:
         report.skip("dependences: there are no sizes small enough to follow them")
     for at in chosen:

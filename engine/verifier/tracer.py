@@ -92,7 +92,7 @@ class Tracer:
         other = Storage(storage.tensor, storage.axes, storage.sizes, storage.elements, storage.drawn)
         mine = self.of(storage)
         reach = {
-            at: (self.run, self.nothing, _one_more(_fewest((inside, outside))))
+            at: (self.run, self.nothing, self.one_more(self.fewest((inside, outside))))
             for at, (_, inside, outside) in mine.reach.items()
         }
         self.facts[other] = Facts(mine.levels, reach, mine.axes)
@@ -137,18 +137,28 @@ class Tracer:
     def _here(self, value: Reach) -> Reach:
         """Routes of a run that has ended are routes like all others."""
         run, inside, outside = value
-        return value if run == self.run else (self.run, self.nothing, _fewest((inside, outside)))
+        return value if run == self.run else (self.run, self.nothing, self.fewest((inside, outside)))
 
     def passed(self, value: Reach, *, mixes: bool, step: bool) -> Reach:
         """A route after one more read."""
         run, inside, outside = self._here(value)
         quiet = self.frames[-1].quiet
         if step:
-            inside, outside = _one_more(inside), _one_more(outside)
-            return (run, inside, outside) if quiet else (run, _fewest((inside, outside)), self.nothing)
+            inside, outside = self.one_more(inside), self.one_more(outside)
+            return (run, inside, outside) if quiet else (run, self.fewest((inside, outside)), self.nothing)
         if mixes and not quiet:
-            return (run, _fewest((inside, _one_more(outside))), self.nothing)
+            return (run, self.fewest((inside, self.one_more(outside))), self.nothing)
         return (run, inside, outside)
+
+    def one_more(self, units: Units) -> Units:
+        return units if units is self.nothing else tuple(n + 1 if n < NEVER else n for n in units)
+
+    def fewest(self, many: Sequence[Units]) -> Units:
+        """The fewest of each; most are of no route, or the same ones."""
+        distinct = {id(units): units for units in many if units is not self.nothing}
+        if len(distinct) > 1:
+            return tuple(map(min, *distinct.values()))
+        return next(iter(distinct.values()), self.nothing)
 
     def merged(self, values: frozenset[Reach]) -> Reach:
         if len(values) == 1:
@@ -156,7 +166,7 @@ class Tracer:
             return only
         if values not in self._merged:
             run = self.run
-            self._merged[values] = (run, _fewest([v[1] for v in values]), _fewest([v[2] for v in values]))
+            self._merged[values] = (run, self.fewest([v[1] for v in values]), self.fewest([v[2] for v in values]))
         return self._merged[values]
 
     # ---------------------------------------------------------------- data movement
@@ -224,7 +234,7 @@ class Tracer:
     def units(self, storage: Storage, at: Place) -> Units:
         """The fewest units from every input position to an element."""
         value = self.of(storage).reach.get(at)
-        return self.nothing if value is None else _fewest((value[1], value[2]))
+        return self.nothing if value is None else self.fewest((value[1], value[2]))
 
 
 class _Reads:
@@ -340,11 +350,3 @@ def _each(visits: Sequence[Callable[[Places], None]]) -> Callable[[Places], None
             one(e)
 
     return visit
-
-
-def _one_more(units: Units) -> Units:
-    return tuple(n + 1 if n < NEVER else n for n in units)
-
-
-def _fewest(many: Sequence[Units]) -> Units:
-    return tuple(map(min, *many)) if len(many) > 1 else many[0]
