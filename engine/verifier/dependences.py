@@ -209,9 +209,12 @@ def trace_model(measures: Measures, seed: int, report: Report) -> None:
     chosen = _chosen(measures, source, RUNS, BUDGET) or _chosen(measures, source, 1, LARGE_BUDGET)
     if not chosen:
         report.skip("dependences: there are no sizes small enough to follow them")
+    known = any(d.expr is not None or d.infinite for d in (measures.path, measures.receptive))
+    axes: dict[Tensor, Axes] = {} if known else dict.fromkeys(program.instance.inputs, NO_AXES)
     for at in chosen:
         try:
-            _compare(measures, at, seed, report)
+            axes = axes or position_axes(program, program.instance, at, seed)  # no size decides them
+            _compare(measures, at, seed, report, axes)
         except TooLong:
             report.skip(f"dependences at {listed(shown(program, at))}: a run takes too long")
         except Undefined as reason:
@@ -220,12 +223,10 @@ def trace_model(measures: Measures, seed: int, report: Report) -> None:
             report.disagreements.append(Disagreement(str(wrong), "", "", shown(program, at), None))
 
 
-def _compare(measures: Measures, at: Sizes, seed: int, report: Report) -> None:
+def _compare(measures: Measures, at: Sizes, seed: int, report: Report, axes: Mapping[Tensor, Axes]) -> None:
     program = measures.program
     compare = _Dependences(measures, at, report)
-    known = [d for d in (measures.path, measures.receptive) if d.expr is not None or d.infinite]
-    none: dict[Tensor, Axes] = dict.fromkeys(program.instance.inputs, frozenset())
-    traced = trace(program, at, seed, position_axes(program, program.instance, at, seed) if known else none)
+    traced = trace(program, at, seed, axes)
     if traced.empty:  # a chain that goes through nothing is no chain
         return
     report.followed.append(shown(program, at))

@@ -57,6 +57,8 @@ class Tracer:
         self.run = 0
         self.unclear = ""
         self._merged: dict[frozenset[Reach], Reach] = {}
+        # by identity, beside what has it: so it stays that one's
+        self._crossed_once: dict[int, tuple[Units, Units]] = {}
 
     # ---------------------------------------------------------------- applications
 
@@ -151,7 +153,11 @@ class Tracer:
         return (run, inside, outside)
 
     def one_more(self, units: Units) -> Units:
-        return units if units is self.nothing else tuple(n + 1 if n < NEVER else n for n in units)
+        if units is self.nothing:
+            return units
+        if id(units) not in self._crossed_once:
+            self._crossed_once[id(units)] = units, tuple(n + 1 if n < NEVER else n for n in units)
+        return self._crossed_once[id(units)][1]
 
     def fewest(self, many: Sequence[Units]) -> Units:
         """The fewest of each; most are of no route, or the same ones."""
