@@ -211,9 +211,10 @@ def trace_model(measures: Measures, seed: int, report: Report) -> None:
         report.skip("dependences: there are no sizes small enough to follow them")
     known = any(d.expr is not None or d.infinite for d in (measures.path, measures.receptive))
     axes: dict[Tensor, Axes] = {} if known else dict.fromkeys(program.instance.inputs, NO_AXES)
+    least = _chosen(measures, random.Random(seed), 1, BUDGET // 20) or chosen
     for at in chosen:
         try:
-            axes = axes or position_axes(program, program.instance, at, seed)  # no size decides them
+            axes = axes or position_axes(program, program.instance, least[0], seed)  # no size decides them
             _compare(measures, at, seed, report, axes)
         except TooLong:
             report.skip(f"dependences at {listed(shown(program, at))}: a run takes too long")
