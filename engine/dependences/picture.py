@@ -44,6 +44,16 @@ class Picture:
     def columns(self) -> int:
         return max(len(row.places) for row in self.rows)
 
+    @property
+    def marked(self) -> frozenset[Spot]:
+        """The spots on the marked route."""
+        return frozenset(spot for line in self.route for spot in (line.start, line.end))
+
+    @property
+    def apart(self) -> tuple[Spot, ...]:
+        """The two ends that no route joins."""
+        return self.ends if self.ends is not None and not self.route else ()
+
 
 def picture(program: Program, given: Mapping[str, Fraction] | None = None) -> Picture:
     """The picture of a model on one sequence, at sizes that are small and hold its facts; `given` are those that shall

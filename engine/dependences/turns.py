@@ -18,7 +18,7 @@ from ..algebra.expression import ONE, ZERO, Expr, const, from_atom
 from ..algebra.facts import Facts
 from ..algebra.substitution import substitute
 from ..algebra.summation import NoClosedForm, sum_over
-from ..program import Repeat
+from ..program import Carried, Repeat
 from ..scalars import Tensor, place
 from .flows import NOTHING, Flow, Route, by_way_of, pruned, starting
 from .frames import Frame
@@ -176,7 +176,7 @@ def _windows(router: Router, node: Repeat, turn: Turn, history: Sequence[Turn]) 
     return result
 
 
-def _pairs(turn: Turn, node: Repeat):  # type: ignore[no-untyped-def]
+def _pairs(turn: Turn, node: Repeat) -> list[tuple[Flow, Carried]]:
     return list(zip(turn, node.carried, strict=True))
 
 

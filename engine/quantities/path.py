@@ -115,7 +115,7 @@ def _no_shorter(view: View, order: Order, units: Expr, program: Program) -> Apar
     left out, by windows whose reach depends on the sizes. Of recurrences that is counted already."""
     frame = view.frame
     fewest = all(frame.nonnegative(r.units - units) for r in view.routes)
-    if view.dropped and not fewest and not _is_fewest(view, units):
+    if view.dropped and not fewest and units != ONE:  # fewer than one there are not
         return None
     scans = [i for r in view.routes for i in r.reach if i.near is not None]
     if any(i.near is not None and (i.near.taps or (i.taps and len(scans) > 1)) for i in scans):
@@ -130,19 +130,14 @@ def _whole(apart: Apart, view: View) -> tuple[Expr, ...]:
     return tuple(gap - 1 if view.facts.is_integer(gap) else gap for gap in apart.gaps)
 
 
-def _is_fewest(view: View, units: Expr) -> bool:
-    """Is there no fewer than one unit where positions are mixed at all?"""
-    return units == ONE or (not view.dropped and bool(view.routes))
-
-
 def joined_words(view: View, order: Order, units: Expr) -> Words:
-    near = [r for r in view.routes if any(i.near is not None for i in r.reach)]
+    scanned = any(i.near is not None for r in view.routes for i in r.reach)
     way = {
         "all": "",
         "forward": "; admitted pairs are those in order",
         "backward": "; admitted pairs are those in reverse order",
     }[order]
-    if near and any(not units_free_of(view.sizes, units) for _ in near):
+    if scanned and not units_free_of(view.sizes, units):
         steps, layers = _steps_of(view, units)
         words: Words = ("the state goes through ", steps, " evaluations of the cell from one end to the other")
         if layers:

@@ -152,13 +152,13 @@ def _tip(sheet: _Sheet, line: Line, size: float) -> str:
 
 def _dots(sheet: _Sheet) -> Iterator[str]:
     picture = sheet.picture
-    marked = {spot for line in picture.route for spot in (line.start, line.end)}
+    marked = picture.marked
     for row, content in enumerate(picture.rows):
         for n in range(len(content.places)):
             x, y = sheet.at((row, n))
             kind, radius = ("mark", DOT + 1.5) if (row, n) in marked else ("dot", DOT)
             yield f'<circle class="{kind}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}"/>'
-    for spot in (picture.ends or ()) if not picture.route else ():
+    for spot in picture.apart:
         x, y = sheet.at(spot)
         yield f'<circle class="ring" cx="{_n(x)}" cy="{_n(y)}" r="{_n(DOT + 4)}"/>'
 

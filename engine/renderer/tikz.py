@@ -96,13 +96,13 @@ def _way(sheet: _Sheet, line: Line) -> str:
 
 def _dots(sheet: _Sheet) -> Iterator[str]:
     picture = sheet.picture
-    marked = {spot for line in picture.route for spot in (line.start, line.end)}
+    marked = picture.marked
     for row, content in enumerate(picture.rows):
         for n in range(len(content.places)):
             x, y = sheet.at((row, n))
             look = ("red!75!black", 2.7) if (row, n) in marked else ("black!70", 1.9)
             yield f"\\fill[{look[0]}] ({_n(x)},{_n(y)}) circle[radius={look[1]}pt];"
-    for spot in (picture.ends or ()) if not picture.route else ():
+    for spot in picture.apart:
         x, y = sheet.at(spot)
         yield f"\\draw[red!75!black, line width=1.2pt] ({_n(x)},{_n(y)}) circle[radius=4.4pt];"
 
