@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 
@@ -9,6 +11,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write the expected files anew, to be read before a commit"
     )
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded and collected stays; looking through it again at every collection made long runs slower and
+    slower."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
