@@ -114,7 +114,8 @@ def _parser() -> argparse.ArgumentParser:
         "--convention",
         default="macs",
         metavar="NAMES",
-        help="what is counted: macs (default), flops, exact; several with commas",
+        help="what is counted: macs (default), flops, exact, or what a tool bills: torch, fvcore, ptflops, …; several "
+        "with commas are shown side by side",
     )
     parser.add_argument(
         "--detail",

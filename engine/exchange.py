@@ -10,6 +10,7 @@ from typing import Any
 
 from .algebra.expression import Expr
 from .algebra.substitution import Value, evaluate
+from .conventions import convention
 from .derivation import Request, Verified, layout_of, symbols_of, values_of
 from .derivation.layers import opened
 from .derivation.shown import Shown
@@ -59,6 +60,7 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
         ],
         "convention": list(request.conventions),
         "quantities": {name: _quantity(name, shown.derived(name), shown, symbols) for name in names},
+        "bills": {name: _bill(name, shown, symbols) for name in request.conventions if convention(name).tool},
         "causality": _causality(measures.causality, shown, symbols),
         "scans": [_scan(scan, shown, symbols) for scan in measures.scans],
         "operations": {
@@ -88,6 +90,22 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
         ],
         "verified": _verified(request.verified.get(program)),
     }
+
+
+def _bill(name: str, shown: Shown, symbols: Symbols) -> list[dict[str, Any]]:
+    """What a tool bills, a row for each layer and rule."""
+    return [
+        {
+            "layer": layer,
+            "operator": rule.operator or layer,
+            "expr": _formula(count, shown, symbols),
+            "value": _value(count, shown),
+            "because": rule.because or None,
+            "fault": rule.fault,
+        }
+        for (layer, rule), count in shown.measures.biller(name).bill.items()
+        if rule is not None
+    ]
 
 
 def _verified(verified: Verified | None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from . import syntax
 from .algebra.expression import Expr, const
+from .conventions import conventions, known_as
 from .elaborator import sizes
 from .elaborator.describe import name_span
 from .elaborator.values import FUNCTIONS, Context, Scope
@@ -69,14 +70,16 @@ class Reader:
         return value
 
     def _names(self) -> set[str]:
-        return {*BY_NAME, *(name for measures in self.models.values() for name in measures.defined)}
+        tools = {name.replace("-", "_") for name in conventions()}
+        return {*BY_NAME, *tools, *(name for measures in self.models.values() for name in measures.defined)}
 
     def _quantity(self, name: str, measures: Measures, node: syntax.Node) -> Expr | Infinite:
-        if name not in BY_NAME and name not in measures.defined:
+        billed = None if name in BY_NAME or name in measures.defined else known_as(name)
+        if billed is None and name not in BY_NAME and name not in measures.defined:
             dims = [d.symbol.name for d in measures.program.dimensions]
             known = {*BY_NAME, *measures.defined, *dims}
             raise error(f"`{name}` is neither a size nor a quantity", node.span, hint=nearest(name, known))
-        derived = measures.quantity(name)
+        derived = measures.quantity(name) if billed is None else measures.billed(billed)
         if derived.infinite:
             return Infinite()
         if derived.expr is None:

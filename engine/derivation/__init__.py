@@ -20,6 +20,7 @@ from ..growth import growth
 from ..program import Assumption, Program
 from ..quantities import BY_NAME, Derived, Measures
 from ..quantities.derived import Words
+from .billed import BillWriter
 from .layers import LayerWriter, opened, sentence
 from .scanned import scan_items
 from .shown import Shown, digits, spelled
@@ -80,6 +81,7 @@ class _Author:
         self.layout = layout_of(self.program, request.form)
         self.shown = Shown(measures, self.layout, values_of(self.program))
         self.conventions = tuple(map(convention, request.conventions))
+        self.bills = BillWriter(measures, self.conventions, self.shown)
 
     def blocks(self) -> Iterator[Block]:
         instance = self.program.instance
@@ -92,6 +94,7 @@ class _Author:
         yield from self.assumptions()
         if self.request.detail != "summary":
             yield from self.derivation()
+        yield from self.bills.side_by_side()
         yield from self.reasons()
         yield from self.growth()
         yield from self.verification()
@@ -212,6 +215,7 @@ class _Author:
             yield from layers.section(inner, uses, 3)
         whole = TotalWriter(self.measures, self.conventions, self.layout, self.shown)
         yield from whole.blocks()
+        yield from self.bills.tools()
 
     def verification(self) -> Iterator[Block]:
         verified = self.request.verified.get(self.program)

@@ -14,6 +14,7 @@ from ..algebra.expression import Expr, const
 from ..algebra.facts import Facts
 from ..conventions import convention
 from ..program import Program
+from .billing import Biller, RatedBiller, ToolBiller
 from .causality import Causality, judge_causality
 from .derived import Derived
 from .path import path_length
@@ -43,6 +44,7 @@ class Measures:
         self.program = program
         self.dtype = dtype
         self.counter = Counter(program.facts)
+        self._billers: dict[str, Biller] = {}
         # Quantities that the file defines, and what they are called.
         self.defined: dict[str, Callable[[], Derived]] = {}
         self.notes: dict[str, str] = {}
@@ -54,8 +56,19 @@ class Measures:
     def billed(self, name: str) -> Derived:
         """The operations under a convention."""
         chosen = convention(name)
-        count = self.totals.billed(chosen.rates)
+        count = self.biller(name).total if chosen.tool is not None else self.totals.billed(chosen.rates)
         return Derived(count, (chosen.sentence,), bound=self.counter.at_most and bool(count))
+
+    def biller(self, name: str) -> Biller:
+        """What a convention bills, layer by layer."""
+        if name not in self._billers:
+            chosen = convention(name)
+            self._billers[name] = (
+                RatedBiller(self.program, chosen, self.counter)
+                if chosen.tool is None
+                else ToolBiller(self.program, chosen.tool, self.counter)
+            )
+        return self._billers[name]
 
     @cached_property
     def params(self) -> Derived:

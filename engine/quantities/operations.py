@@ -61,9 +61,10 @@ class Line:
     at_most: bool = False
 
 
-def count_equation(equation: Equation, facts: Facts) -> tuple[Line, ...]:
-    """Every operation of an equation."""
-    return tuple(_Counter(equation, facts).lines(equation.body))
+def count_equation(equation: Equation, facts: Facts, *, boxed: bool = False) -> tuple[Line, ...]:
+    """Every operation of an equation; `boxed`: as a program does them that knows no range which depends on other
+    indices, and computes the box around it."""
+    return tuple(_Counter(equation, facts, boxed=boxed).lines(equation.body))
 
 
 def all_indices(equation: Equation) -> list[Index]:
@@ -81,9 +82,12 @@ def _bound(scalar: Scalar) -> Iterator[Index]:
 class _Counter:
     """One equation while it is counted."""
 
-    def __init__(self, equation: Equation, facts: Facts) -> None:
+    def __init__(self, equation: Equation, facts: Facts, *, boxed: bool = False) -> None:
         self.equation = equation
-        self.indices = {index.symbol: index for index in all_indices(equation)}
+        indices = all_indices(equation)
+        if boxed:
+            indices = Space(indices, facts, equation.span).boxed()
+        self.indices = {index.symbol: index for index in indices}
         self.order = {symbol: n for n, symbol in enumerate(self.indices)}
         self.space = Space(self.indices.values(), facts, equation.span)
         self.facts = facts
@@ -158,7 +162,8 @@ class _Counter:
         return found
 
     def _ends(self, indices: Iterable[Index]) -> frozenset[Symbol]:
-        return frozenset(s for i in indices for end in (i.lower, i.upper) for s in end.symbols() if s in self.indices)
+        counted = (self.indices[index.symbol] for index in indices)
+        return frozenset(s for i in counted for end in (i.lower, i.upper) for s in end.symbols() if s in self.indices)
 
     # ---------------------------------------------------------------- what it costs
 
@@ -294,7 +299,7 @@ class _Counter:
     def _empty(self, reduction: Reduction, mentioned: frozenset[Symbol]) -> Expr:
         """How many results have no terms at all, and so save no addition: of m in 0..n-1 the one at n = 0."""
         places: dict[tuple[Symbol, Expr], None] = {}
-        for index in reduction.indices:
+        for index in (self.indices[i.symbol] for i in reduction.indices):
             if not self._ends([index]):
                 continue  # it has as many terms everywhere
             for size in arms(index.upper - index.lower + 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 from ..algebra.atoms import Extreme, Rounded, Symbol
@@ -98,6 +99,11 @@ class Space:
         rises = direction(end, other, self.facts)
         places = [last if (rises > 0) == largest else first] if rises else [first, last]
         return [substitute(end, {other: place}, self.facts) for place in places]
+
+    def boxed(self) -> list[Index]:
+        """The indices, each over all places that it has for some places of the others."""
+        ends = {symbol: self._united(symbol, frozenset({symbol})) for symbol in self.indices}
+        return [replace(self.indices[s], lower=lower, upper=upper) for s, (lower, upper) in ends.items()]
 
     def at_most(self, symbols: Iterable[Symbol]) -> bool:
         """May there be fewer points than the volume says? Of an index that is not among them: where the ranges of
@@ -205,9 +211,12 @@ def _order_hint(gap: Expr) -> str:
     return f"`assume {show(positive - gap)} <= {show(positive)}`"
 
 
-def elements(tensor: Tensor, facts: Facts, span: Span) -> Expr:
-    """The number of elements of a tensor, ragged axes included."""
-    return Space(_axis_indices(tensor.axes), facts, span).volume(place(n) for n in range(len(tensor.axes)))
+def elements(tensor: Tensor, facts: Facts, span: Span, *, boxed: bool = False) -> Expr:
+    """The number of elements of a tensor, ragged axes included; `boxed`: of the box around it."""
+    space = Space(_axis_indices(tensor.axes), facts, span)
+    if boxed:
+        space = Space(space.boxed(), facts, span)
+    return space.volume(place(n) for n in range(len(tensor.axes)))
 
 
 def _axis_indices(axes: tuple[Axis, ...]) -> list[Index]:

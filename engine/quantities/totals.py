@@ -94,10 +94,12 @@ class Totals:
 
 
 class Counter:
-    """Counts the parts of one program; every instance and every equation once."""
+    """Counts the parts of one program; every instance and every equation once. `boxed`: ranges that depend on other
+    indices count as the box around them."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, *, boxed: bool = False) -> None:
         self.facts = facts
+        self.boxed = boxed
         self._instances: dict[Instance, Totals] = {}
         self._equations: dict[Equation, tuple[Line, ...]] = {}
         self.at_most = False  # does data or a condition decide how many terms there are?
@@ -122,7 +124,7 @@ class Counter:
 
     def equation(self, equation: Equation) -> tuple[Line, ...]:
         if equation not in self._equations:
-            self._equations[equation] = count_equation(equation, self.facts)
+            self._equations[equation] = count_equation(equation, self.facts, boxed=self.boxed)
             self.at_most |= any(line.at_most for line in self._equations[equation])
         return self._equations[equation]
 
