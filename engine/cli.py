@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .errors import ArchError, usage
+from .settings import overrides_of, spread
 
 if TYPE_CHECKING:
     from .derivation import Request
     from .document import Document
+    from .elaborator.literals import Literal
     from .program import Program
     from .quantities import Measures
     from .session import Session
@@ -49,7 +51,7 @@ def run() -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives the exit status."""
     try:
-        options = _parser().parse_args(_spread(list(sys.argv[1:] if arguments is None else arguments)))
+        options = _parser().parse_args(spread(list(sys.argv[1:] if arguments is None else arguments)))
         return _run(options)
     except ArchError as failure:
         print(str(failure), file=sys.stderr)
@@ -73,7 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         "files",
         nargs="*",
         metavar="FILE",
-        help="an .arch file, `-` for standard input, or the name of a standard layer",
+        help="an .arch file, `-` for standard input, or the name of a standard layer or of a model that comes with "
+        "the package",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="a LaTeX fragment that needs amsmath and booktabs")
@@ -100,8 +103,10 @@ def _parser() -> argparse.ArgumentParser:
         choices=("dependences",),
         help="the dependences between positions of a small model as SVG, or with --latex as TikZ",
     )
-    form.add_argument("--list", action="store_true", help="list the standard layers")
-    form.add_argument("--source", metavar="NAME", help="print the definition of a standard layer")
+    form.add_argument("--list", action="store_true", help="list the standard layers and models")
+    form.add_argument(
+        "--source", metavar="NAME", help="print the definition of a standard layer, or the file of a model"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output (`-`)")
     parser.add_argument(
         "--at",
@@ -110,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="example values for the numbers: --at N=4096 D=1024",
     )
+    parser.add_argument("--model", metavar="NAME", help="of a file of several: this model, or this variant of one")
     parser.add_argument(
         "--convention",
         default="macs",
@@ -151,19 +157,6 @@ def _version() -> str:
         return "unknown"
 
 
-def _spread(arguments: list[str]) -> list[str]:
-    """`--at N=1 D=2` to `--at N=1 --at D=2`, so that files may follow."""
-    result: list[str] = []
-    after_at = False
-    for argument in arguments:
-        setting = re.fullmatch(r"[^\W\d]\w*'*=.*", argument) is not None
-        if after_at and setting and result[-1] != "--at":
-            result.append("--at")
-        result.append(argument)
-        after_at = argument == "--at" or (after_at and setting)
-    return result
-
-
 # ---------------------------------------------------------------- what to do
 
 
@@ -182,8 +175,8 @@ def _run(options: argparse.Namespace) -> int:
         raise usage("there is no file to derive", hint="`derive model.arch`, or `derive --help`")
     if options.files.count("-") > 1:
         raise usage("standard input can be read once")
-    overrides = _overrides(options.at)
-    sessions = _open_all(options.files, overrides)
+    overrides = overrides_of(options.at)
+    sessions = _open_all(options.files, overrides, options.model)
     if options.picture:
         return _pictures(sessions, overrides, options)
     reports = _verified(sessions, options)
@@ -204,14 +197,14 @@ def _run(options: argparse.Namespace) -> int:
     return max(status, _disagreements(reports.values()))
 
 
-def _open_all(files: Sequence[str], overrides: dict[str, Fraction]) -> list[Session]:
-    """Every file; the mistakes of all of them are reported together."""
+def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], model: str | None) -> list[Session]:
+    """Every file, or its one `model`; the mistakes of all of them are reported together."""
     from .session import open_path
 
     sessions, failures = [], []
     for path in files:
         try:
-            sessions.append(open_path(path, overrides))
+            sessions.append(open_path(path, overrides, model))
         except ArchError as failure:
             failures.append(failure)
     if failures:
@@ -219,21 +212,6 @@ def _open_all(files: Sequence[str], overrides: dict[str, Fraction]) -> list[Sess
         together.status = max(failure.status for failure in failures)
         raise together
     return sessions
-
-
-def _overrides(settings: Sequence[str]) -> dict[str, Fraction]:
-    found: dict[str, Fraction] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        try:
-            if not equals or len(text) > 40:
-                raise ValueError
-            value = Fraction(text.strip())
-        except (ValueError, ZeroDivisionError):
-            raise usage(f"`--at {setting}` is no setting", hint="numbers: `--at N=4096 D=1024`") from None
-        if found.setdefault(name.strip(), value) != value:
-            raise usage(f"`--at` gives `{name.strip()}` two values")
-    return found
 
 
 def _request(options: argparse.Namespace, reports: Mapping[Program, Report]) -> Request:
@@ -298,7 +276,7 @@ def _documents(measures: Sequence[Measures], request: Request, *, detailed: bool
     return documents
 
 
-def _pictures(sessions: Sequence[Session], overrides: Mapping[str, Fraction], options: argparse.Namespace) -> int:
+def _pictures(sessions: Sequence[Session], overrides: Mapping[str, Literal], options: argparse.Namespace) -> int:
     """One picture, or with `-o FOLDER/` a file for each model."""
     from .pictures import addressed, drawn
 
@@ -306,7 +284,8 @@ def _pictures(sessions: Sequence[Session], overrides: Mapping[str, Fraction], op
         raise usage("a picture is SVG, or TikZ with `--latex`", hint="`derive FILE --picture dependences --latex`")
     programs = [program for session in sessions for program in session.programs]
     width = _inches(options.width) if options.latex else None
-    found = drawn(programs, overrides, width, standalone=options.standalone)
+    sizes = {name: value for name, value in overrides.items() if isinstance(value, Fraction)}
+    found = drawn(programs, sizes, width, standalone=options.standalone)
     for path, text in addressed(found, options.output, "tex" if options.latex else "svg"):
         _print(text, argparse.Namespace(output=path))
     return 0

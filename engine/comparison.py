@@ -26,10 +26,11 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     head: tuple[Text, ...] = (("model",), *((title,) for title in titles))
     blocks: list[Block] = [Heading(1, ("Comparison of ", str(len(models)), " models"), anchor="comparison")]
     labels = _labels(models)
+    caveats = _caveats(labels, models)
     closed = [_row(label, [_closed(s, n) for n in names]) for label, s in zip(labels, shown, strict=True)]
     grown = [_row(label, [s.grown(s.derived(n)) for n in names]) for label, s in zip(labels, shown, strict=True)]
-    blocks.append(Table(("Closed forms",), "l" * len(head), head, tuple(closed), anchor="forms"))
-    blocks.append(Table(("Growth",), "l" * len(head), head, tuple(grown), anchor="growth"))
+    blocks.append(Table(("Closed forms",), "l" * len(head), head, tuple(closed), anchor="forms", notes=caveats))
+    blocks.append(Table(("Growth",), "l" * len(head), head, tuple(grown), anchor="growth", notes=caveats))
     numbers = [
         _row(label, [s.value(s.derived(n)) or "–" for n in names]) for label, s in zip(labels, shown, strict=True)
     ]
@@ -42,6 +43,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
                 head,
                 tuple(numbers),
                 anchor="numbers",
+                notes=caveats,
             )
         )
     if notes:
@@ -73,6 +75,15 @@ def _labels(models: Sequence[Measures]) -> list[str]:
         file = Path(m.program.instance.span.source.name).stem
         found.append(f"{file}:{m.program.name}" if names.count(m.program.name) > 1 else m.program.name)
     return found
+
+
+def _caveats(labels: Sequence[str], models: Sequence[Measures]) -> tuple[Text, ...]:
+    """What the authors say beside their figures, a line for each model that says it."""
+    return tuple(
+        (Code(label), ": ", *spelled(sentence(caveat)))
+        for label, m in zip(labels, models, strict=True)
+        for caveat in m.program.caveats
+    )
 
 
 def _own_quantities(notes: Mapping[str, str], labels: Sequence[str], shown: Sequence[Shown]) -> Table:

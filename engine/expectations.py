@@ -20,6 +20,7 @@ from .growth import growth, within
 from .quantities import Measures
 from .stated import Infinite, Reader
 
+WORDS = {"divides": "divides", "order": "<=", "equal": "=="}
 CONVENTION_NAMES = ("macs", "flops", "exact")
 
 
@@ -63,7 +64,10 @@ class Checker:
             )
         values = dict(context.values)
         for setting in expect.settings:
-            values[setting.name] = self._setting(setting, scope, context)
+            given = scope.get(setting.name)
+            if given is None or isinstance(given, Expr):  # others are what the model was opened with
+                values[setting.name] = self._setting(setting, scope, context)
+        self._admitted(expect, values)
         if expect.relation == "in":
             return self._growth(expect, scope, context)
         left, right = self.read(expect.left, scope, context), self.read(expect.right, scope, context)
@@ -88,6 +92,21 @@ class Checker:
         if number is None:
             raise error(f"`{setting.name}` must be given a number", setting.span)
         return Fraction(number)
+
+    def _admitted(self, expect: syntax.Expect, values: Mapping[str, Value]) -> None:
+        """What is assumed must hold at the sizes of `at (…)`: elsewhere the formulas say nothing."""
+        for assumption in self.measures.program.assumptions if expect.settings else ():
+            try:
+                left, right = evaluate(assumption.left, values), evaluate(assumption.right, values)
+            except (KeyError, OverflowError, ZeroDivisionError):
+                continue
+            if not _holds(assumption.kind, left, right):
+                shown = " ".join((self._show(assumption.left), WORDS[assumption.kind], self._show(assumption.right)))
+                raise error(
+                    f"the model assumes that {shown}, which does not hold at these sizes",
+                    expect.span,
+                    notes=[f"there it is {_digits(left)} and {_digits(right)}"],
+                )
 
     # ---------------------------------------------------------------- comparisons
 
@@ -169,6 +188,15 @@ class Checker:
         from .elaborator.describe import show
 
         return "infinite" if isinstance(value, Infinite) else show(value)
+
+
+def _holds(kind: str, left: Value, right: Value) -> bool:
+    """Does an assumption hold for these numbers?"""
+    if kind == "order":
+        return left <= right
+    if kind == "equal":
+        return left == right
+    return not isinstance(left, float) and not isinstance(right, float) and left != 0 and Fraction(right) % left == 0
 
 
 def _cleared(expr: Expr) -> Expr:

@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 
 def load(path: str | PathLike[str], model: str | None = None) -> Model:
-    """The model of a file; `model` names one of several. Raises ArchError.
+    """The model of a file, or one that comes with the package, by its name; `model` names one of several of a file, or
+    a variant of one. Raises ArchError.
 
     >>> load("attention").params  # doctest: +SKIP
     """
-    return _one(open_path(str(path)), model)
+    return _one(open_path(str(path), model=model))
 
 
 def load_all(path: str | PathLike[str]) -> dict[str, Model]:
@@ -51,24 +52,20 @@ def parse(text: str, model: str | None = None) -> Model:
     >>> m.at(N=10, D=2).macs
     160
     """
-    return _one(open_source(read_source("<text>", text.encode("utf-8", "surrogatepass"))), model)
+    return _one(open_source(read_source("<text>", text.encode("utf-8", "surrogatepass")), model=model))
 
 
 def _models(session: Session) -> dict[str, Model]:
     return {name: Model(measures, session) for name, measures in session.measures().items()}
 
 
-def _one(session: Session, name: str | None) -> Model:
+def _one(session: Session) -> Model:
     models = _models(session)
-    if name is None:
-        if len(models) > 1:
-            raise usage(
-                f"{session.source.name} has several models: {', '.join(models)}", hint="name one: `load(path, model=…)`"
-            )
-        return next(iter(models.values()))
-    if name not in models:
-        raise usage(f"{session.source.name} has no model `{name}`", hint=nearest(name, models))
-    return models[name]
+    if len(models) > 1:
+        raise usage(
+            f"{session.source.name} has several models: {', '.join(models)}", hint="name one: `load(path, model=…)`"
+        )
+    return next(iter(models.values()))
 
 
 class Model:
@@ -166,7 +163,8 @@ class Model:
         for size in sizes.keys() - known:
             raise usage(f"there is no dim or option `{size}`", hint=nearest(size, known))
         given = {size: Fraction(value) for size, value in sizes.items()}
-        return Drawn(picture(self._measures.program, {**self._session.overrides, **given}))
+        chosen = {size: value for size, value in self._session.overrides.items() if isinstance(value, Fraction)}
+        return Drawn(picture(self._measures.program, {**chosen, **given}))
 
     def _derived(self, name: str) -> Derived:
         return self._measures.quantity(name) if name in BY_NAME else self._measures.billed(convention(name).name)

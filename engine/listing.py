@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from . import library
+from . import gallery, library
 from .errors import nearest, usage
 
 
 def library_list() -> str:
-    """The standard layers by file, with the first line of each docstring."""
+    """The standard layers by file, with the first line of each docstring; then the models, a line a file."""
     lines: list[str] = []
     current = ""
     for name, (source, start, end) in library.index().items():
@@ -20,6 +20,7 @@ def library_list() -> str:
         head, doc = _head(source.text[start:end])
         lines.append(f"  {head}" + (f"\n      {doc}" if doc else ""))
         del name
+    lines += ["", "models", *(f"  {', '.join(gallery.names(file))}" for file in gallery.files())]
     return "\n".join(lines) + "\n"
 
 
@@ -31,9 +32,12 @@ def _head(text: str) -> tuple[str, str]:
 
 
 def library_source(name: str) -> str:
-    """The definition of a standard layer. Raises ArchError."""
-    if name not in library.index():
-        raise usage(
-            f"there is no standard layer `{name}`", hint=nearest(name, library.index()) or "`derive --list` shows them"
-        )
-    return library.text(name)
+    """The definition of a standard layer, or the file that holds a model. Raises ArchError."""
+    if name in library.index():
+        return library.text(name)
+    if name in gallery.index():
+        return gallery.index()[name].read_text("utf-8")
+    known = [*library.index(), *gallery.index()]
+    raise usage(
+        f"there is no standard layer or model `{name}`", hint=nearest(name, known) or "`derive --list` shows them"
+    )

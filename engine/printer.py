@@ -215,6 +215,12 @@ def _statement(statement: syntax.Statement) -> Iterator[str]:
             settings = f" at ({_settings(statement.settings)})" if statement.settings else ""
             sides = f"{_at(ADD, statement.left)}{settings} {statement.relation} {_at(ADD, statement.right)}"
             yield f"expect {sides}{_note(statement.note)}"
+        case syntax.Caveat():
+            yield f'caveat "{statement.words}"'
+        case syntax.Variant():
+            colon = ":" if statement.expects else ""
+            yield f"variant {statement.name}({_settings(statement.settings)}){_note(statement.note)}{colon}"
+            yield from _body(statement.expects)
         case syntax.Quantity():
             yield f"quantity {statement.name} = {print_expression(statement.value)}{_note(statement.note)}"
         case syntax.Stacked():

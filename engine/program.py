@@ -318,7 +318,8 @@ class Assumption:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A model, elaborated: its instance, its sizes in the order of their lines, and the facts that hold."""
+    """A model, elaborated: its instance, its sizes in the order of their lines, and the facts that hold. `caveats` are
+    what its author says beside its figures."""
 
     instance: Instance
     dimensions: tuple[Dimension, ...]
@@ -326,6 +327,7 @@ class Program:
     facts: Facts
     stack: Stack | None
     warnings: tuple[Diagnostic, ...]
+    caveats: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

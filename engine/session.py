@@ -6,30 +6,34 @@ What is needed only for a text without mistakes is loaded after it was parsed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import syntax
 from .errors import ArchError, Diagnostic, Source, Span, nearest, usage
 from .parser import load_source, parse
 
 if TYPE_CHECKING:
-    from . import syntax
-    from .elaborator.elaborate import Elaborated
-    from .expectations import Check
+    from .elaborator.elaborate import Elaborated, Only
+    from .elaborator.literals import Literal
+    from .elaborator.values import Context, Scope
+    from .expectations import Check, Checker
     from .program import Program
     from .quantities import Measures
 
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """One file, elaborated."""
+    """One file, elaborated: all its models, or the `only` one that was asked for."""
 
     source: Source
+    file: syntax.File
     elaborated: Elaborated
     folder: Path
-    overrides: Mapping[str, Fraction]
+    overrides: Mapping[str, Literal]
+    only: Only | None = None
+    _reopened: dict[tuple[Only, tuple[tuple[str, Literal], ...]], Session] = field(default_factory=dict)
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -50,24 +54,51 @@ class Session:
 
     def changed(self, change: Callable[[syntax.File], syntax.File]) -> Session:
         """The same text, and the files that it uses, elaborated after a change of what is written. Raises ArchError."""
-        return _opened(self.source, self.overrides, self.folder, change)
+        return _opened(self.source, self.overrides, self.folder, change, self.only)
 
     def check(self, measures: Mapping[str, Measures]) -> list[Check]:
         """Every `expect` line compared with what is derived; what cannot be compared is raised all together."""
-        from .expectations import Checker
-
         checks: list[Check] = []
         errors: list[Diagnostic] = []
+        checkers: dict[tuple[Session, str], Checker] = {}
         for name, expects in self.elaborated.expects.items():
-            checker = Checker(measures[name], measures)
             for expect, scope, context in expects:
                 try:
-                    checks.append(checker.check(expect, scope, context))
+                    session, scope, context = self._where(name, expect, scope, context)
+                    if (session, name) not in checkers:
+                        from .expectations import Checker
+
+                        known = measures if session is self else session.measures()
+                        checkers[session, name] = Checker(known[name], known)
+                    checks.append(checkers[session, name].check(expect, scope, context))
                 except ArchError as failure:
                     errors += failure.diagnostics
         if errors:
             raise ArchError(*dict.fromkeys(errors), *(check.diagnostic() for check in checks if not check.holds))
         return checks
+
+    def _where(
+        self, name: str, expect: syntax.Expect, scope: Scope, context: Context
+    ) -> tuple[Session, Scope, Context]:
+        """Where an expectation is compared: here, or, if `at (…)` sets an option on which the structure of the model
+        depends, in the model opened with that value."""
+        model = name if self.only is None else self.only.model
+        options = next((d.options for d in self.file.items if isinstance(d, syntax.Definition) and d.name == model), ())
+        structural = {option.name for option in options} - set(context.options.values())
+        settings = [setting for setting in expect.settings if setting.name in structural]
+        if not settings:
+            return self, scope, context
+        from .elaborator.elaborate import Only
+        from .elaborator.literals import literal
+
+        only = self.only or Only(model)
+        values = tuple(sorted((setting.name, literal(setting.value)) for setting in settings))
+        if (only, values) not in self._reopened:
+            opened = _opened(self.source, {**self.overrides, **dict(values)}, self.folder, lambda file: file, only)
+            self._reopened[only, values] = opened
+        session = self._reopened[only, values]
+        other = next(line for line in session.elaborated.expects[name] if line[0].span == expect.span)
+        return session, other[1], other[2]
 
     def complaints(self, measures: Mapping[str, Measures]) -> list[Diagnostic]:
         """What does not hold, or cannot be compared, as warnings: a derivation is not held up by an `expect`."""
@@ -78,27 +109,74 @@ class Session:
         return [replace(diagnostic, severity="warning") for diagnostic in found]
 
 
-def open_path(path: str, overrides: Mapping[str, Fraction] | None = None) -> Session:
-    """A file, `-` for standard input, or a standard layer by its name."""
-    if path != "-" and not Path(path).exists() and "/" not in path and not path.endswith(".arch"):
-        from . import library
+def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Session:
+    """A file, `-` for standard input, or by its name a standard layer, or a model that comes with the package. `model`
+    is the one of its models, or the variant of one, that is asked for."""
+    if path == "-" or Path(path).exists() or "/" in path or path.endswith(".arch"):
+        return open_source(load_source(path), overrides, Path(path).parent if path != "-" else Path(), model)
+    from . import gallery, library
 
-        if path in library.index():
-            return open_layer(path, overrides or {})
-        hint = nearest(path, [*library.index(), *(p.name for p in Path().glob("*.arch"))])
-        raise usage(
-            f"`{path}` is neither a file nor a standard layer", hint=hint or "`derive --list` shows the standard layers"
-        )
-    return open_source(load_source(path), overrides, Path(path).parent if path != "-" else Path())
+    if path in library.index():
+        return open_layer(path, overrides or {})
+    if path in gallery.index():
+        file = gallery.index()[path]
+        chosen = model or (None if path == file.stem else path)
+        return open_source(Source(f"models/{file.name}", file.read_text("utf-8")), overrides, file.parent, chosen)
+    known = [*library.index(), *gallery.index(), *(p.name for p in Path().glob("*.arch"))]
+    raise usage(
+        f"`{path}` is neither a file nor a standard layer or model",
+        hint=nearest(path, known) or "`derive --list` shows the standard layers and models",
+    )
 
 
-def open_source(source: Source, overrides: Mapping[str, Fraction] | None = None, folder: Path | None = None) -> Session:
+def open_source(
+    source: Source,
+    overrides: Mapping[str, Literal] | None = None,
+    folder: Path | None = None,
+    model: str | None = None,
+) -> Session:
     """A text that was read already; `folder` is where the files that it uses are looked for."""
-    return _opened(source, overrides or {}, folder if folder is not None else Path(), lambda file: file)
+    file = parse(source)
+    if model is None:
+        return _elaborated(source, file, overrides or {}, folder or Path(), lambda file: file, None)
+    only = _only(source, file, model)
+    given = dict(overrides or {})
+    if only.variant is not None:
+        from .elaborator.literals import literal
+
+        given = {**{setting.name: literal(setting.value) for setting in only.variant.settings}, **given}
+    return _elaborated(source, file, given, folder or Path(), lambda file: file, only)
+
+
+def _only(source: Source, file: syntax.File, name: str) -> Only:
+    """The model of a name, or the variant. Raises a usage error."""
+    from .elaborator.elaborate import Only
+
+    models = [item for item in file.items if isinstance(item, syntax.Definition) and item.kind == "model"]
+    variants = {v.name: Only(m.name, v) for m in models for v in m.body if isinstance(v, syntax.Variant)}
+    found = {**{model.name: Only(model.name) for model in models}, **variants}
+    if name not in found:
+        hint = nearest(name, found) or f"there are {', '.join(found)}"
+        raise usage(f"{source.name} has no model `{name}`", hint=hint)
+    return found[name]
+
+
+Change = Callable[["syntax.File"], "syntax.File"]
 
 
 def _opened(
-    source: Source, overrides: Mapping[str, Fraction], folder: Path, change: Callable[[syntax.File], syntax.File]
+    source: Source, overrides: Mapping[str, Literal], folder: Path, change: Change, only: Only | None = None
+) -> Session:
+    return _elaborated(source, change(parse(source)), overrides, folder, change, only)
+
+
+def _elaborated(
+    source: Source,
+    file: syntax.File,
+    overrides: Mapping[str, Literal],
+    folder: Path,
+    change: Change,
+    only: Only | None,
 ) -> Session:
     def load(path: str, span: Span) -> tuple[Source, syntax.File]:
         try:
@@ -108,10 +186,10 @@ def _opened(
             raise ArchError(Diagnostic(first.message, span, hint=first.hint)) from None
         return used, change(parse(used))
 
-    file = change(parse(source))
     from .elaborator.elaborate import elaborate
 
-    return Session(source, _connected(elaborate(file, source, load, dict(overrides))), folder, overrides)
+    found = _connected(elaborate(file, source, load, dict(overrides), only))
+    return Session(source, file, found, folder, overrides, only)
 
 
 def _connected(elaborated: Elaborated) -> Elaborated:
@@ -131,9 +209,9 @@ def _connected(elaborated: Elaborated) -> Elaborated:
     return elaborated
 
 
-def open_layer(name: str, overrides: Mapping[str, Fraction]) -> Session:
+def open_layer(name: str, overrides: Mapping[str, Literal]) -> Session:
     """A standard layer as a model: its axes and its options without a default are dims, `...` is empty."""
-    from . import library, syntax
+    from . import library
 
     definition = library.definition(name)
     dims: dict[str, None] = {}
@@ -167,8 +245,6 @@ def open_layer(name: str, overrides: Mapping[str, Fraction]) -> Session:
 
 
 def _names(node: syntax.Expression) -> list[str]:
-    from . import syntax
-
     match node:
         case syntax.Name(name=name):
             return [name]

@@ -86,6 +86,24 @@ class Expect(Node):
 
 
 @dataclass(frozen=True)
+class Variant(Node):
+    """`variant big(D = 1024, h = 16) "source":`, the model at these values, with what is expected of it."""
+
+    name: str
+    settings: tuple[Setting, ...]
+    note: str | None
+    expects: tuple[Expect, ...]
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Caveat(Node):
+    """`caveat "a reconstruction"`: what stands beside the figures of a model wherever they are shown."""
+
+    words: str
+
+
+@dataclass(frozen=True)
 class Quantity(Node):
     name: str
     value: Expression
@@ -295,6 +313,8 @@ Statement = (
     | Stacked
     | Expect
     | Quantity
+    | Caveat
+    | Variant
 )
 
 Item = Dim | Ratio | Let | Assume | Use | Definition | Expect | Quantity

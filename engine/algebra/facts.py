@@ -188,8 +188,16 @@ class Facts:
         if expr not in self._proved:
             self._proved[expr] = False  # a question that comes back while it is being answered is not answered
             bounds = self._lower_bounds(self._cleared(expr))
-            self._proved[expr] = any(map(self._all_positive, bounds)) or any(map(self._above_an_order, bounds))
+            proved = any(map(self._all_positive, bounds)) or any(map(self._above_an_order, bounds))
+            self._proved[expr] = proved or self._whichever(expr)
         return self._proved[expr]
+
+    def _whichever(self, expr: Expr) -> bool:
+        """Is it so whichever argument a maximum or minimum is?"""
+        for atom in expr.atoms():
+            if isinstance(atom, Extreme) and linear_in(expr, atom) is not None:
+                return all(self.nonnegative(with_bounds(expr, {atom: argument})) for argument in atom.arguments)
+        return False
 
     def _above_an_order(self, expr: Expr) -> bool:
         """Is the expression a multiple of one of the orders plus something that is not negative?"""

@@ -7,7 +7,7 @@ A rule's bill is a sum of whole multiples of what can be read off one applicatio
 * `input`, `output`: elements of its first input, of its outputs;
 * `rows`: rows of its input, along the last axis;
 * `spread`: output elements times the weights behind one output channel;
-* `tensor NAME`: elements of a tensor that the layer's own equations make;
+* `tensor NAME`: elements of a tensor that the layer's own equations make, or of a weight of its own;
 * `inside`: what the rules bill for the layers and products inside of it.
 
 A layer for which there is no rule is billed by what is inside of it.

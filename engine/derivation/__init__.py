@@ -88,6 +88,8 @@ class _Author:
         yield Heading(1, ("Complexity of ", Code(instance.name)), anchor=instance.name)
         if instance.doc:
             yield Paragraph((sentence(instance.doc),))
+        for caveat in self.program.caveats:
+            yield Paragraph((Strong("Caveat."), " ", *spelled(sentence(caveat))))
         yield from self.results_table()
         yield from self.kinds()
         yield from self.notation()
@@ -128,7 +130,8 @@ class _Author:
                 )
             )
         head: tuple[Text, ...] = (("quantity",), ("closed form",), ("growth",), ("at the example values",))
-        yield Table(("Results",), "lllr", head, tuple(rows), anchor="results")
+        notes = tuple(spelled(sentence(caveat)) for caveat in self.program.caveats)
+        yield Table(("Results",), "lllr", head, tuple(rows), anchor="results", notes=notes)
 
     def kinds(self) -> Iterator[Block]:
         """The vector of operations behind `exact`, a row for each kind."""

@@ -106,7 +106,7 @@ class BillWriter:
         value = self._value(gap) if numbers else None
         if value is None:
             return self._formula(gap)
-        return (f"{'+' if value > 0 else '−'}{digits(abs(value))}",)
+        return (f"{'+' if value > 0 else '−'}{digits(value if value > 0 else -value)}",)
 
     def _rules(self, convention: Convention, layer: str) -> Text:
         """The rules by which a tool bills a layer, in brackets."""

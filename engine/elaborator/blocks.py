@@ -43,11 +43,13 @@ class Inner:
             if self.body.output_span is None:
                 raise Silent
             raise error(f"`return` has no place in a `{keyword}`", self.body.output_span, hint="put it after the block")
-        for line, _ in (*self.body.expects, *self.body.quantities):
-            what = "expect" if isinstance(line, syntax.Expect) else "quantity"
+        named = [("variant", v.span) for v in self.body.variants]
+        named += [("expect", e.span) for e, _ in self.body.expects]
+        named += [("quantity", q.span) for q, _ in self.body.quantities]
+        for what, span in named:
             raise error(
                 f"`{what}` speaks of the whole model, and stands in a `{keyword}`",
-                line.span,
+                span,
                 hint="put it before the block",
             )
 

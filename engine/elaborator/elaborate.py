@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TypeVar
 
 from .. import syntax
 from ..algebra.atoms import Symbol
-from ..algebra.expression import Expr, const, from_atom
+from ..algebra.expression import Expr, from_atom
 from ..algebra.facts import Facts
 from ..errors import ArchError, Diagnostic, Source, Span, error, nearest
-from ..program import Dimension, Instance, Program, Stack
-from ..scalars import Axis, Tensor
-from . import sizes
+from ..program import Instance, Program, Stack
+from ..scalars import Tensor
 from .assumptions import equalities_first
-from .bindings import free_name
 from .blocks import without_unread
 from .describe import name_span
-from .expressions import evaluate, number_of
 from .layers import missing_return
+from .literals import Literal
 from .modules import Loader, open_module
+from .signature import model_input, model_option, no_axes
 from .statements import execute
 from .unread import unread
-from .values import Body, Context, NeedsValue, Poisoned, Scope, Value
+from .values import Body, Context, Module, NeedsValue, Poisoned, Scope
+
+
+@dataclass(frozen=True)
+class Only:
+    """The one model of a file that is asked for, and the variant of it."""
+
+    model: str
+    variant: syntax.Variant | None = None
 
 
 @dataclass(eq=False)
@@ -41,15 +48,17 @@ def elaborate(
     file: syntax.File,
     source: Source,
     load: Loader,
-    overrides: Mapping[str, Fraction] | None = None,
+    overrides: Mapping[str, Literal] | None = None,
+    only: Only | None = None,
 ) -> Elaborated:
-    """Every model of a file. `load` reads the files that it uses, `overrides` are example values from outside (`--at`).
+    """Every model of a file, or the `only` one. `load` reads the files that it uses, `overrides` are values from
+    outside (`--at`, a variant).
 
     Raises ArchError with every independent mistake that was found.
     """
     overrides = overrides or {}
     definitions = [item for item in file.items if isinstance(item, syntax.Definition)]
-    models = [item for item in definitions if item.kind == "model"]
+    models = [d for d in definitions if d.kind == "model" and (only is None or d.name == only.model)]
     _check_overrides(overrides, file)
     found = Context(Facts(), {})
     _check_items(file, found)
@@ -63,12 +72,15 @@ def elaborate(
     for model in models:
         try:
             opened = _model(model, file, source, read_once, overrides)
+            if only is not None and only.variant is not None:
+                opened = opened.varied(only.variant)
+            name = opened.program.name
             programs.append(opened.program)
-            result.expects[model.name] = opened.expects
-            result.quantities[model.name] = opened.quantities
-            if model is models[0]:
-                result.expects[model.name] += opened.of_file(file, syntax.Expect)
-            result.quantities[model.name] += opened.of_file(file, syntax.Quantity)
+            result.expects[name] = opened.expects
+            result.quantities[name] = opened.quantities
+            if only is None and model is models[0]:
+                result.expects[name] += opened.of_file(file, syntax.Expect)
+            result.quantities[name] += opened.of_file(file, syntax.Quantity)
         except ArchError as failure:
             if failure.status == 2:
                 raise
@@ -111,16 +123,15 @@ def _no_model(source: Source, definitions: list[syntax.Definition]) -> ArchError
 
 
 def _check_items(file: syntax.File, context: Context) -> None:
-    seen: dict[str, syntax.Definition] = {}
-    for item in file.items:
-        match item:
-            case syntax.Definition(name=name, name_span=at):
-                if name in seen:
-                    notes = [f"it is defined first in line {seen[name].name_span.line}"]
-                    context.record(error(f"`{name}` is defined twice", at, notes=notes, hint="choose another name"))
-                seen.setdefault(name, item)
-            case _:
-                pass
+    seen: dict[str, Span] = {}
+    definitions = [item for item in file.items if isinstance(item, syntax.Definition)]
+    variants = [v for d in definitions for v in d.body if isinstance(v, syntax.Variant)]
+    named = [(d.name, d.name_span) for d in definitions] + [(v.name, v.name_span) for v in variants]
+    for name, at in named:
+        if name in seen:
+            notes = [f"it is defined first in line {seen[name].line}"]
+            context.record(error(f"`{name}` is defined twice", at, notes=notes, hint="choose another name"))
+        seen.setdefault(name, at)
 
 
 def _check_signature(definition: syntax.Definition, context: Context) -> None:
@@ -143,18 +154,10 @@ def _check_signature(definition: syntax.Definition, context: Context) -> None:
         seen.setdefault(parameter.name, what)
     for tensor in definition.tensors:
         if not tensor.axes:
-            context.record(_no_axes(tensor))
+            context.record(no_axes(tensor))
 
 
-def _no_axes(tensor: syntax.TensorParameter) -> ArchError:
-    return error(
-        f"`{tensor.name}` has no axes",
-        tensor.span,
-        hint=f"a vector is `{tensor.name}[N]`, a single number `{tensor.name}[1]`",
-    )
-
-
-def _check_overrides(overrides: Mapping[str, Fraction], file: syntax.File) -> None:
+def _check_overrides(overrides: Mapping[str, Literal], file: syntax.File) -> None:
     names = {i.name for item in file.items if isinstance(item, syntax.Dim | syntax.Ratio) for i in item.items}
     names |= {o.name for item in file.items if isinstance(item, syntax.Definition) for o in item.options}
     for name in overrides:
@@ -180,6 +183,19 @@ class _Opened:
     scope: Scope
     context: Context
 
+    def varied(self, variant: syntax.Variant) -> _Opened:
+        """The model at the values of a variant: under its name, with what is expected of it alone."""
+        doc = "; ".join(part for part in (self.program.instance.doc, variant.note) if part)
+        program = replace(self.program, instance=replace(self.program.instance, name=variant.name, doc=doc or None))
+        given = {setting.name for setting in variant.settings}
+        own = {expect.span for expect in variant.expects}
+        expects = [
+            (replace(expect, settings=tuple(s for s in expect.settings if s.name not in given)), scope, context)
+            for expect, scope, context in self.expects
+            if expect.span in own
+        ]
+        return replace(self, program=program, expects=expects)
+
     def of_file(self, file: syntax.File, kind: type[Item]) -> list[tuple[Item, Scope, Context]]:
         """The lines of a kind that stand outside all models."""
         return [(item, self.scope, self.context) for item in file.items if isinstance(item, kind)]
@@ -190,7 +206,7 @@ def _model(
     file: syntax.File,
     source: Source,
     load: Loader,
-    overrides: Mapping[str, Fraction],
+    overrides: Mapping[str, Literal],
 ) -> _Opened:
     fixed: dict[str, str] = {}
     while True:
@@ -207,7 +223,7 @@ def _open_model(
     file: syntax.File,
     source: Source,
     load: Loader,
-    overrides: Mapping[str, Fraction],
+    overrides: Mapping[str, Literal],
     fixed: Mapping[str, str],
     settings: Mapping[str, syntax.Expression] | None = None,
     turn: tuple[str, Symbol] | None = None,
@@ -221,7 +237,7 @@ def _open_model(
         if isinstance(scope.own(parameter.name), Tensor | Poisoned):
             continue  # reported with the signature
         try:
-            inputs.append(_input(parameter, scope, context))
+            inputs.append(model_input(parameter, scope, context))
             scope.set(parameter.name, inputs[-1], name_span(parameter.span, parameter.name))
         except ArchError as failure:
             context.record(failure)
@@ -231,7 +247,7 @@ def _open_model(
         context.values[turn[1].name] = Fraction(0)
     for option in model.options:
         try:
-            _model_option(option, model, scope, context, fixed, overrides, settings or {})
+            model_option(option, model, scope, context, fixed, overrides, settings or {})
         except ArchError as failure:
             if failure.status == 2:
                 raise
@@ -240,6 +256,8 @@ def _open_model(
                 scope.set(option.name, Poisoned(), option.span)
     body = Body()
     execute(_assumptions_first(model.body), scope, body, context)
+    for variant in body.variants:
+        _check_settings(variant, model, module, context)
     if body.outputs is None:
         context.record(missing_return(model))
     if context.errors:
@@ -268,6 +286,7 @@ def _open_model(
         context.facts,
         stack,
         tuple(context.warnings) + tuple(unread(instance)),
+        tuple(body.caveats),
     )
     return _Opened(
         program,
@@ -276,6 +295,15 @@ def _open_model(
         Scope(module),
         context,
     )
+
+
+def _check_settings(variant: syntax.Variant, model: syntax.Definition, module: Module, context: Context) -> None:
+    """A variant gives values to sizes of the file, and to options of its model."""
+    known = [*module.places, *(option.name for option in model.options)]
+    for setting in variant.settings:
+        if setting.name not in known:
+            hint = nearest(setting.name, known) or f"sizes and options: {', '.join(known)}"
+            context.record(error(f"there is no size or option `{setting.name}`", setting.span, hint=hint))
 
 
 def _assumptions_first(body: tuple[syntax.Statement, ...]) -> list[syntax.Statement]:
@@ -298,7 +326,7 @@ def _stack(
     file: syntax.File,
     source: Source,
     load: Loader,
-    overrides: Mapping[str, Fraction],
+    overrides: Mapping[str, Literal],
     fixed: Mapping[str, str],
 ) -> Stack:
     """The model at turn i of a stack of it: opened again with the stated options."""
@@ -315,79 +343,4 @@ def _stack(
     return Stack(program.instance, symbol, tuple((s.name, Expr({})) for s in stacked.settings))
 
 
-def _input(parameter: syntax.TensorParameter, scope: Scope, context: Context) -> Tensor:
-    if not parameter.axes:
-        raise _no_axes(parameter)
-    if parameter.default is not None:
-        raise error("a tensor of a model has no default", parameter.span)
-    free_name(parameter.name, name_span(parameter.span, parameter.name), scope, tensor=False)
-    axes = []
-    for axis in parameter.axes:
-        if isinstance(axis, syntax.Ellipsis):
-            raise error("a model says all its axes", axis.span, hint="`dim B batch`, and `B` instead of `...`")
-        if isinstance(axis, syntax.Name) and scope.get(axis.name) is None:
-            hint = nearest(axis.name, scope.module.sizes) or f"declare it above: `dim {axis.name}`"
-            raise error(f"`{axis.name}` is not defined", axis.span, hint=hint)
-        value = number_of(axis, scope, context)
-        size = sizes.positive_size(value, axis.span, context, f"an axis of `{parameter.name}`")
-        axes.append(Axis(const(0), size - 1))
-    return Tensor(parameter.name, tuple(axes), "input")
-
-
-def _model_option(
-    option: syntax.OptionParameter,
-    model: syntax.Definition,
-    scope: Scope,
-    context: Context,
-    fixed: Mapping[str, str],
-    overrides: Mapping[str, Fraction],
-    settings: Mapping[str, syntax.Expression],
-) -> None:
-    """A number stays a symbol with that example value, until something needs it."""
-    if scope.own(option.name) is None:
-        free_name(option.name, name_span(option.span, option.name), scope, tensor=False)
-    elif not isinstance(scope.own(option.name), Expr):
-        return  # reported with the signature
-    if option.name in settings:
-        value: Value = evaluate(settings[option.name], scope, Body(), context)
-        scope.set(option.name, value, option.span)
-        return
-    if option.default is None:
-        raise error(
-            f"the option `{option.name}` of a model needs a value",
-            option.span,
-            hint=f"give it one, `{option.name} = 8`, or declare `dim {option.name}` and drop it here",
-        )
-    value = (
-        const(overrides[option.name]) if option.name in overrides else evaluate(option.default, scope, Body(), context)
-    )
-    number = value.constant if isinstance(value, Expr) else None
-    if (
-        isinstance(value, Expr)
-        and number is not None
-        and isinstance(number, int)
-        and number >= 1
-        and _names_size(option, model)
-    ):
-        symbol = Symbol(option.name)
-        context.values[option.name] = Fraction(number)
-        if option.name in fixed:
-            context.dimensions.append(Dimension(symbol, None, Fraction(number), None, fixed=True))
-        else:
-            context.options[symbol] = option.name
-            context.dimensions.append(Dimension(symbol, None, Fraction(number), None))
-            value = from_atom(symbol)
-    elif number is not None and _names_size(option, model):
-        context.dimensions.append(Dimension(Symbol(option.name, "ratio"), None, Fraction(number), None, fixed=True))
-    scope.set(option.name, value, option.span)
-
-
-def _names_size(option: syntax.OptionParameter, model: syntax.Definition) -> bool:
-    """An option of `stacked` is a number of one layer: the counts are those at its default."""
-    for statement in model.body:
-        if isinstance(statement, syntax.Stacked) and option.name in {s.name for s in statement.settings}:
-            return False
-    return True
-
-
-__all__ = ["Elaborated", "elaborate"]
+__all__ = ["Elaborated", "Only", "elaborate"]

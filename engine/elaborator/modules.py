@@ -16,6 +16,7 @@ from .assumptions import assume
 from .bindings import let
 from .describe import brief, number, place_note
 from .expressions import number_of
+from .literals import Literal, shown
 from .values import Context, LayerValue, Module, Poisoned, Scope
 
 MAX_EXAMPLE = 10**15
@@ -28,7 +29,7 @@ def open_module(
     source: Source,
     load: Loader,
     context: Context,
-    overrides: Mapping[str, Fraction],
+    overrides: Mapping[str, Literal],
     seen: tuple[str, ...] = (),
 ) -> Module:
     """The names of a file: its layers, those that it uses, its sizes and facts. Mistakes are kept in the context."""
@@ -68,7 +69,7 @@ def _use(
     module: Module,
     load: Loader,
     context: Context,
-    overrides: Mapping[str, Fraction],
+    overrides: Mapping[str, Literal],
     seen: tuple[str, ...],
 ) -> None:
     try:
@@ -91,7 +92,7 @@ def _dims(
     ratio: bool,
     scope: Scope,
     context: Context,
-    overrides: Mapping[str, Fraction],
+    overrides: Mapping[str, Literal],
     *,
     report: bool,
 ) -> None:
@@ -114,8 +115,11 @@ def _dims(
         symbol = Symbol(item.name, "ratio" if ratio else "dim")
         module.sizes[item.name] = from_atom(symbol)
         module.places[item.name] = item.name_span
-        value = overrides.get(item.name)
+        given = overrides.get(item.name)
+        value = given if isinstance(given, Fraction) else None
         try:
+            if given is not None and value is None:
+                raise ArchError(Diagnostic(f"`{item.name}` is a size, and {shown(given)} is no number"), status=2)
             if value is None and carrier.value is not None:
                 value = _example(carrier.value, scope, context)
             if value is not None:
@@ -126,7 +130,9 @@ def _dims(
                 raise
             context.record(failure)
             value = None
-        if report or item.name not in {d.symbol.name for d in context.dimensions}:
+        if report:  # a size that a file has in common with one that it uses is listed where it stands in this one
+            context.dimensions[:] = [d for d in context.dimensions if d.symbol.name != item.name]
+        if item.name not in {d.symbol.name for d in context.dimensions}:
             context.dimensions.append(
                 Dimension(symbol, item.symbol, value, item.note or carrier.note, item.batch or carrier.batch)
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from .. import syntax
@@ -16,6 +17,7 @@ from .blocks import choose, names_bound, parallel
 from .describe import brief, count, name_span
 from .equations import elaborate_piece, pieces
 from .expressions import condition, evaluate, number_of
+from .literals import literal
 from .opaque import opaque
 from .repeats import repeat, until
 from .values import Body, Context, Poisoned, Scope, Silent, Value
@@ -114,6 +116,14 @@ def _statement(statement: syntax.Statement, scope: Scope, body: Body, context: C
             if context.depth:
                 raise error("`expect` stands in a model, or outside", statement.span, hint="put it into the model")
             body.expects.append((statement, scope))
+        case syntax.Caveat(words=words):
+            if context.depth:
+                raise error("`caveat` speaks of a model, and stands in it", statement.span)
+            body.caveats.append(words)
+        case syntax.Variant():
+            if context.depth:
+                raise error("`variant` belongs into a model", statement.span)
+            _variant(statement, scope, body, context)
         case syntax.Stacked():
             if context.depth:
                 raise error("`stacked` belongs into a model", statement.span)
@@ -138,6 +148,17 @@ def _statement(statement: syntax.Statement, scope: Scope, body: Body, context: C
             body.quantities.append((statement, scope))
         case _:
             assert_never(statement)
+
+
+def _variant(statement: syntax.Variant, scope: Scope, body: Body, context: Context) -> None:
+    """The values of a variant are those of its expectations."""
+    for setting in statement.settings:
+        literal(setting.value)
+    body.variants.append(statement)
+    for expect in statement.expects:
+        own = {setting.name for setting in expect.settings}
+        around = tuple(setting for setting in statement.settings if setting.name not in own)
+        body.expects.append((replace(expect, settings=(*around, *expect.settings)), scope))
 
 
 # ---------------------------------------------------------------- loops

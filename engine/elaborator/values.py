@@ -160,6 +160,8 @@ class Body:
     saves: list[tuple[str, Span]] = field(default_factory=list)
     unnamed: dict[str, int] = field(default_factory=dict)
     stacked: syntax.Stacked | None = None
+    caveats: list[str] = field(default_factory=list)
+    variants: list[syntax.Variant] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from functools import cached_property
 from ..algebra.expression import ZERO, Expr, const, total
 from ..conventions import Convention
 from ..conventions.tools import TENSOR, Rule, Tool
-from ..program import Call, Choose, Equation, Instance, Node, Opaque, Parallel, Program, Recurrence, Repeat
+from ..program import Call, Choose, Declared, Equation, Instance, Node, Opaque, Parallel, Program, Recurrence, Repeat
 from .operations import MAC
 from .spaces import elements
 from .totals import Counter, stated
@@ -157,8 +157,9 @@ class ToolBiller(Biller):
         facts, span = self.program.facts, instance.span
         if variable.startswith(TENSOR):
             name = variable.removeprefix(TENSOR)
-            made = next(n.target for n in instance.body if isinstance(n, Equation) and n.target.name == name)
-            return elements(made, facts, span, boxed=True)
+            made = [n.target for n in instance.body if isinstance(n, Equation)]
+            made += [n.tensor for n in instance.body if isinstance(n, Declared)]
+            return elements(next(t for t in made if t.name == name), facts, span, boxed=True)
         match variable:
             case "macs":
                 return self.boxes.instance(instance).operations.get(MAC, ZERO)
