@@ -19,11 +19,10 @@ def files() -> tuple[Path, ...]:
 
 @lru_cache(maxsize=1)
 def index() -> dict[str, Path]:
-    """Every name to its file; a file's own name means all that stands in it."""
-    found = {file.stem: file for file in files()}
+    """Every name to its file; the name of a file, where no model has it, means all that stands in it."""
+    found = {name: file for file in files() for name in names(file)}
     for file in files():
-        for name in names(file):
-            found.setdefault(name, file)
+        found.setdefault(file.stem, file)
     return found
 
 

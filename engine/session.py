@@ -120,7 +120,7 @@ def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: 
         return open_layer(path, overrides or {})
     if path in gallery.index():
         file = gallery.index()[path]
-        chosen = model or (None if path == file.stem else path)
+        chosen = model or (path if path in gallery.names(file) else None)
         return open_source(Source(f"models/{file.name}", file.read_text("utf-8")), overrides, file.parent, chosen)
     known = [*library.index(), *gallery.index(), *(p.name for p in Path().glob("*.arch"))]
     raise usage(

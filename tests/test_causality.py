@@ -45,7 +45,7 @@ def test_verdict(body: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "causal"),
-    [("gpt2", True), ("llama2", True), ("mixtral", True), ("bert", False), ("albert", False), ("wavenet", True)],
+    [("gpt2", True), ("llama", True), ("mixtral", True), ("bert", False), ("albert", False), ("wavenet", True)],
 )
 def test_models(name: str, causal: bool) -> None:
     # Radford et al. 2019, Touvron et al. 2023, Jiang et al. 2024: decoders; Devlin et al. 2018, Lan et al. 2019:

@@ -18,7 +18,7 @@ parser
 algebra
 forms scalars
 program
-library
+gallery library
 listing elaborator
 conventions growth
 dependences
@@ -26,7 +26,7 @@ quantities
 derivation stated
 expectations
 comparison exchange renderer session
-pictures
+pictures settings
 verifier
 interface
 cli

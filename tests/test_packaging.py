@@ -15,7 +15,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-FOLDERS = {"archderive": "engine", "archderive.grammar": "grammar", "archderive.templates": "templates"}
+FOLDERS = {
+    "archderive": "engine",
+    "archderive.grammar": "grammar",
+    "archderive.models": "examples/models",
+    "archderive.templates": "templates",
+}
 DATA = {".arch", ".toml", ".lark", ".j2", ".typed"}
 
 
@@ -42,11 +47,11 @@ def test_every_folder_is_a_listed_package() -> None:
 def test_every_package_has_an_init() -> None:
     for package in PROJECT["tool"]["setuptools"]["packages"]:
         folder = next(
-            FOLDERS[known] + package.removeprefix(known)
+            FOLDERS[known] + package.removeprefix(known).replace(".", "/")
             for known in sorted(FOLDERS, key=len, reverse=True)
             if package.startswith(known)
         )
-        assert (ROOT / folder.replace(".", "/") / "__init__.py").is_file(), package
+        assert (ROOT / folder / "__init__.py").is_file(), package
 
 
 def test_runtime_dependencies() -> None:

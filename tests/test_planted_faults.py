@@ -55,8 +55,8 @@ def changed_lines(patch: Patch, change: Callable[[Line], Line | None]) -> None:
     """Change every line of every equation's count, or leave it out."""
     honest = totals.count_equation
 
-    def dishonest(*arguments: Any) -> tuple[Line, ...]:
-        return tuple(new for line in honest(*arguments) if (new := change(line)) is not None)
+    def dishonest(*arguments: Any, **options: Any) -> tuple[Line, ...]:
+        return tuple(new for line in honest(*arguments, **options) if (new := change(line)) is not None)
 
     patch.setattr(totals, "count_equation", dishonest)
 

@@ -95,7 +95,7 @@ def test_facts_that_contradict_each_other_have_no_sizes() -> None:
 
 
 def test_a_copy_is_the_same_network_with_fewer_channels() -> None:
-    session = open_path(str(EXAMPLES / "models" / "resnet18.arch"))
+    session = open_path(str(EXAMPLES / "models" / "resnet.arch"), model="resnet18")
     smaller, description = next(copies(session))
     assert description == "a copy in which the file's numbers from 16 on are divided by 4"
     kinds = [[type(n).__name__ for n in all_nodes(s.programs[0].instance)] for s in (session, smaller)]

@@ -10,7 +10,8 @@ A rule's bill is a sum of whole multiples of what can be read off one applicatio
 * `tensor NAME`: elements of a tensor that the layer's own equations make, or of a weight of its own;
 * `inside`: what the rules bill for the layers and products inside of it.
 
-A layer for which there is no rule is billed by what is inside of it.
+A layer for which there is no rule is billed by what is inside of it. Sums of products that stand in no layer that a
+rule bills are called `products`.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 TENSOR = "tensor "
+PRODUCTS = "products"  # what rules call the sums of products that stand in no layer that a rule bills
 VARIABLES = ("macs", "input", "output", "rows", "spread", "inside")
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """What one application of these layers is billed: if it stands `within` all of some layers, has these `options`,
+    """What one application of these layers is billed: if it stands `within` a layer of each of some patterns, has these `options`,
     in one of these `models` (patterns; empty: everywhere). `operator` is what the tool lists it as, `because` why it is
     so, where that needs saying; a `fault` is one of the tool's."""
 
@@ -43,7 +46,7 @@ class Rule:
         """Does the rule bill this application?"""
         return (
             any(fnmatchcase(layer, pattern) for pattern in self.layers)
-            and around.issuperset(self.within)
+            and all(any(fnmatchcase(name, pattern) for name in around) for pattern in self.within)
             and (not self.models or any(fnmatchcase(model, pattern) for pattern in self.models))
             and all(options.get(name) == value for name, value in self.options)
         )
@@ -61,17 +64,20 @@ class Tool:
         """The first rule for an application of a layer."""
         return next((rule for rule in self.rules if rule.matches(layer, options, around, model)), None)
 
-    @property
-    def places(self) -> frozenset[str]:
-        """The layers in which other rules hold than outside of them."""
-        return frozenset(name for rule in self.rules for name in rule.within)
+    def is_place(self, layer: str) -> bool:
+        """Do other rules hold inside of a layer than outside?"""
+        return any(fnmatchcase(layer, pattern) for pattern in self._places)
+
+    @cached_property
+    def _places(self) -> frozenset[str]:
+        return frozenset(pattern for rule in self.rules for pattern in rule.within)
 
 
 def read_tool(data: Mapping[str, Any]) -> Tool:
     """A tool from its data file."""
     return Tool(
         tuple(map(_rule, data["rule"])),
-        _rule({"layers": ["products"], **data.get("products", {})}),
+        _rule({"layers": [PRODUCTS], **data.get("products", {})}),
         tuple(data.get("notes", ())),
     )
 

@@ -10,7 +10,7 @@ from ..errors import error
 from .describe import number
 from .values import Value
 
-Literal = Fraction | str | bool | tuple["Literal", ...]
+Literal = Fraction | int | str | bool | tuple["Literal", ...]
 
 
 def literal(node: syntax.Expression) -> Literal:
@@ -41,7 +41,9 @@ def value_of(given: Literal) -> Value:
     """A literal as the elaborator has it."""
     if isinstance(given, tuple):
         return tuple(map(value_of, given))
-    return const(given) if isinstance(given, Fraction) else given
+    if isinstance(given, bool | str):
+        return given
+    return const(given)
 
 
 def shown(given: Literal) -> str:

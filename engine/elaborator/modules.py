@@ -116,7 +116,7 @@ def _dims(
         module.sizes[item.name] = from_atom(symbol)
         module.places[item.name] = item.name_span
         given = overrides.get(item.name)
-        value = given if isinstance(given, Fraction) else None
+        value = Fraction(given) if isinstance(given, int | Fraction) and not isinstance(given, bool) else None
         try:
             if given is not None and value is None:
                 raise ArchError(Diagnostic(f"`{item.name}` is a size, and {shown(given)} is no number"), status=2)

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from ..algebra.expression import ZERO, Expr, const, total
 from ..conventions import Convention
-from ..conventions.tools import TENSOR, Rule, Tool
+from ..conventions.tools import PRODUCTS, TENSOR, Rule, Tool
 from ..program import Call, Choose, Declared, Equation, Instance, Node, Opaque, Parallel, Program, Recurrence, Repeat
 from .operations import MAC
 from .spaces import elements
@@ -54,11 +54,11 @@ class Biller:
         for node in body:
             match node:
                 case Equation():
-                    _add(bill, self._equations(name, (node,)))
+                    _add(bill, self._equations(name, (node,), around))
                 case Recurrence(equations=equations):
-                    _add(bill, self._equations(name, equations))
+                    _add(bill, self._equations(name, equations, around))
                 case Opaque():
-                    _add(bill, self._operations(name, stated(node)))
+                    _add(bill, self._operations(name, stated(node), around))
                 case Call(instance=instance):
                     _add(bill, self._call(instance, around))
                 case Repeat() | Choose() | Parallel():
@@ -66,7 +66,7 @@ class Biller:
                     _add(bill, {e: self.counter.operations_of_all(count, node) for e, count in turn.items()})
                     if isinstance(node, Choose):
                         added = total(self.counter.added_up(result, node) for result in node.results)
-                        _add(bill, self._operations(name, {"add": added}))
+                        _add(bill, self._operations(name, {"add": added}, around))
                 case _:
                     pass
         return bill
@@ -83,10 +83,10 @@ class Biller:
     def _layer(self, instance: Instance, around: frozenset[str]) -> Bill:
         return self._body(instance.body, instance.name, self._inner(around, instance.name))
 
-    def _equations(self, name: str, equations: Iterable[Equation]) -> Bill:
+    def _equations(self, name: str, equations: Iterable[Equation], around: frozenset[str]) -> Bill:
         raise NotImplementedError
 
-    def _operations(self, name: str, kinds: Mapping[str, Expr]) -> Bill:
+    def _operations(self, name: str, kinds: Mapping[str, Expr], around: frozenset[str]) -> Bill:
         raise NotImplementedError
 
 
@@ -97,14 +97,14 @@ class RatedBiller(Biller):
         super().__init__(program, counter)
         self.convention = convention
 
-    def _equations(self, name: str, equations: Iterable[Equation]) -> Bill:
+    def _equations(self, name: str, equations: Iterable[Equation], around: frozenset[str]) -> Bill:
         bill: Bill = {}
         for equation in equations:
             for line in self.counter.equation(equation):
-                _add(bill, self._operations(name, {line.kind: line.count}))
+                _add(bill, self._operations(name, {line.kind: line.count}, around))
         return bill
 
-    def _operations(self, name: str, kinds: Mapping[str, Expr]) -> Bill:
+    def _operations(self, name: str, kinds: Mapping[str, Expr], around: frozenset[str]) -> Bill:
         count = total(count * self.convention.rate(kind) for kind, count in kinds.items())
         return {(name, None): count} if count else {}
 
@@ -126,14 +126,17 @@ class ToolBiller(Biller):
         return {name: count for name, count in found.items() if count}
 
     def _inner(self, around: frozenset[str], name: str) -> frozenset[str]:
-        return around | ({name} & self.tool.places)
+        return around | {name} if self.tool.is_place(name) else around
 
-    def _equations(self, name: str, equations: Iterable[Equation]) -> Bill:
-        return self._operations(name, {MAC: total(map(self._multiplied, equations))})
+    def _equations(self, name: str, equations: Iterable[Equation], around: frozenset[str]) -> Bill:
+        return self._operations(name, {MAC: total(map(self._multiplied, equations))}, around)
 
-    def _operations(self, name: str, kinds: Mapping[str, Expr]) -> Bill:
+    def _operations(self, name: str, kinds: Mapping[str, Expr], around: frozenset[str]) -> Bill:
         macs = kinds.get(MAC, ZERO)
-        return {(name, self.tool.products): macs * self.tool.products.bill.get("macs", 0)} if macs else {}
+        if not macs:
+            return {}
+        rule = self.tool.rule(PRODUCTS, {}, around, self.program.name) or self.tool.products
+        return {(name, rule): macs * rule.bill.get("macs", 0)}
 
     def _multiplied(self, equation: Equation) -> Expr:
         return total(line.count for line in self.boxes.equation(equation) if line.kind == MAC)
