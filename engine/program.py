@@ -17,7 +17,7 @@ from .algebra.atoms import Symbol
 from .algebra.expression import Expr
 from .algebra.facts import Facts
 from .errors import Diagnostic, Span
-from .scalars import Index, Read, Scalar, Subscript, Tensor, reads
+from .scalars import Index, Read, Scalar, Subscript, Tensor, numbers, reads
 
 # ---------------------------------------------------------------- nodes
 
@@ -240,6 +240,31 @@ def all_equations(instance: Instance) -> Iterator[Equation]:
                 pass
 
 
+def used_symbols(instance: Instance) -> set[Symbol]:
+    """Every size that something in an instance, or in one that it calls, depends on."""
+    sizes: list[Expr] = []
+    tensors = [*instance.inputs, *instance.outputs]
+    for node in all_nodes(instance):
+        match node:
+            case Declared(tensor=tensor):
+                tensors.append(tensor)
+            case Repeat(count=count) | Choose(count=count) | Parallel(count=count):
+                sizes.append(count)
+            case Opaque(target=target, stated=stated):
+                tensors.append(target)
+                sizes += [value for _, value in stated]
+            case Call(results=results):
+                tensors += results
+            case _:
+                pass
+    for equation in all_equations(instance):
+        tensors.append(equation.target)
+        sizes += [end for index in equation.indices for end in (index.lower, index.upper)]
+        sizes += numbers(equation.body)
+    sizes += [end for tensor in tensors for axis in tensor.axes for end in (axis.lower, axis.upper)]
+    return {symbol for size in sizes for symbol in size.symbols()}
+
+
 def consumed(body: tuple[Node, ...]) -> set[Tensor]:
     """Every tensor that something in a body reads."""
     found: set[Tensor] = set()
@@ -316,6 +341,16 @@ class Assumption:
     span: Span
 
 
+@dataclass(frozen=True)
+class Variant:
+    """Another name of a model, at other values of its sizes and options: each as it is written, and as a number where
+    it is one."""
+
+    name: str
+    note: str | None
+    settings: tuple[tuple[str, str, Fraction | None], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """A model, elaborated: its instance, its sizes in the order of their lines, and the facts that hold. `caveats` are
@@ -328,6 +363,7 @@ class Program:
     stack: Stack | None
     warnings: tuple[Diagnostic, ...]
     caveats: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
     @property
     def name(self) -> str:

@@ -212,6 +212,21 @@ def reads(scalar: Scalar) -> Iterator[Read]:
         yield from reads(child)
 
 
+def numbers(scalar: Scalar) -> Iterator[Expr]:
+    """The arithmetic on sizes and indices in a scalar: values, positions, ends of ranges."""
+    match scalar:
+        case Size(value=value):
+            yield value
+        case Read(subscripts=subscripts):
+            yield from (found for s in subscripts if (found := position(s)) is not None)
+        case Reduction(indices=indices):
+            yield from (end for index in indices for end in (index.lower, index.upper))
+        case _:
+            pass
+    for child in children(scalar):
+        yield from numbers(child)
+
+
 def conditional_reads(scalar: Scalar, inside: bool = False) -> Iterator[Read]:
     """The reads that stand under a reduction with a condition."""
     if isinstance(scalar, Read) and inside:

@@ -28,6 +28,8 @@ from archderive.session import Session, open_path
 
 DATA = Path(__file__).parent / "data"
 NETWORKS: list[dict[str, Any]] = json.loads((DATA / "networks.json").read_text("utf-8"))["models"]
+# A developer's run looks at these; CI at all.
+SAMPLE = {"alexnet", "resnet50", "densenet121", "swin_t", "resnet20_cifar10", "gpt2", "mixtral-8x7b", "t5-small"}
 README: list[dict[str, Any]] = json.loads((DATA / "ptflops_readme.json").read_text("utf-8"))
 
 # What we call the networks that others call otherwise, and where they are taken.
@@ -79,6 +81,14 @@ EXPLICIT = "the network was counted with explicit attention, whose products this
 UNKNOWN = "the tool counts 140,160 less than its rules give; we do not know why"
 
 
+def sampled(networks: list[dict[str, Any]]) -> list[Any]:
+    """The networks as parameters of a test, most of them slow."""
+    return [
+        pytest.param(network, id=named(network), marks=() if network["name"] in SAMPLE else pytest.mark.slow)
+        for network in networks
+    ]
+
+
 def named(network: Mapping[str, Any]) -> str:
     return str(network["name"]) + (f"-{network['size']}" if "size" in network else "")
 
@@ -118,7 +128,7 @@ def number(expr: Expr | None, values: Mapping[str, Fraction]) -> int:
 # ---------------------------------------------------------------- what the implementations hold and multiply
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=named)
+@pytest.mark.parametrize("network", sampled(NETWORKS))
 def test_weights(network: dict[str, Any]) -> None:
     measures, values = ours(network)
     assert number(measures.params.expr, values) == network["params"]
@@ -128,13 +138,13 @@ def test_weights(network: dict[str, Any]) -> None:
         assert number(measures.buffers.expr, values) == network["buffers"]
 
 
-@pytest.mark.parametrize("network", IMAGES, ids=named)
+@pytest.mark.parametrize("network", sampled(IMAGES))
 def test_multiply_adds_by_operator(network: dict[str, Any]) -> None:
     measures, values = ours(network)
     assert halved(measures, values) == network["macs"]
 
 
-@pytest.mark.parametrize("network", LANGUAGE, ids=named)
+@pytest.mark.parametrize("network", sampled(LANGUAGE))
 def test_multiply_adds_by_operator_and_length(network: dict[str, Any]) -> None:
     measures, values = ours(network)
     for length, operators in network["lengths"].items():
@@ -151,7 +161,7 @@ def halved(measures: Measures, values: Mapping[str, Fraction]) -> dict[str, int]
     return {operator: count for operator, count in counted.items() if count}
 
 
-@pytest.mark.parametrize("network", IMAGES, ids=named)
+@pytest.mark.parametrize("network", sampled(IMAGES))
 def test_children(network: dict[str, Any]) -> None:
     """The weights of the implementation's modules, one after the other, are those of some of our layers, one after the
     other: between two of its modules there is a place between two of our layers."""
@@ -206,7 +216,7 @@ TOOLS = {
 
 
 @pytest.mark.parametrize("convention", TOOLS)
-@pytest.mark.parametrize("network", IMAGES, ids=named)
+@pytest.mark.parametrize("network", sampled(IMAGES))
 def test_tools(network: dict[str, Any], convention: str) -> None:
     measures, values = ours(network)
     billed = number(measures.billed(convention).expr, values)
@@ -226,7 +236,7 @@ def counted_otherwise(
     return 140_160 if (network["name"], convention) == ("ghostnet_100", "thop") else 0
 
 
-@pytest.mark.parametrize("network", IMAGES, ids=named)
+@pytest.mark.parametrize("network", sampled(IMAGES))
 def test_fvcore_by_operator(network: dict[str, Any]) -> None:
     measures, values = ours(network)
     operators = measures.biller("fvcore").by_operator()  # type: ignore[attr-defined]
@@ -240,6 +250,7 @@ def test_the_readme_of_2023_has_21_rows() -> None:
     assert len(OF_2023) == 21
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", OF_2023, ids=lambda row: row["model"])
 def test_the_readme_of_2023(row: dict[str, Any]) -> None:
     """Every row as printed, in 10^9, and to the unit as the tool of that year gives it."""
@@ -258,12 +269,14 @@ def test_the_readme_of_2023(row: dict[str, Any]) -> None:
 FILES = gallery.files()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_file_says_what_is_so(path: Path) -> None:
     session = open_path(str(path))
     assert [check.diagnostic().format() for check in session.check(session.measures()) if not check.holds] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({name for path in FILES for name in gallery.names(path)}))
 def test_a_model_is_opened_by_its_name(name: str) -> None:
     session = open_path(name)

@@ -19,17 +19,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from consoles import blocks, commands, derive, shown
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+BLOCKS = blocks(README)
 FILES = {name: text for kind, name, text in BLOCKS if kind == "arch"}
-COMMANDS = [
-    (command, output)
-    for kind, _, text in BLOCKS
-    if kind == "console"
-    for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE)
-]
+COMMANDS = commands(README)
 WRONG = {word for command, output in COMMANDS if "error:" in output for word in command.split()}
 SESSIONS = [text for kind, _, text in BLOCKS if kind == "pycon"]
 SETUPS = [line for kind, _, text in BLOCKS if kind == "sh" for line in text.splitlines()]
@@ -43,19 +39,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def derive(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "archderive", *arguments]
-    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
-
-
-def shown(expected: str) -> str:
-    """The pattern of a block: its lines as they are, and any lines where a line `…` stands."""
-    return "".join(
-        r"(?:.*\n)*" if line.strip() == "…" else re.escape(line) + r"[ ]*\n" for line in expected.splitlines()
-    )
 
 
 def test_the_blocks_are_all_of_a_kind_that_is_checked() -> None:

@@ -29,9 +29,9 @@ VARIABLES = ("macs", "input", "output", "rows", "spread", "inside")
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """What one application of these layers is billed: if it stands `within` a layer of each of some patterns, has these `options`,
-    in one of these `models` (patterns; empty: everywhere). `operator` is what the tool lists it as, `because` why it is
-    so, where that needs saying; a `fault` is one of the tool's."""
+    """What one application of these layers is billed: if it stands `within` a layer of each of some patterns, has these
+    `options`, in one of these `models` (patterns; empty: everywhere). `operator` is what the tool lists it as;
+    `because` says why it is so, where that needs saying; a `fault` is one of the tool's."""
 
     layers: tuple[str, ...]
     bill: Mapping[str, int]

@@ -97,6 +97,7 @@ class _Author:
         if self.request.detail != "summary":
             yield from self.derivation()
         yield from self.bills.side_by_side()
+        yield from self.variants()
         yield from self.reasons()
         yield from self.growth()
         yield from self.verification()
@@ -229,6 +230,28 @@ class _Author:
         if verified.uncovered:
             yield Paragraph(("Not compared:",))
             yield Bullets(tuple(spelled(line) for line in verified.uncovered))
+
+    def variants(self) -> Iterator[Block]:
+        """The other names of the model, with its parameters and operations at their values."""
+        if not self.program.variants:
+            return
+        names: tuple[str, ...] = ("params", self.request.conventions[0])
+        free = {d.symbol.name for d in self.program.dimensions if not d.fixed}
+        rows: list[tuple[Text, ...]] = []
+        if any(name not in free or value is None for v in self.program.variants for name, _, value in v.settings):
+            names = ()  # the structure depends on these values: each variant is a derivation of its own
+        for variant in self.program.variants:
+            values = {**self.shown.values, **{name: value for name, _, value in variant.settings if value is not None}}
+            at = Shown(self.measures, self.layout, values)
+            cells = [(at.value(at.derived(name)) or "–",) for name in names]
+            settings: list[Run] = []
+            for name, text, _ in variant.settings:
+                settings += [", "] * bool(settings) + [f.Relation((f.Symbol(name), f.Words(text)), ("=",))]
+            rows.append(((Code(variant.name),), (variant.note or "–",), tuple(settings), *cells))
+        yield Heading(2, ("Variants",))
+        titles = ["parameters", self.conventions[0].title][: len(names)]
+        head: tuple[Text, ...] = (("name",), ("what it is",), ("values",), *((title,) for title in titles))
+        yield Table(("The model under other names",), "lll" + "r" * len(names), head, tuple(rows), anchor="variants")
 
     # ---------------------------------------------------------------- reasons and growth
 

@@ -97,6 +97,9 @@ class BillWriter:
         for number, (name, gap) in enumerate(list(gaps.items())[:MOST_PARTS]):
             words += ["; "] * bool(number) + [Code(name), " ", *self._gap(gap, numbers=numbers)]
             words += self._rules(other, name)
+        for name, rule in self.measures.biller(other.name).bill:
+            if rule is not None and rule.fault and not rule.bill and name not in gaps:
+                words += ["; ", Code(name), ": nothing is billed (", *spelled(rule.because), ", a fault)"]
         rest = len(gaps) - MOST_PARTS
         if rest > 0:
             words.append(f"; {rest} other layer{'s' if rest > 1 else ''}")

@@ -12,13 +12,13 @@ from ..algebra.atoms import Symbol
 from ..algebra.expression import Expr, from_atom
 from ..algebra.facts import Facts
 from ..errors import ArchError, Diagnostic, Source, Span, error, nearest
-from ..program import Instance, Program, Stack
+from ..program import Instance, Program, Stack, Variant, used_symbols
 from ..scalars import Tensor
 from .assumptions import equalities_first
 from .blocks import without_unread
 from .describe import name_span
 from .layers import missing_return
-from .literals import Literal
+from .literals import Literal, literal, shown
 from .modules import Loader, open_module
 from .signature import model_input, model_option, no_axes
 from .statements import execute
@@ -185,8 +185,9 @@ class _Opened:
 
     def varied(self, variant: syntax.Variant) -> _Opened:
         """The model at the values of a variant: under its name, with what is expected of it alone."""
-        doc = "; ".join(part for part in (self.program.instance.doc, variant.note) if part)
-        program = replace(self.program, instance=replace(self.program.instance, name=variant.name, doc=doc or None))
+        doc = "; ".join(part for part in (variant.note, self.program.instance.doc) if part)
+        instance = replace(self.program.instance, name=variant.name, doc=doc or None)
+        program = replace(self.program, instance=instance, variants=())
         given = {setting.name for setting in variant.settings}
         own = {expect.span for expect in variant.expects}
         expects = [
@@ -279,14 +280,16 @@ def _open_model(
     stack = None
     if body.stacked is not None and settings is None:
         stack = _stack(model, body.stacked, file, source, load, overrides, fixed)
+    foreign = context.imported - used_symbols(instance) if context.imported else set()
     program = Program(
         instance,
-        tuple(context.dimensions),
-        tuple(context.assumptions),
+        tuple(d for d in context.dimensions if d.symbol not in foreign),
+        tuple(a for a in context.assumptions if not (a.left.symbols() | a.right.symbols()) & foreign),
         context.facts,
         stack,
         tuple(context.warnings) + tuple(unread(instance)),
         tuple(body.caveats),
+        tuple(map(_variant, body.variants)),
     )
     return _Opened(
         program,
@@ -295,6 +298,14 @@ def _open_model(
         Scope(module),
         context,
     )
+
+
+def _variant(variant: syntax.Variant) -> Variant:
+    settings = []
+    for setting in variant.settings:
+        value = literal(setting.value)
+        settings.append((setting.name, shown(value), value if isinstance(value, Fraction) else None))
+    return Variant(variant.name, variant.note, tuple(settings))
 
 
 def _check_settings(variant: syntax.Variant, model: syntax.Definition, module: Module, context: Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
@@ -31,8 +32,10 @@ def open_module(
     context: Context,
     overrides: Mapping[str, Literal],
     seen: tuple[str, ...] = (),
+    taken: frozenset[str] = frozenset(),
 ) -> Module:
-    """The names of a file: its layers, those that it uses, its sizes and facts. Mistakes are kept in the context."""
+    """The names of a file: its layers, those that it uses, its sizes and facts. Mistakes are kept in the context.
+    `taken` are the names of sizes of the files that use it: what it calls so is another size."""
     definitions = [item for item in file.items if isinstance(item, syntax.Definition)]
     module = Module(source, {})
     for definition in definitions:
@@ -44,9 +47,9 @@ def open_module(
         try:
             match item:
                 case syntax.Use():
-                    _use(item, module, load, context, overrides, seen or (source.name,))
+                    _use(item, module, load, context, overrides, seen or (source.name,), taken | _declared(file))
                 case syntax.Dim(items=items) | syntax.Ratio(items=items):
-                    _dims(items, isinstance(item, syntax.Ratio), scope, context, overrides, report=not seen)
+                    _dims(items, isinstance(item, syntax.Ratio), scope, context, overrides, taken, imported=bool(seen))
                 case syntax.Let():
                     let(item, scope, context, module_level=True)
                 case syntax.Assume(facts=facts):
@@ -64,6 +67,18 @@ def open_module(
     return module
 
 
+def _declared(file: syntax.File) -> frozenset[str]:
+    """The names of the sizes of a file, and of the options of its models."""
+    dims = {i.name for item in file.items if isinstance(item, syntax.Dim | syntax.Ratio) for i in item.items}
+    models = [item for item in file.items if isinstance(item, syntax.Definition) and item.kind == "model"]
+    return frozenset(dims | {option.name for model in models for option in model.options})
+
+
+def _stem(module: Module) -> str:
+    """The name of a file as part of a name."""
+    return re.sub(r"\W", "_", re.split(r"[/\\]", module.source.name)[-1].removesuffix(".arch"))
+
+
 def _use(
     use: syntax.Use,
     module: Module,
@@ -71,6 +86,7 @@ def _use(
     context: Context,
     overrides: Mapping[str, Literal],
     seen: tuple[str, ...],
+    taken: frozenset[str],
 ) -> None:
     try:
         if use.path in seen:
@@ -81,7 +97,7 @@ def _use(
     except ArchError:
         module.broken = True
         raise
-    used = open_module(other, source, load, context, overrides, (*seen, use.path))
+    used = open_module(other, source, load, context, overrides, (*seen, use.path), taken)
     module.broken |= used.broken
     for name, definition in used.layers.items():
         module.imports.setdefault(name, LayerValue(name, definition, used))
@@ -93,8 +109,9 @@ def _dims(
     scope: Scope,
     context: Context,
     overrides: Mapping[str, Literal],
+    taken: frozenset[str],
     *,
-    report: bool,
+    imported: bool,
 ) -> None:
     # names without anything of their own share what follows: dim H, W = 224 "image size"
     tail: syntax.DimItem | None = None
@@ -112,10 +129,13 @@ def _dims(
                 error(f"`{item.name}` is a size already", item.name_span, notes=notes, hint="choose another name")
             )
             continue
-        symbol = Symbol(item.name, "ratio" if ratio else "dim")
+        name = item.name if item.name not in taken else f"{item.name}_{_stem(module)}"
+        symbol = Symbol(name, "ratio" if ratio else "dim")
+        if imported:
+            context.imported.add(symbol)
         module.sizes[item.name] = from_atom(symbol)
         module.places[item.name] = item.name_span
-        given = overrides.get(item.name)
+        given = overrides.get(name)
         value = Fraction(given) if isinstance(given, int | Fraction) and not isinstance(given, bool) else None
         try:
             if given is not None and value is None:
@@ -123,16 +143,14 @@ def _dims(
             if value is None and carrier.value is not None:
                 value = _example(carrier.value, scope, context)
             if value is not None:
-                _check_example(item, carrier, value, ratio, item.name in overrides)
-                context.values[item.name] = value
+                _check_example(item, carrier, value, ratio, name in overrides)
+                context.values[name] = value
         except ArchError as failure:
             if failure.status == 2:
                 raise
             context.record(failure)
             value = None
-        if report:  # a size that a file has in common with one that it uses is listed where it stands in this one
-            context.dimensions[:] = [d for d in context.dimensions if d.symbol.name != item.name]
-        if item.name not in {d.symbol.name for d in context.dimensions}:
+        if name not in {d.symbol.name for d in context.dimensions}:
             context.dimensions.append(
                 Dimension(symbol, item.symbol, value, item.note or carrier.note, item.batch or carrier.batch)
             )
