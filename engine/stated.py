@@ -77,7 +77,7 @@ class Reader:
         billed = None if name in BY_NAME or name in measures.defined else known_as(name)
         if billed is None and name not in BY_NAME and name not in measures.defined:
             dims = [d.symbol.name for d in measures.program.dimensions]
-            known = {*BY_NAME, *measures.defined, *dims}
+            known = {*BY_NAME, *measures.defined, *dims, *(name.replace("-", "_") for name in conventions())}
             raise error(f"`{name}` is neither a size nor a quantity", node.span, hint=nearest(name, known))
         derived = measures.quantity(name) if billed is None else measures.billed(billed)
         if derived.infinite:

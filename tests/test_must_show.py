@@ -124,10 +124,13 @@ def test_encoder_is_closed_in_depth() -> None:
     assert len(few.instance.body) == len(many.instance.body) == 1  # a repeat is never written out
 
 
-HOLDS = sorted(EXAMPLES.rglob("*.arch"))
+HOLDS = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.parent.name == "models" else [])
+    for path in sorted(EXAMPLES.rglob("*.arch"))
+]
 
 
-@pytest.mark.parametrize("path", HOLDS, ids=[str(p.relative_to(ROOT)) for p in HOLDS])
+@pytest.mark.parametrize("path", HOLDS)
 def test_expectations_hold(path: Path) -> None:
     session = open_path(str(path))
     checks = session.check(session.measures())

@@ -34,7 +34,7 @@ def literal(node: syntax.Expression) -> Literal:
                 return a * b if operator == "*" else a / b
         case _:
             pass
-    raise error("a value from outside of a model is a number, a string, true or false, or a tuple of these", node.span)
+    raise error("what is set here is a number, a string, true or false, or a tuple of these", node.span)
 
 
 def value_of(given: Literal) -> Value:
