@@ -32,21 +32,41 @@ def overrides_of(settings: Sequence[str]) -> dict[str, Literal]:
     for setting in settings:
         name, equals, text = setting.partition("=")
         try:
-            if not equals or len(text) > 40:
+            if not equals or len(text) > 80:
                 raise ValueError
             value = _setting(text.strip())
         except (ValueError, ZeroDivisionError):
-            raise usage(f"`--at {setting}` is no setting", hint="numbers: `--at N=4096 D=1024`") from None
+            raise usage(
+                f"`--at {setting}` is no setting", hint="numbers, words, tuples: `--at N=4096 kind=wide depths=(3,4)`"
+            ) from None
         if found.setdefault(name.strip(), value) != value:
             raise usage(f"`--at` gives `{name.strip()}` two values")
     return found
 
 
 def _setting(text: str) -> Literal:
-    """A number, true or false, or else a string, with quotes or without them."""
+    """A number, true or false, a string with quotes or without them, or a tuple of these as a file has it."""
     if text in ("true", "false"):
         return text == "true"
-    quoted = re.fullmatch(r'"([^"]*)"', text)
-    if quoted or re.fullmatch(r"[^\W\d]\w*", text):
-        return quoted[1] if quoted else text
-    return Fraction(text)
+    if text[:1] in ('"', "(", "["):
+        return _written(text)
+    try:
+        return Fraction(text)
+    except ValueError:
+        if re.fullmatch(r"[\w.-]+", text):
+            return text
+        raise
+
+
+def _written(text: str) -> Literal:
+    from .elaborator.literals import literal
+    from .errors import ArchError, Source
+    from .parser import parse
+    from .syntax import Let
+
+    try:
+        (item,) = parse(Source("--at", f"let value = {text}\n")).items
+        assert isinstance(item, Let)
+        return literal(item.values[0])
+    except ArchError:
+        raise ValueError from None
