@@ -19,6 +19,7 @@ class Source:
     name: str
     text: str
     library: bool = False
+    packaged: bool = False  # does it come with the package?
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both counted from 1."""

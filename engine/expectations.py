@@ -15,12 +15,12 @@ from .algebra.division import without_brackets
 from .algebra.expression import Expr
 from .algebra.substitution import Value, evaluate
 from .elaborator.values import Context, Scope
+from .elaborator.variants import in_words, is_met, misfit
 from .errors import ArchError, Diagnostic, error, nearest
 from .growth import growth, within
 from .quantities import Measures
 from .stated import Infinite, Reader
 
-WORDS = {"divides": "divides", "order": "<=", "equal": "=="}
 CONVENTION_NAMES = ("macs", "flops", "exact")
 
 
@@ -63,7 +63,10 @@ class Checker:
                 expect, False, self._show(self.read(expect.left, scope, context)), "???", hint="fill in the figure"
             )
         values = dict(context.values)
+        names = [setting.name for setting in expect.settings]
         for setting in expect.settings:
+            if names.count(setting.name) > 1:
+                raise error(f"`{setting.name}` is set twice", setting.span)
             given = scope.get(setting.name)
             if given is None or isinstance(given, Expr):  # others are what the model was opened with
                 values[setting.name] = self._setting(setting, scope, context)
@@ -91,19 +94,18 @@ class Checker:
         number = value.constant if isinstance(value, Expr) else None
         if number is None:
             raise error(f"`{setting.name}` must be given a number", setting.span)
+        why = misfit(Fraction(number), None, scope.get(setting.name), frozenset())
+        if why:
+            raise error(f"`{setting.name}` cannot be {_digits(Fraction(number))}: {why}", setting.span)
         return Fraction(number)
 
     def _admitted(self, expect: syntax.Expect, values: Mapping[str, Value]) -> None:
         """What is assumed must hold at the sizes of `at (…)`: elsewhere the formulas say nothing."""
         for assumption in self.measures.program.assumptions if expect.settings else ():
-            try:
+            if not is_met(assumption, values):
                 left, right = evaluate(assumption.left, values), evaluate(assumption.right, values)
-            except (KeyError, OverflowError, ZeroDivisionError):
-                continue
-            if not _holds(assumption.kind, left, right):
-                shown = " ".join((self._show(assumption.left), WORDS[assumption.kind], self._show(assumption.right)))
                 raise error(
-                    f"the model assumes that {shown}, which does not hold at these sizes",
+                    f"the model assumes that {in_words(assumption)}, which does not hold at these sizes",
                     expect.span,
                     notes=[f"there it is {_digits(left)} and {_digits(right)}"],
                 )
@@ -188,15 +190,6 @@ class Checker:
         from .elaborator.describe import show
 
         return "infinite" if isinstance(value, Infinite) else show(value)
-
-
-def _holds(kind: str, left: Value, right: Value) -> bool:
-    """Does an assumption hold for these numbers?"""
-    if kind == "order":
-        return left <= right
-    if kind == "equal":
-        return left == right
-    return not isinstance(left, float) and not isinstance(right, float) and left != 0 and Fraction(right) % left == 0
 
 
 def _cleared(expr: Expr) -> Expr:

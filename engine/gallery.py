@@ -7,6 +7,8 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
+from .errors import Source
+
 _HEAD = re.compile(r"^(?:model|[ ]+variant)[ ]+([^\W\d]\w*'*)[ ]*\(", re.MULTILINE)
 
 
@@ -15,6 +17,11 @@ def files() -> tuple[Path, ...]:
     """The files of the models, in the order of their names."""
     folder = Path(str(resources.files("archderive.models")))
     return tuple(sorted(folder.glob("*.arch")))
+
+
+def source(file: Path) -> Source:
+    """The text of one of the files."""
+    return Source(f"models/{file.name}", file.read_text("utf-8"), packaged=True)
 
 
 @lru_cache(maxsize=1)

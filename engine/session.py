@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import syntax
-from .errors import ArchError, Diagnostic, Source, Span, nearest, usage
+from .errors import ArchError, Diagnostic, Source, Span, error, nearest, usage
 from .parser import load_source, parse
 
 if TYPE_CHECKING:
@@ -90,9 +90,15 @@ class Session:
         if not settings:
             return self, scope, context
         from .elaborator.elaborate import Only
-        from .elaborator.literals import literal
+        from .elaborator.literals import literal, shown
+        from .elaborator.variants import misfit, strings
 
         only = self.only or Only(model)
+        for setting in settings:
+            option = next(option for option in options if option.name == setting.name)
+            why = misfit(literal(setting.value), option, None, strings(self.file))
+            if why:
+                raise error(f"`{setting.name}` cannot be {shown(literal(setting.value))}: {why}", setting.span)
         values = tuple(sorted((setting.name, literal(setting.value)) for setting in settings))
         if (only, values) not in self._reopened:
             opened = _opened(self.source, {**self.overrides, **dict(values)}, self.folder, lambda file: file, only)
@@ -116,16 +122,22 @@ class Session:
 def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Session:
     """A file, `-` for standard input, or by its name a standard layer, or a model that comes with the package. `model`
     is the one of its models, or the variant of one, that is asked for."""
-    if path == "-" or Path(path).exists() or "/" in path or path.endswith(".arch"):
-        return open_source(load_source(path), overrides, Path(path).parent if path != "-" else Path(), model)
     from . import gallery, library
 
+    if path == "-" or Path(path).exists() or "/" in path or path.endswith(".arch"):
+        source = load_source(path)
+        if Path(path).parent.name == "models" and Path(path).resolve() in gallery.files():
+            source = replace(source, packaged=True)
+        return open_source(source, overrides, Path(path).parent if path != "-" else Path(), model)
+
     if path in library.index():
+        if model is not None:
+            raise usage(f"`{path}` is a standard layer, and has no models", hint="drop `--model`")
         return open_layer(path, overrides or {})
     if path in gallery.index():
         file = gallery.index()[path]
         chosen = model or (path if path in gallery.names(file) else None)
-        return open_source(Source(f"models/{file.name}", file.read_text("utf-8")), overrides, file.parent, chosen)
+        return open_source(gallery.source(file), overrides, file.parent, chosen)
     known = [*library.index(), *gallery.index(), *(p.name for p in Path().glob("*.arch"))]
     raise usage(
         f"`{path}` is neither a file nor a standard layer or model",
@@ -176,6 +188,16 @@ def _opened(
     return _elaborated(source, change(parse(source)), overrides, folder, change, only)
 
 
+def _used_source(folder: Path, path: str) -> Source:
+    """A file that another uses: beside it, or else one of those that come with the package."""
+    from . import gallery
+
+    packaged = next((file for file in gallery.files() if file.name == path), None)
+    if packaged is not None and not (folder / path).exists():
+        return gallery.source(packaged)
+    return load_source(str(folder / path))
+
+
 def _elaborated(
     source: Source,
     file: syntax.File,
@@ -186,7 +208,7 @@ def _elaborated(
 ) -> Session:
     def load(path: str, span: Span) -> tuple[Source, syntax.File]:
         try:
-            used = load_source(str(folder / path))
+            used = _used_source(folder, path)
         except ArchError as failure:
             first = failure.diagnostics[0]
             raise ArchError(Diagnostic(first.message, span, hint=first.hint)) from None

@@ -43,8 +43,8 @@ class Inner:
             if self.body.output_span is None:
                 raise Silent
             raise error(f"`return` has no place in a `{keyword}`", self.body.output_span, hint="put it after the block")
-        named = [("variant", v.span) for v in self.body.variants]
-        named += [("expect", e.span) for e, _ in self.body.expects]
+        of_variants = {expect.span for variant in self.body.variants for expect in variant.expects}
+        named = [("expect", e.span) for e, _ in self.body.expects if e.span not in of_variants]
         named += [("quantity", q.span) for q, _ in self.body.quantities]
         for what, span in named:
             raise error(

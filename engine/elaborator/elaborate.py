@@ -23,7 +23,8 @@ from .modules import Loader, open_module
 from .signature import model_input, model_option, no_axes
 from .statements import execute
 from .unread import unread
-from .values import Body, Context, Module, NeedsValue, Poisoned, Scope
+from .values import Body, Context, NeedsValue, Poisoned, Scope
+from .variants import check_overrides, check_variants
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def elaborate(
     overrides = overrides or {}
     definitions = [item for item in file.items if isinstance(item, syntax.Definition)]
     models = [d for d in definitions if d.kind == "model" and (only is None or d.name == only.model)]
-    _check_overrides(overrides, file)
+    check_overrides(overrides, file)
     found = Context(Facts(), {})
     _check_items(file, found)
     for definition in definitions:
@@ -157,16 +158,6 @@ def _check_signature(definition: syntax.Definition, context: Context) -> None:
             context.record(no_axes(tensor))
 
 
-def _check_overrides(overrides: Mapping[str, Literal], file: syntax.File) -> None:
-    names = {i.name for item in file.items if isinstance(item, syntax.Dim | syntax.Ratio) for i in item.items}
-    names |= {o.name for item in file.items if isinstance(item, syntax.Definition) for o in item.options}
-    for name in overrides:
-        if name not in names:
-            raise ArchError(
-                Diagnostic(f"`--at {name}=…`: there is no dim or option `{name}`", hint=nearest(name, names)), status=2
-            )
-
-
 # ---------------------------------------------------------------- one model
 
 
@@ -257,8 +248,7 @@ def _open_model(
                 scope.set(option.name, Poisoned(), option.span)
     body = Body()
     execute(_assumptions_first(model.body), scope, body, context)
-    for variant in body.variants:
-        _check_settings(variant, model, module, context)
+    check_variants(model, file, module, context)
     if body.outputs is None:
         context.record(missing_return(model))
     if context.errors:
@@ -306,15 +296,6 @@ def _variant(variant: syntax.Variant) -> Variant:
         value = literal(setting.value)
         settings.append((setting.name, shown(value), value if isinstance(value, Fraction) else None))
     return Variant(variant.name, variant.note, tuple(settings))
-
-
-def _check_settings(variant: syntax.Variant, model: syntax.Definition, module: Module, context: Context) -> None:
-    """A variant gives values to sizes of the file, and to options of its model."""
-    known = [*module.places, *(option.name for option in model.options)]
-    for setting in variant.settings:
-        if setting.name not in known:
-            hint = nearest(setting.name, known) or f"sizes and options: {', '.join(known)}"
-            context.record(error(f"there is no size or option `{setting.name}`", setting.span, hint=hint))
 
 
 def _assumptions_first(body: tuple[syntax.Statement, ...]) -> list[syntax.Statement]:

@@ -115,6 +115,8 @@ class ToolBiller(Biller):
     def __init__(self, program: Program, tool: Tool, counter: Counter) -> None:
         super().__init__(program, counter)
         self.tool = tool
+        # How a network is programmed is known of the models that come with the package, not of others of their names.
+        self.model = program.name if program.instance.span.source.packaged else ""
         self.boxes = Counter(program.facts, boxed=True)
 
     def by_operator(self) -> dict[str, Expr]:
@@ -135,14 +137,14 @@ class ToolBiller(Biller):
         macs = kinds.get(MAC, ZERO)
         if not macs:
             return {}
-        rule = self.tool.rule(PRODUCTS, {}, around, self.program.name) or self.tool.products
+        rule = self.tool.rule(PRODUCTS, {}, around, self.model) or self.tool.products
         return {(name, rule): macs * rule.bill.get("macs", 0)}
 
     def _multiplied(self, equation: Equation) -> Expr:
         return total(line.count for line in self.boxes.equation(equation) if line.kind == MAC)
 
     def _layer(self, instance: Instance, around: frozenset[str]) -> Bill:
-        rule = self.tool.rule(instance.name, dict(instance.options), around, self.program.name)
+        rule = self.tool.rule(instance.name, dict(instance.options), around, self.model)
         if rule is not None and not instance.library and not rule.models:
             rule = None  # a layer of the file that is called like a standard one is not that one
         inner = self._inner(around, instance.name)
@@ -160,9 +162,9 @@ class ToolBiller(Biller):
         facts, span = self.program.facts, instance.span
         if variable.startswith(TENSOR):
             name = variable.removeprefix(TENSOR)
-            made = [n.target for n in instance.body if isinstance(n, Equation)]
-            made += [n.tensor for n in instance.body if isinstance(n, Declared)]
-            return elements(next(t for t in made if t.name == name), facts, span, boxed=True)
+            own = [n.target for n in instance.body if isinstance(n, Equation)]
+            own += [n.tensor for n in instance.body if isinstance(n, Declared)]
+            return elements(next(tensor for tensor in own if tensor.name == name), facts, span, boxed=True)
         match variable:
             case "macs":
                 return self.boxes.instance(instance).operations.get(MAC, ZERO)
@@ -175,8 +177,9 @@ class ToolBiller(Biller):
                 return elements(type(first)(first.name, first.axes[:-1], first.kind), facts, span, boxed=True)
             case "spread":
                 (result, *_) = instance.outputs
-                weights = self.boxes.instance(instance).params
-                return elements(result, facts, span, boxed=True) * weights / result.axes[-1].size
+                kernel = next(n.tensor for n in instance.body if isinstance(n, Declared))
+                made = elements(result, facts, span, boxed=True)
+                return made * elements(kernel, facts, span) / result.axes[-1].size
         raise ValueError(f"rules know no variable {variable}")
 
 
