@@ -344,6 +344,8 @@ def _expectations(sessions: Sequence[Session], options: argparse.Namespace) -> t
             else:
                 failed += 1
                 print(check.diagnostic().format() + "\n", file=sys.stderr)
+        for program in session.programs:
+            lines += [f"{program.name}: {caveat}" for caveat in program.caveats]
     lines.append(f"{total - failed} of {total} expectations hold" if total else "there are no expectations")
     return lines, 1 if failed else 0
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from .algebra.expression import Expr
 from .conventions import convention
 from .derivation import Request, digits, layout_of, spelled, symbols_of, values_of
-from .derivation.layers import sentence
-from .derivation.shown import Shown
+from .derivation.billed import BillWriter
+from .derivation.shown import Shown, sentence
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
 from .formula import Relation, Symbol, Words
 from .quantities import BY_NAME, Measures
@@ -125,6 +125,10 @@ def _note(label: str, shown: Shown, request: Request) -> Text:
         words.append(sentence(m.program.instance.doc) + " ")
     if m.program.stack is not None:
         words.append("The counts are one layer’s, the path is that of a stack of such layers. ")
+    tools = [chosen for name in request.conventions if (chosen := convention(name)).tool is not None]
+    for chosen in tools:
+        for fault in BillWriter(m, tools, shown).faults(chosen):
+            words += [Code(chosen.name), ", ", *fault, " "]
     words.append("Path: ")
     derived = m.path
     if derived.unknown:

@@ -33,6 +33,11 @@ def index() -> dict[str, Path]:
     return found
 
 
+def caveats(file: Path) -> tuple[str, ...]:
+    """What is said beside the figures of the models of a file."""
+    return tuple(dict.fromkeys(re.findall(r'^[ ]+caveat "([^"]*)"', file.read_text("utf-8"), re.MULTILINE)))
+
+
 @lru_cache(maxsize=256)
 def names(file: Path) -> tuple[str, ...]:
     """The models of a file and their variants, in their order."""

@@ -84,6 +84,11 @@ class Model:
         return self._measures.program.name
 
     @property
+    def caveats(self) -> tuple[str, ...]:
+        """What the author of the model says beside its figures: that it is a reconstruction, for example."""
+        return self._measures.program.caveats
+
+    @property
     def symbols(self) -> dict[str, sympy.Symbol]:
         """The SymPy symbol of every dim and option, by its name in the file."""
         return {d.symbol.name: _symbol(d.symbol) for d in self._measures.program.dimensions}
@@ -185,7 +190,8 @@ class Model:
         return expr
 
     def __repr__(self) -> str:
-        return f"<model {self.name}: macs = {self.quantity('macs')}>"
+        caveats = "".join(f"; {caveat}" for caveat in self.caveats)
+        return f"<model {self.name}: macs = {self.quantity('macs')}{caveats}>"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,10 @@ def library_list() -> str:
         head, doc = _head(source.text[start:end])
         lines.append(f"  {head}" + (f"\n      {doc}" if doc else ""))
         del name
-    lines += ["", "models", *(f"  {', '.join(gallery.names(file))}" for file in gallery.files())]
+    lines += ["", "models"]
+    for file in gallery.files():
+        caveats = "".join(f" ({caveat})" for caveat in gallery.caveats(file))
+        lines.append(f"  {', '.join(gallery.names(file))}{caveats}")
     return "\n".join(lines) + "\n"
 
 

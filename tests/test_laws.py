@@ -556,16 +556,17 @@ def _renamed(block: str, names: Mapping[str, str]) -> str:
     tokens = TOKEN.findall(block)
     result = []
     calls: list[bool] = []  # of every open bracket: does it hold options of what is called, and not sizes?
-    last = ""
+    previous = last = ""
     for place, token in enumerate(tokens):
         if token == "(":
-            calls.append(last != "at")
+            calls.append(last != "at" and previous != "variant")
         elif token == ")":
             calls.pop()
         rest = "".join(tokens[place + 1 : place + 4]).lstrip(" ")
         option = any(calls) and rest.startswith("=") and not rest.startswith("==")
         result.append(names[token] if token in names and token not in kept and not option else token)
-        last = last if token.isspace() else token
+        if not token.isspace():
+            previous, last = last, token
     return "".join(result)
 
 

@@ -318,7 +318,7 @@ def test_python_verifies() -> None:
 
 @pytest.mark.slow
 def test_a_file_with_large_numbers_is_run_as_a_small_copy(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(ROOT / "examples" / "models" / "squeezenet.arch"), "--verify"]) == 0
+    assert main([str(ROOT / "examples" / "models" / "mobilenet_v2.arch"), "--verify"]) == 0
     found = capsys.readouterr().out
     assert "a copy in which the file's numbers from 16 on are divided by" in found
 

@@ -21,9 +21,9 @@ from ..program import Assumption, Program
 from ..quantities import BY_NAME, Derived, Measures
 from ..quantities.derived import Words
 from .billed import BillWriter
-from .layers import LayerWriter, opened, sentence
+from .layers import LayerWriter, opened
 from .scanned import scan_items
-from .shown import Shown, digits, spelled
+from .shown import Shown, digits, sentence, spelled
 from .verified import Verified
 from .whole import TotalWriter
 
@@ -88,8 +88,8 @@ class _Author:
         yield Heading(1, ("Complexity of ", Code(instance.name)), anchor=instance.name)
         if instance.doc:
             yield Paragraph((sentence(instance.doc),))
-        for caveat in self.program.caveats:
-            yield Paragraph((Strong("Caveat."), " ", *spelled(sentence(caveat))))
+        for caveat in self.shown.caveats:
+            yield Paragraph((Strong("Caveat."), " ", *caveat))
         yield from self.results_table()
         yield from self.kinds()
         yield from self.notation()
@@ -131,8 +131,7 @@ class _Author:
                 )
             )
         head: tuple[Text, ...] = (("quantity",), ("closed form",), ("growth",), ("at the example values",))
-        notes = tuple(spelled(sentence(caveat)) for caveat in self.program.caveats)
-        yield Table(("Results",), "lllr", head, tuple(rows), anchor="results", notes=notes)
+        yield Table(("Results",), "lllr", head, tuple(rows), anchor="results", notes=self.shown.caveats)
 
     def kinds(self) -> Iterator[Block]:
         """The vector of operations behind `exact`, a row for each kind."""
@@ -185,6 +184,9 @@ class _Author:
         for name in self.request.conventions:
             chosen = convention(name)
             yield Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence))
+            faults = self.bills.faults(chosen)
+            if faults:
+                yield Bullets(faults)
         items = [self.assumption(a) for a in self.program.assumptions if _worth_saying(a)]
         if items:
             yield Paragraph(("The counts hold where",))
@@ -251,7 +253,14 @@ class _Author:
         yield Heading(2, ("Variants",))
         titles = ["parameters", self.conventions[0].title][: len(names)]
         head: tuple[Text, ...] = (("name",), ("what it is",), ("values",), *((title,) for title in titles))
-        yield Table(("The model under other names",), "lll" + "r" * len(names), head, tuple(rows), anchor="variants")
+        yield Table(
+            ("The model under other names",),
+            "lll" + "r" * len(names),
+            head,
+            tuple(rows),
+            anchor="variants",
+            notes=self.shown.caveats,
+        )
 
     # ---------------------------------------------------------------- reasons and growth
 

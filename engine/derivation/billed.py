@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from ..algebra.expression import ZERO, Expr
 from ..algebra.substitution import Value, evaluate
 from ..conventions import Convention
-from ..conventions.tools import TENSOR, Rule
+from ..conventions.tools import PRODUCTS, TENSOR, Rule
 from ..document import Block, Bullets, Code, Heading, Paragraph, Run, Table, Text
 from ..quantities import Measures
 from .shown import Shown, digits, spelled
 
 # How many parts of a difference are named one by one.
 MOST_PARTS = 6
+# How many conventions stand beside each other in one table.
+MOST_COLUMNS = 4
 
 
 class BillWriter:
@@ -42,16 +44,37 @@ class BillWriter:
         assert whole is not None
         rows.append((("total",), ("",), self._formula(whole), (self._number(whole) or "–",)))
         head: tuple[Text, ...] = (("layer",), ("rule",), ("billed",), ("at the example values",))
-        yield Table((convention.title,), "lllr", head, tuple(rows), total=True, anchor=f"bill {convention.name}")
-        reasons = list(dict.fromkeys(self._because(layer, rule) for layer, rule in bill if rule and rule.because))
+        yield Table(
+            (convention.title,),
+            "lllr",
+            head,
+            tuple(rows),
+            total=True,
+            anchor=f"bill {convention.name}",
+            notes=self.shown.caveats,
+        )
+        reasons = [self._because(layer, rule) for layer, rule in bill if rule and rule.because and not rule.fault]
+        reasons = list(dict.fromkeys(reasons))
         if reasons:
             yield Bullets(tuple(reasons))
-        for note in convention.tool.notes if convention.tool is not None else ():
+        products = any(layer == "attend" or (rule and rule.layers == (PRODUCTS,)) for layer, rule in bill)
+        for note in convention.tool.notes if convention.tool is not None and products else ():
             yield Paragraph(spelled(note))
 
     def _because(self, layer: str, rule: Rule) -> Text:
-        fault: Text = (" This is a fault of the tool.",) if rule.fault else ()
-        return (Code(layer), ": ", *self.words(rule), "; ", *spelled(rule.because), ".", *fault)
+        return (Code(layer), ": ", *self.words(rule), "; ", *spelled(rule.because), ".")
+
+    def faults(self, convention: Convention) -> tuple[Text, ...]:
+        """What a tool bills wrongly in this model."""
+        if convention.tool is None:
+            return ()
+        bill = self.measures.biller(convention.name).bill
+        wrong = [
+            (*self._because(layer, rule), " This is a fault of the tool.")
+            for layer, rule in bill
+            if rule and rule.fault
+        ]
+        return tuple(dict.fromkeys(wrong))
 
     def side_by_side(self) -> Iterator[Block]:
         """A row for each layer, a column for each convention; then, in words, what makes the difference."""
@@ -65,20 +88,25 @@ class BillWriter:
         def cell(count: Expr) -> Text:
             return ("–",) if not count else (self._number(count),) if numbers else self._formula(count)
 
-        rows: list[tuple[Text, ...]] = [
-            ((Code(layer),), *(cell(bills[c].get(layer, ZERO)) for c in self.conventions)) for layer in layers
-        ]
-        rows.append((("total",), *(cell(wholes[c]) for c in self.conventions)))
         where = " at the example values" if numbers else ""
         yield Heading(2, ("Conventions side by side",))
-        yield Table(
-            (f"What each convention bills, by layer{where}",),
-            "l" + ("r" if numbers else "l") * len(self.conventions),
-            (("layer",), *((Code(c.name),) for c in self.conventions)),
-            tuple(rows),
-            total=True,
-            anchor="conventions",
-        )
+        for start in range(0, len(self.conventions), MOST_COLUMNS):
+            chosen = self.conventions[start : start + MOST_COLUMNS]
+            rows: list[tuple[Text, ...]] = [
+                ((Code(layer),), *(cell(bills[c].get(layer, ZERO)) for c in chosen))
+                for layer in layers
+                if any(bills[c].get(layer) for c in chosen)
+            ]
+            rows.append((("total",), *(cell(wholes[c]) for c in chosen)))
+            yield Table(
+                (f"What each convention bills, by layer{where}",),
+                "l" + ("r" if numbers else "l") * len(chosen),
+                (("layer",), *((Code(c.name),) for c in chosen)),
+                tuple(rows),
+                total=True,
+                anchor="conventions" if not start else f"conventions {start}",
+                notes=self.shown.caveats,
+            )
         first, *others = self.conventions
         items = [self._difference(first, other, layers, numbers=numbers) for other in others]
         yield Paragraph(("What makes the difference:",))
@@ -118,13 +146,13 @@ class BillWriter:
         for rule in rules:
             fault = ", a fault" if rule.fault else ""
             part = (*self.words(rule), *(("; ", *spelled(rule.because)) if rule.because else ()), fault)
-            shown += ["; "] * bool(shown) + [run for run in part if run]
+            shown += ["; elsewhere "] * bool(shown) + [run for run in part if run]
         return (" (", *shown, ")") if shown else ()
 
     def words(self, rule: Rule) -> Text:
         """What a rule bills, in words."""
         parts = [_part(variable, factor) for variable, factor in rule.bill.items()]
-        return (", and ".join(parts) or "nothing",)
+        return spelled(", and ".join(parts) or "nothing")
 
     def _formula(self, expr: Expr) -> Text:
         return (self.shown.layout.formula(expr),)

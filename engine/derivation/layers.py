@@ -30,6 +30,7 @@ from ..quantities.totals import Counter, stated
 from ..scalars import Tensor
 from .equations import Writer
 from .repeats import RepeatWriter
+from .shown import sentence
 
 
 def opened(instance: Instance) -> list[tuple[Instance, int]]:
@@ -240,12 +241,6 @@ class LayerWriter:
             if hidden:
                 words.append(" and leading position" if named else "position")
         return tuple(words)
-
-
-def sentence(doc: str) -> str:
-    """A docstring as a sentence; one that begins with a formula (`y = x W + b`) keeps its first letter."""
-    first = doc[:1] if doc[1:2] in ("", " ", "′") else doc[:1].upper()
-    return first + doc[1:].rstrip(".") + "."
 
 
 def _declared(body: tuple[Node, ...], kind: str) -> list[Tensor]:

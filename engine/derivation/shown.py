@@ -26,6 +26,11 @@ class Shown:
     layout: Layout
     values: Mapping[str, Value]
 
+    @cached_property
+    def caveats(self) -> tuple[Text, ...]:
+        """What stands under every table of the model's figures."""
+        return tuple(spelled(sentence(caveat)) for caveat in self.measures.program.caveats)
+
     def derived(self, name: str) -> Derived:
         """A quantity, or the operations under a convention, by name."""
         if name in conventions():
@@ -71,6 +76,12 @@ class Shown:
         except (KeyError, OverflowError, ZeroDivisionError):
             return ""
         return digits(number)
+
+
+def sentence(doc: str) -> str:
+    """A docstring as a sentence; one that begins with a formula (`y = x W + b`) keeps its first letter."""
+    first = doc[:1] if doc[1:2] in ("", " ", "′") else doc[:1].upper()
+    return first + doc[1:].rstrip(".") + "."
 
 
 def spelled(words: str) -> Text:

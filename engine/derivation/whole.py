@@ -103,6 +103,7 @@ class TotalWriter:
                 (*table, (("total",), (self.layout.formula(whole),))),
                 total=True,
                 anchor="sources",
+                notes=self.shown.caveats,
             )
             return
         head: list[Text] = [("from",)]
@@ -118,6 +119,7 @@ class TotalWriter:
             tuple(body),
             total=True,
             anchor="sources",
+            notes=self.shown.caveats,
         )
 
     def coefficient(self, expr: Expr, monomial: object) -> Run:

@@ -34,6 +34,7 @@ from ..formula import (
 from .marks import COMMA, FACTOR, OPERATOR, deeper, unmarked
 from .shape import Level, is_open, is_short_sum, is_single, level, plain, spread
 from .symbols import Symbols
+from .widths import latex_width
 from .words import printable, stretches, words_in_math
 
 _RELATIONS = {"==": "=", "=": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "~": r"\approx"} | {
@@ -64,6 +65,17 @@ def to_flat_latex(formula: Formula, symbols: Symbols) -> str:
     return _write(spread(formula), symbols)
 
 
+WIDE_SUBSCRIPTS = 120.0  # points: subscripts that are wider stand one under the other
+
+
+def _positions(subscripts: list[str]) -> str:
+    """Subscripts in a line; those that would be wider than a column, one under the other."""
+    line = ",".join(subscripts)
+    if len(subscripts) < 2 or 0.7 * latex_width(unmarked(line)) <= WIDE_SUBSCRIPTS:
+        return line
+    return r"\substack{" + r", \\ ".join(subscripts) + "}"
+
+
 def _write(formula: Formula, symbols: Symbols) -> str:
     formula = plain(formula)
     match formula:
@@ -87,7 +99,7 @@ def _write(formula: Formula, symbols: Symbols) -> str:
         case Apply():
             return _apply(formula, symbols)
         case Read(tensor, subscripts, leading):
-            position = ",".join([r"\ldots"] * leading + [_solid(index, symbols) for index in subscripts])
+            position = _positions([r"\ldots"] * leading + [_solid(index, symbols) for index in subscripts])
             return symbols.in_latex_at(tensor, position) if position else symbols.in_latex(tensor)
         case Group(items):
             return f"({','.join(_solid(item, symbols) for item in items)})"

@@ -108,7 +108,8 @@ class _Reader:
 
     def row(self, size: int, display: bool, stop: str | None) -> float:
         atoms: list[_Atom] = []
-        while (token := self.peek()) and token != stop and not (stop == "&" and token in ("\\\\", "\\end")):
+        ends = {"&": ("&", "\\\\", "\\end"), "\\\\": ("\\\\", "}")}.get(stop or "", (stop,))
+        while (token := self.peek()) and token not in ends:
             atoms += self.atom(size, display)
         return _spaced(atoms, size)
 
@@ -145,6 +146,8 @@ class _Reader:
             inner = size if display else min(size + 1, 2)
             above, below = self.group(inner, False), self.group(inner, False)
             yield self.scripts("inner", max(above, below) + 2.5, size, False)
+        elif token == r"\substack":
+            yield _Atom("ord", self.stacked(size))
         elif token == r"\sqrt":
             yield self.scripts("ord", self.group(size, False) + (10.1 if display else 8.4) * scale, size, False)
         elif token == r"\left":
@@ -206,6 +209,15 @@ class _Reader:
         self.take()
         side = _TALL_SIDE if tall and display else _SIDE
         return inner + 2 * (side if round_bracket else 0.8 * side) * _SCRIPT[size]
+
+    def stacked(self, size: int) -> float:
+        """The widest of the lines of a `\\substack`."""
+        self.take()
+        widest = 0.0
+        while True:
+            widest = max(widest, self.row(size, False, stop="\\\\"))
+            if self.take() != "\\\\":
+                return widest
 
     def cases(self, size: int) -> float:
         self.words()

@@ -21,6 +21,7 @@ RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "~": r"\approx
 _RELATION = 13.5
 _INDENT = 20.0
 _GAP = 16.0
+MANY_LINES = 16  # a step of more is broken between pages, but not near its ends
 _SAFE = 0.98  # the table of glyphs is right within 1.5 %
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _HEADINGS = {1: "section", 2: "subsection", 3: "subsubsection"}
@@ -170,6 +171,8 @@ def _rows(step: LaidStep, laid: LaidSteps, symbols: Symbols, width: float) -> li
         rows.append(
             Row("", r"\qquad " + (rf"\text{{{reason.tex}}}" if fits else _box(room, reason.tex)), "", ends=True)
         )
+    apart = range(2, len(rows) - 2) if len(rows) > MANY_LINES else range(0)
+    rows = [replace(row, together=False) if n in apart else row for n, row in enumerate(rows)]
     return [*rows[:-1], replace(rows[-1], together=False)]
 
 

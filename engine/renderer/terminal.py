@@ -191,6 +191,7 @@ def _table(table: Table, symbols: Symbols, columns: int) -> list[str]:
         elif tall and place:
             lines.append("")
         lines += row
+    lines += [""] * bool(table.notes)
     lines += [line for note in table.notes for line in wrap(words(note, symbols), columns)]
     return lines
 
