@@ -21,6 +21,7 @@ from archderive.quantities import totals
 from archderive.quantities.operations import Line
 from archderive.session import open_path, open_source
 from archderive.verifier import Report, verify, verify_model
+from archderive.verifier.copies import equations
 from archderive.verifier.dependences import position_axes, trace
 from archderive.verifier.machine import execute
 from clock import at_most
@@ -61,11 +62,16 @@ def test_every_layer_agrees_with_its_run_in_three_seconds(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", [*EXAMPLES, *CASES], ids=lambda path: path.stem)
 def test_every_file_agrees_with_its_run(path: Path) -> None:
-    session = open_path(str(path))
-    with at_most(20 * len(session.programs)):
-        reports = verify(session)
-    assert faults(reports) == []
-    assert all(report.agreed >= 10 for report in reports)
+    """Of a family's models those are run that have an equation which none before them has."""
+    ran: set[tuple[str, int]] = set()
+    for program in open_path(str(path)).programs:
+        if equations(program) <= ran:
+            continue
+        ran |= equations(program)
+        with at_most(30):
+            reports = verify(open_path(str(path), model=program.name))
+        assert faults(reports) == []
+        assert all(report.agreed >= 10 for report in reports)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from ..algebra.expression import ZERO, Expr, const
 from ..conventions import convention
 from ..derivation.verified import At
 from ..errors import Span
-from ..program import Equation, Instance, Opaque, all_equations
+from ..program import Equation, Instance, Opaque, Program, all_equations
 from ..quantities import Measures
 from .machine import execute
 from .numbers import Number, number
@@ -170,14 +170,14 @@ def _equal(counted: Number, value: Number) -> bool:
 # ---------------------------------------------------------------- sizes that can be run
 
 
-def run_model(measures: Measures, seed: int, runs: int = RUNS, budget: int = BUDGET) -> Report:
+def run_model(measures: Measures, seed: int, runs: int = RUNS, budget: int = BUDGET, *, least: bool = False) -> Report:
     """Run a model at several small sizes and compare. It says so where there are none that end soon."""
     report = Report(measures.program.name, seed)
     comparer = Comparer(measures, report)
     source = random.Random(seed)
     everything = frozenset(d.symbol for d in measures.program.dimensions)
     for by in (0, 4, 14):  # a network of many strides has no small sizes
-        for at in chosen(measures, source, 3 * runs, budget, dict.fromkeys(everything, by)):
+        for at in chosen(measures, source, 3 * runs, budget, dict.fromkeys(everything, by), least=least):
             if len(report.sizes) < runs:
                 _run(comparer, at, source.randrange(1 << 30), 4 * budget + 1_000_000)
         if report.sizes:
@@ -210,23 +210,52 @@ def affordable(work: Expr, at: Sizes, budget: int) -> bool:
         return False
 
 
+def _lengths(program: Program) -> tuple[Expr, ...]:
+    """The sizes of all axes that depend on nothing but the dims: a network in which one of them is 0 is none, and need
+    not be run to see that."""
+    dims = {dimension.symbol for dimension in program.dimensions}
+    tensors = [equation.target for equation in all_equations(program.instance)]
+    found = {axis.upper - axis.lower + 1 for tensor in tensors for axis in tensor.axes}
+    return tuple(length for length in found if length.symbols() and length.symbols() <= dims)
+
+
+def _is_none(length: Expr, at: Sizes) -> bool:
+    try:
+        return number(length, at) <= 0
+    except (KeyError, ZeroDivisionError, OverflowError, ValueError):
+        return False
+
+
 def drawn(
-    measures: Measures, source: random.Random, budget: int, larger: Mapping[Symbol, int], number_of: int = DRAWS
+    measures: Measures,
+    source: random.Random,
+    budget: int,
+    larger: Mapping[Symbol, int],
+    number_of: int = DRAWS,
+    *,
+    least: bool = False,
 ) -> dict[At, Sizes]:
     """So many draws of sizes, without those whose run is too long and those that are alike."""
     work = measures.billed("exact").expr or const(0)
+    lengths = _lengths(measures.program)
     found: dict[At, Sizes] = {}
-    for at in islice(draws(measures.program, source, larger), number_of):
-        if affordable(work, at, budget):
+    for at in islice(draws(measures.program, source, larger, least=least), number_of):
+        if affordable(work, at, budget) and not any(_is_none(length, at) for length in lengths):
             found.setdefault(shown(measures.program, at), at)
     return found
 
 
 def chosen(
-    measures: Measures, source: random.Random, runs: int, budget: int, larger: Mapping[Symbol, int]
+    measures: Measures,
+    source: random.Random,
+    runs: int,
+    budget: int,
+    larger: Mapping[Symbol, int],
+    *,
+    least: bool = False,
 ) -> list[Sizes]:
     """The sizes to run at, of those drawn: within the budget, different from each other in as many dims as can be."""
-    found = drawn(measures, source, budget, larger)
+    found = drawn(measures, source, budget, larger, least=least)
     best: list[Sizes] = []
     while found and len(best) < runs:
         name = max(found, key=lambda n: _worth(found[n], best))

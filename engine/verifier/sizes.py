@@ -30,10 +30,14 @@ TURNS = 4
 
 
 def draws(
-    program: Program, source: random.Random, larger: Mapping[Symbol, int] = MappingProxyType({})
+    program: Program,
+    source: random.Random,
+    larger: Mapping[Symbol, int] = MappingProxyType({}),
+    *,
+    least: bool = False,
 ) -> Iterator[Sizes]:
     """Sizes at which every fact of the program holds, one draw after the other; `larger` says by how much a dim is
-    to be larger than small numbers. It ends where there are none."""
+    to be larger than small numbers, `least` that it is to be as small as can be. It ends where there are none."""
     free = [d for d in program.dimensions if not d.fixed]
     fixed = {d.symbol: _given(d) for d in program.dimensions if d.fixed and d.value is not None}
     facts = [(fact, _symbols(fact)) for fact in program.assumptions]
@@ -42,6 +46,8 @@ def draws(
     failures = 0
     while failures < MAX_FAILURES:
         domains = {d.symbol: _domain(d, numbers[d.symbol], source, larger.get(d.symbol, 0)) for d in free}
+        if least:
+            domains = {s: sorted(domain) if s.kind == "dim" else domain for s, domain in domains.items()}
         found: Sizes | None = dict(fixed)
         for group in groups:
             source.shuffle(group)
