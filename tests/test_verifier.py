@@ -105,6 +105,7 @@ SAID = {
     "two_taps": (None, False, "6", True),
     "state_then_gaps": ("max(N - 7, 3)", True, "N", False),
     "states_and_gaps": ("max(N - 4*L - 1, 2*L + 2)", True, "N", False),
+    "strided_then_window": (None, False, "N", True),
 }
 
 

@@ -26,11 +26,15 @@ from .windows import Window, expression
 __all__ = ["NO_GAPS", "Frame", "Interval", "after", "covers", "everything", "rounded_gap"]
 
 
+LEFT_OUT = "a stride leaves out the last positions of an axis"
+
+
 def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> Interval:
     """What is seen by way of elements of another tensor: they see `inner`, and lie, on its axes, at `arguments`."""
-    if (quick := _window_after(inner, arguments, frame.facts)) is not None:
-        return quick
     axes = [k for k in arguments if inner.mentions(place(k))]
+    left_out = _left_out(inner, arguments, axes, frame)
+    if not left_out and (quick := _window_after(inner, arguments, frame.facts)) is not None:
+        return quick
     if all(arguments[k].still == k for k in axes):
         return inner
     if len(axes) == 1 and inner.still == axes[0]:
@@ -47,6 +51,7 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
 
 def _after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame) -> Interval:
     why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), "")
+    why = why or ("" if not _left_out(inner, arguments, axes, frame) else LEFT_OUT)
     around = [k for k in axes if arguments[k].wraps]
     if around and not _goes_round(inner, arguments, axes, frame):
         return whole(inner.size, why or "positions are shifted round a sequence in a way that is not followed")
@@ -150,8 +155,8 @@ def _on_axes(
     inner: Interval, arguments: Mapping[int, Interval], axes: Iterable[int], frame: Frame
 ) -> dict[int, Interval]:
     """The intervals of the places, cut off at the borders of their axes where that makes a difference: where what is
-    seen from the border is not cut off itself. A stride that leaves out the last positions of an axis is taken to see
-    them."""
+    seen from the border is not cut off itself. Of a stride that leaves out the last positions of an axis see
+    `_left_out`."""
     found = dict(arguments)
     for k in axes:
         argument, symbol = arguments[k], place(k)
@@ -168,6 +173,22 @@ def _on_axes(
             upper = build.minimum((upper, last), frame.facts)
         found[k] = replace(argument, lower=lower, upper=upper)
     return found
+
+
+def _left_out(inner: Interval, arguments: Mapping[int, Interval], axes: Iterable[int], frame: Frame) -> bool:
+    """Do places beyond the end of an axis stand for positions of the source that a stride leaves out?"""
+    for k in axes:
+        argument, symbol = arguments[k], place(k)
+        slope = slope_of(inner.upper, symbol)
+        if slope is None or slope.below != ONE or argument.point or argument.wraps or argument.near is not None:
+            continue
+        stride = slope.above.constant
+        if stride is None or stride <= 1 or frame.nonnegative(argument.size - 1 - argument.upper):
+            continue
+        last = substitute(inner.upper, {symbol: argument.size - 1}, frame.facts)
+        if not frame.nonnegative(last - inner.size + 1):
+            return True
+    return False
 
 
 def _cut_off(inner: Interval, symbol: Symbol, border: Expr, slope: Expr, frame: Frame) -> bool:
