@@ -176,7 +176,7 @@ def run_model(measures: Measures, seed: int, runs: int = RUNS, budget: int = BUD
     comparer = Comparer(measures, report)
     source = random.Random(seed)
     everything = frozenset(d.symbol for d in measures.program.dimensions)
-    for by in (0, 4, 14):  # a network of many strides has no small sizes
+    for by in (0, 4, 14, 30):  # a network of many strides has no small sizes
         for at in chosen(measures, source, 3 * runs, budget, dict.fromkeys(everything, by), least=least):
             if len(report.sizes) < runs:
                 _run(comparer, at, source.randrange(1 << 30), 4 * budget + 1_000_000)
