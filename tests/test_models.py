@@ -23,7 +23,7 @@ from archderive.algebra.substitution import evaluate
 from archderive.cli import main
 from archderive.derivation import values_of
 from archderive.derivation.trace import Around
-from archderive.program import Call, Choose, Declared, Node, Parallel, Repeat, Share
+from archderive.program import Call, Choose, Declared, Node, Parallel, Repeat, Share, all_nodes
 from archderive.quantities import Measures
 from archderive.session import Session, open_path
 
@@ -177,6 +177,38 @@ def test_children(network: dict[str, Any]) -> None:
         if network["counted_by"] == "torchvision":
             ends[0] = children["conv_proj"]
     assert set(ends) <= places
+
+
+@pytest.mark.parametrize("network", sampled(LANGUAGE))
+def test_layers_of_language_models(network: dict[str, Any]) -> None:
+    """The turns of our repeats are the layers of the implementation: as many, and each of so many weights. What its
+    first layer has beside the others (biases of T5, the dense layer of DeepSeek) is no turn."""
+    measures, values = ours(network)
+    turns = {
+        (number(node.count, values), number(measures.counter.body(node.body).own.params, values))
+        for node in all_nodes(measures.program.instance)
+        if isinstance(node, Repeat)
+    }
+    for name, layers in network["layers"].items():
+        each = layers["each"] if isinstance(layers["each"], list) else [layers["each"]] * layers["n"]
+        alike = each.count(each[-1])
+        assert {(alike, each[-1]), (layers["n"], each[-1])} & turns, name
+
+
+# Tables that several modules of an implementation hold, and which are one set of weights, by the name of all but one.
+TIED = {"lm_head", "proj_out"}
+
+
+@pytest.mark.parametrize("network", sampled(LANGUAGE))
+def test_modules_of_language_models(network: dict[str, Any]) -> None:
+    """The weights of the implementation's modules add up to all of ours, a shared table counted once."""
+    measures, values = ours(network)
+    whole = number(measures.params.expr, values) + number(measures.buffers.expr, values)
+    parts = network["grandchildren"]
+    heads = [sum(modules.values()) for name, modules in parts.items() if name in TIED]
+    tables = [parts[stack].get("embed_tokens", 0) for stack in ("encoder", "decoder") if stack in parts]
+    total = sum(sum(modules.values()) for modules in parts.values())
+    assert total - whole in (0, sum(heads) + sum(tables))
 
 
 def in_order(measures: Measures) -> list[Expr]:
