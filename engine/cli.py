@@ -221,7 +221,7 @@ def _request(options: argparse.Namespace, reports: Mapping[Program, Report]) -> 
     from .forms import FORMS
     from .quantities import DTYPES
 
-    names = tuple(name.strip() for name in options.convention.split(",") if name.strip())
+    names = tuple(dict.fromkeys(name.strip() for name in options.convention.split(",") if name.strip()))
     if not names:
         raise usage("`--convention` names no convention", hint="`--convention macs,exact`")
     for name in names:

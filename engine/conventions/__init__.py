@@ -31,15 +31,23 @@ class Convention:
         return self.rates.get(kind, self.rates.get("*", 0))
 
 
+GENERAL = ("macs", "flops", "exact")
+
+
 @lru_cache(maxsize=1)
+def names() -> tuple[str, ...]:
+    """The names of all conventions, the general ones before those of tools."""
+    found = {entry.name.removesuffix(".toml") for entry in _folder().iterdir() if entry.name.endswith(".toml")}
+    return (*GENERAL, *sorted(found.difference(GENERAL)))
+
+
 def conventions() -> dict[str, Convention]:
-    """All conventions by name, the general ones before those of tools."""
-    found = [_read(e.name.removesuffix(".toml"), e.read_text("utf-8")) for e in _files()]
-    return {c.name: c for c in sorted(found, key=lambda c: (c.tool is not None, c.name))}
+    """All conventions by name."""
+    return {name: convention(name) for name in names()}
 
 
-def _files() -> list[resources.abc.Traversable]:
-    return [entry for entry in resources.files(__name__).iterdir() if entry.name.endswith(".toml")]
+def _folder() -> resources.abc.Traversable:
+    return resources.files(__name__)
 
 
 def _read(name: str, text: str) -> Convention:
@@ -51,13 +59,13 @@ def _read(name: str, text: str) -> Convention:
 def known_as(name: str) -> str | None:
     """The convention that a quantity's name in the language means: `ptflops_2023` is `ptflops-2023`."""
     dashed = name.replace("_", "-")
-    return dashed if dashed in conventions() else None
+    return dashed if dashed in names() else None
 
 
+@lru_cache(maxsize=64)
 def convention(name: str) -> Convention:
-    """One convention; a usage error for a name that there is not."""
-    known = conventions()
-    if name not in known:
-        hint = nearest(name, known) or f"there are {', '.join(known)}"
+    """One convention, read when it is asked for; a usage error for a name that there is not."""
+    if name not in names():
+        hint = nearest(name, names()) or f"there are {', '.join(names())}"
         raise usage(f"there is no convention `{name}`", hint=hint)
-    return known[name]
+    return _read(name, _folder().joinpath(f"{name}.toml").read_text("utf-8"))

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from .. import formula as f
 from ..algebra.substitution import Value, evaluate
-from ..conventions import conventions
+from ..conventions import names as convention_names
 from ..document import Code, Run, Text
 from ..errors import ArchError
 from ..forms import Layout
@@ -33,7 +33,7 @@ class Shown:
 
     def derived(self, name: str) -> Derived:
         """A quantity, or the operations under a convention, by name."""
-        if name in conventions():
+        if name in convention_names():
             return self.measures.billed(name)
         if name in BY_NAME or name in self.measures.defined:
             return self.measures.quantity(name)
