@@ -34,6 +34,18 @@ def _indented(stop: Stop) -> _Answer:
     return Diagnostic(message, stop.first.span, hint=f"begin it in column {column}")
 
 
+def _in_variant(stop: Stop) -> _Answer:
+    """Another line than an `expect` under a `variant`."""
+    if stop.at != 0 or stop.word is None or stop.text == "expect":
+        return None
+    column = stop.source.position(stop.first.span.start)[1]
+    above = (line for line in reversed(stop.lines[: stop.row]) if stop.source.position(line[0].span.start)[1] < column)
+    opener = next(above, None)
+    if opener is None or opener[0].text != "variant":
+        return None
+    return Diagnostic("only `expect` lines stand in a `variant`", stop.first.span, hint="put it before the `variant`")
+
+
 def _no_body(stop: Stop) -> _Answer:
     header = stop.line if stop.word is None else stop.lines[stop.row - 1] if stop.at == 0 and stop.row else None
     if header is None or header[-1].text != ":" or header[0].text not in BLOCKS:
@@ -145,6 +157,8 @@ def _line_ends(stop: Stop) -> _Answer:
         return Diagnostic(
             f"`{last.text}` has no axes", last.span, hint=f"write `{last.text}[N, D]`, or `{last.text}[]`"
         )
+    if stop.first.text == "variant" and last.kind == "name":
+        return Diagnostic(f"`{last.text}` has no values", last.span, hint=f"write `variant {last.text}(N = 8)`")
     return None
 
 
@@ -189,12 +203,12 @@ def _separated(stop: Stop) -> _Answer:
 
 
 def _unquoted(stop: Stop) -> _Answer:
-    if stop.first.text != "use" or stop.at != 1 or stop.word is None:
+    what = {"use": "the file of a `use` stands", "caveat": "the words of a `caveat` stand"}.get(stop.first.text)
+    if what is None or stop.at != 1 or stop.word is None:
         return None
-    path = stop.source.text[stop.word.span.start : stop.line[-1].span.end]
-    return Diagnostic(
-        "the file of a `use` stands in quotes", stop.word.span.to(stop.line[-1].span), hint=f'write `use "{path}"`'
-    )
+    words = stop.source.text[stop.word.span.start : stop.line[-1].span.end]
+    span = stop.word.span.to(stop.line[-1].span)
+    return Diagnostic(f"{what} in quotes", span, hint=f'write `{stop.first.text} "{words}"`')
 
 
 def _compared_binding(stop: Stop) -> _Answer:
@@ -349,7 +363,8 @@ def _generic(stop: Stop) -> _Answer:
 
 
 RULES: tuple[Callable[[Stop], _Answer], ...] = (
-    _indented, _no_body, _body_on_header, _else_alone, _misplaced, _unknown_start, _unquoted, _signature, _separated,
+    _indented, _in_variant, _no_body, _body_on_header, _else_alone, _misplaced, _unknown_start, _unquoted, _signature,
+    _separated,
     _assigned_condition, _compared_binding, _shifted_target, _augmented, _mixed_pipe, _no_name, _no_colon, _line_ends,
     _inner_if, _no_word, _bare_reduction, _slice, _two_operators, _two_values, _generic,
 )  # fmt: skip
