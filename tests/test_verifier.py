@@ -68,7 +68,7 @@ def test_every_file_agrees_with_its_run(path: Path) -> None:
         if equations(program) <= ran:
             continue
         ran |= equations(program)
-        with at_most(30):
+        with at_most(60):
             reports = verify(open_path(str(path), model=program.name))
         assert faults(reports) == []
         assert all(report.agreed >= 10 for report in reports)

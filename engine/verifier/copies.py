@@ -51,8 +51,8 @@ class Scaling:
                 return node
             case syntax.Assume() if not self.facts:
                 return node
-            case tuple():
-                return tuple(map(self._node, node))
+            case tuple():  # variants speak of the numbers of the file itself
+                return tuple(self._node(part) for part in node if not isinstance(part, syntax.Variant))
             case _ if is_dataclass(node) and not isinstance(node, type):
                 old = {f.name: getattr(node, f.name) for f in fields(node) if f.init}
                 new = {name: self._node(part) for name, part in old.items()}
