@@ -38,7 +38,8 @@ def rows(path: Path) -> Iterator[str]:
         (measures,) = session.measures().values()
         (program,) = session.programs
         shown = Shown(measures, layout_of(program), values_of(program))
-        mark = " †" if program.caveats else ""
+        mark = "".join(f" ({d.symbol.name} = {d.value})" for d in program.dimensions if d.batch and d.value != 1)
+        mark += " †" if program.caveats else ""
         figures = [shown.value(shown.derived(quantity)) or "–" for quantity in ("params", "macs", "flops")]
         of_variants = (
             {e.span for v in variants(session.file) for e in v.expects} if session.only.variant is None else ()
