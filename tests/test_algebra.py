@@ -422,3 +422,17 @@ def test_a_group_below_the_line_prints_and_parses() -> None:
     text = to_python(Layout(NAMES).formula(expr), Symbols())
     a, b = (sympy.Symbol(name, positive=True, integer=True) for name in "AB")
     assert sympy.simplify(parsed(text) - (a - 1) / (b - 1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("rounded", "value"),
+    [
+        (lambda: build.floor(build.log(const(3), const(Fraction(209, 100)))), 1),  # log 3 / log 2.09 = 1.49
+        (lambda: build.ceil(build.log(const(3), const(Fraction(209, 100)))), 2),
+        (lambda: build.floor(build.log(const(8), const(2))), 3),
+        (lambda: build.ceil(build.root(const(Fraction(209, 100)), Fraction(1, 2)) * 48), 70),  # 48 · 1.4457 = 69.39
+        (lambda: build.floor(-build.root(const(2), Fraction(1, 2))), -2),
+    ],
+)
+def test_numbers_are_rounded(rounded: Callable[[], Expr], value: int) -> None:
+    assert rounded().constant == value

@@ -50,6 +50,16 @@ def _rounded_plainly(direction: Literal["floor", "ceil"], expr: Expr) -> Expr:
     return _rounded_off(direction, expr, NOTHING)
 
 
+def _rounded_number(direction: Literal["floor", "ceil"], expr: Expr) -> int | None:
+    """A logarithm or root of numbers, rounded; None where it is so close to a whole number that floats do not tell."""
+    from .substitution import evaluate
+
+    value = float(evaluate(expr, {}))
+    if abs(value) > 1e6 or abs(value - round(value)) < 1e-6:
+        return None
+    return whole_part(value) if direction == "floor" else -whole_part(-value)
+
+
 def _rounded_off(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) -> Expr:
     whole, rest = _split_whole(expr, facts)
     offset = rest.terms.get(UNIT, 0)
@@ -59,6 +69,8 @@ def _rounded_off(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) 
         return whole + value
     if facts.is_integer(expr):
         return expr
+    if not rest.symbols() and (known := _rounded_number(direction, rest)) is not None:
+        return whole + known
     if moving.terms and all(c < 0 for c in moving.terms.values()):
         opposite: Literal["floor", "ceil"] = "ceil" if direction == "floor" else "floor"
         return whole - _round(opposite, -rest, facts)
