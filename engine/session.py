@@ -122,13 +122,10 @@ class Session:
 def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Session:
     """A file, `-` for standard input, or by its name a standard layer, or a model that comes with the package. `model`
     is the one of its models, or the variant of one, that is asked for."""
-    from . import gallery, library
-
     if path == "-" or Path(path).exists() or "/" in path or path.endswith(".arch"):
-        source = load_source(path)
-        if Path(path).parent.name == "models" and Path(path).resolve() in gallery.files():
-            source = replace(source, packaged=True)
+        source = replace(load_source(path), packaged=_is_packaged(Path(path)))
         return open_source(source, overrides, Path(path).parent if path != "-" else Path(), model)
+    from . import gallery, library
 
     if path in library.index():
         if model is not None:
@@ -143,6 +140,15 @@ def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: 
         f"`{path}` is neither a file nor a standard layer or model",
         hint=nearest(path, known) or "`derive --list` shows the standard layers and models",
     )
+
+
+def _is_packaged(path: Path) -> bool:
+    """Is a file one of those that come with the package?"""
+    if path.parent.name != "models":
+        return False
+    from . import gallery
+
+    return path.resolve() in gallery.files()
 
 
 def open_source(
