@@ -9,11 +9,12 @@ from fractions import Fraction
 from typing import Any
 
 from .algebra.expression import Expr
-from .algebra.substitution import Value, evaluate
+from .algebra.substitution import Value
 from .conventions import convention
 from .derivation import Request, Verified, layout_of, symbols_of, values_of
 from .derivation.layers import opened
 from .derivation.shown import Shown
+from .elaborator.variants import WORDS
 from .notation import Symbols, to_latex, to_python, to_unicode
 from .quantities import BY_NAME, Derived, Measures, Scan
 from .quantities.causality import Causality
@@ -83,7 +84,7 @@ def _model(measures: Measures, request: Request) -> dict[str, Any]:
             " ".join(
                 (
                     _formula(a.left, shown, symbols),
-                    {"divides": "divides", "order": "<=", "equal": "=="}[a.kind],
+                    WORDS[a.kind],
                     _formula(a.right, shown, symbols),
                 )
             )
@@ -212,10 +213,7 @@ def _scan(scan: Scan, shown: Shown, symbols: Symbols) -> dict[str, Any]:
 
 
 def _value(expr: Expr, shown: Shown) -> int | float | None:
-    try:
-        return _number(evaluate(expr, shown.values))
-    except (KeyError, OverflowError, ZeroDivisionError):
-        return None
+    return _number(shown.number(expr))
 
 
 def _number(value: Value | None) -> int | float | None:

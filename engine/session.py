@@ -55,7 +55,8 @@ class Session:
 
     def changed(self, change: Callable[[syntax.File], syntax.File]) -> Session:
         """The same text, and the files that it uses, elaborated after a change of what is written. Raises ArchError."""
-        return _opened(self.source, self.overrides, self.folder, change, self.only)
+        file = change(parse(self.source))
+        return _elaborated(self.source, file, self.overrides, self.folder, change, self.only)
 
     def check(self, measures: Mapping[str, Measures]) -> list[Check]:
         """Every `expect` line compared with what is derived; what cannot be compared is raised all together."""
@@ -99,9 +100,10 @@ class Session:
             why = misfit(literal(setting.value), option, None, strings(self.file))
             if why:
                 raise error(f"`{setting.name}` cannot be {shown(literal(setting.value))}: {why}", setting.span)
-        values = tuple(sorted((setting.name, literal(setting.value)) for setting in settings))
+        values = tuple((s.name, literal(s.value)) for s in sorted(settings, key=lambda s: s.name))
         if (only, values) not in self._reopened:
-            opened = _opened(self.source, {**self.overrides, **dict(values)}, self.folder, lambda file: file, only)
+            given = {**self.overrides, **dict(values)}
+            opened = _elaborated(self.source, self.file, given, self.folder, _unchanged, only)
             self._reopened[only, values] = opened
         session = self._reopened[only, values]
         other = next(line for line in session.elaborated.expects[name] if line[0].span == expect.span)
@@ -159,16 +161,13 @@ def open_source(
 ) -> Session:
     """A text that was read already; `folder` is where the files that it uses are looked for."""
     file = parse(source)
-    if model is None:
-        found = _elaborated(source, file, overrides or {}, folder or Path(), lambda file: file, None)
-        return replace(found, given=bool(overrides))
-    only = _only(source, file, model)
+    only = None if model is None else _only(source, file, model)
     given = dict(overrides or {})
-    if only.variant is not None:
+    if only is not None and only.variant is not None:
         from .elaborator.literals import literal
 
         given = {**{setting.name: literal(setting.value) for setting in only.variant.settings}, **given}
-    found = _elaborated(source, file, given, folder or Path(), lambda file: file, only)
+    found = _elaborated(source, file, given, folder or Path(), _unchanged, only)
     return replace(found, given=bool(overrides))
 
 
@@ -188,10 +187,8 @@ def _only(source: Source, file: syntax.File, name: str) -> Only:
 Change = Callable[["syntax.File"], "syntax.File"]
 
 
-def _opened(
-    source: Source, overrides: Mapping[str, Literal], folder: Path, change: Change, only: Only | None = None
-) -> Session:
-    return _elaborated(source, change(parse(source)), overrides, folder, change, only)
+def _unchanged(file: syntax.File) -> syntax.File:
+    return file
 
 
 def _used_source(folder: Path, path: str) -> Source:

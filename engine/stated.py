@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from . import syntax
 from .algebra.expression import Expr, const
-from .conventions import known_as
-from .conventions import names as convention_names
+from .conventions import quantity_names
 from .elaborator import sizes
 from .elaborator.describe import name_span
 from .elaborator.values import FUNCTIONS, Context, Scope
@@ -71,14 +70,13 @@ class Reader:
         return value
 
     def _names(self) -> set[str]:
-        tools = {name.replace("-", "_") for name in convention_names()}
-        return {*BY_NAME, *tools, *(name for measures in self.models.values() for name in measures.defined)}
+        return {*BY_NAME, *quantity_names(), *(name for measures in self.models.values() for name in measures.defined)}
 
     def _quantity(self, name: str, measures: Measures, node: syntax.Node) -> Expr | Infinite:
-        billed = None if name in BY_NAME or name in measures.defined else known_as(name)
+        billed = None if name in BY_NAME or name in measures.defined else quantity_names().get(name)
         if billed is None and name not in BY_NAME and name not in measures.defined:
             dims = [d.symbol.name for d in measures.program.dimensions]
-            known = {*BY_NAME, *measures.defined, *dims, *(name.replace("-", "_") for name in convention_names())}
+            known = {*BY_NAME, *measures.defined, *dims, *quantity_names()}
             raise error(f"`{name}` is neither a size nor a quantity", node.span, hint=nearest(name, known))
         derived = measures.quantity(name) if billed is None else measures.billed(billed)
         if derived.infinite:

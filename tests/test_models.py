@@ -110,8 +110,6 @@ def ours(network: Mapping[str, Any]) -> tuple[Measures, dict[str, Fraction]]:
     name, at = NAMES.get(network["name"], (network["name"], {}))
     if network["name"].startswith("resnet") and network["counted_by"] == "cifar":
         name = network["name"].removesuffix("_cifar10")
-    if network["name"].startswith("densenet") and "cifar" in network["name"]:
-        name, at = NAMES[network["name"]]
     measures = measured(name)
     values = {**values_of(measures.program), **{key: Fraction(value) for key, value in at.items()}}
     if "size" in network:

@@ -56,10 +56,10 @@ def _read(name: str, text: str) -> Convention:
     return Convention(name, data["title"], data["unit"], dict(data.get("rates", {})), data["sentence"], tool)
 
 
-def known_as(name: str) -> str | None:
-    """The convention that a quantity's name in the language means: `ptflops_2023` is `ptflops-2023`."""
-    dashed = name.replace("_", "-")
-    return dashed if dashed in names() else None
+@lru_cache(maxsize=1)
+def quantity_names() -> dict[str, str]:
+    """The conventions by what they are called as quantities in the language: `ptflops_2023` is `ptflops-2023`."""
+    return {name.replace("-", "_"): name for name in names()}
 
 
 @lru_cache(maxsize=64)

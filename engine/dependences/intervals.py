@@ -44,14 +44,14 @@ def after(inner: Interval, arguments: Mapping[int, Interval], frame: Frame) -> I
     symbols = inner.symbols.union(*(arguments[k].symbols for k in axes))
     key = ("after", inner, *((k, arguments[k]) for k in axes), frame.about(symbols))
     if key not in frame.facts.found:
-        frame.facts.found[key] = _after(inner, {k: arguments[k] for k in axes}, axes, frame)
+        why = LEFT_OUT if left_out else ""
+        frame.facts.found[key] = _after(inner, {k: arguments[k] for k in axes}, axes, frame, why)
     found: Interval = frame.facts.found[key]
     return found
 
 
-def _after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame) -> Interval:
-    why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), "")
-    why = why or ("" if not _left_out(inner, arguments, axes, frame) else LEFT_OUT)
+def _after(inner: Interval, arguments: Mapping[int, Interval], axes: list[int], frame: Frame, why: str) -> Interval:
+    why = inner.why or next((arguments[k].why for k in axes if arguments[k].why), why)
     around = [k for k in axes if arguments[k].wraps]
     if around and not _goes_round(inner, arguments, axes, frame):
         return whole(inner.size, why or "positions are shifted round a sequence in a way that is not followed")

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..algebra.expression import ZERO, Expr
-from ..algebra.substitution import Value, evaluate
 from ..conventions import Convention
 from ..conventions.tools import PRODUCTS, TENSOR, Rule
 from ..document import Block, Bullets, Code, Heading, Paragraph, Run, Table, Text
@@ -118,7 +117,7 @@ class BillWriter:
         gaps = {name: theirs.get(name, ZERO) - mine.get(name, ZERO) for name in layers}
         gaps = {name: gap for name, gap in gaps.items() if gap}
         if numbers:
-            gaps = dict(sorted(gaps.items(), key=lambda item: -abs(float(self._value(item[1]) or 0))))
+            gaps = dict(sorted(gaps.items(), key=lambda item: -abs(float(self.shown.number(item[1]) or 0))))
         words: list[Run] = [Code(other.name), " against ", Code(first.name), ": "]
         if not gaps:
             return (*words, "nothing.")
@@ -134,7 +133,7 @@ class BillWriter:
         return (*words, ".")
 
     def _gap(self, gap: Expr, *, numbers: bool) -> Text:
-        value = self._value(gap) if numbers else None
+        value = self.shown.number(gap) if numbers else None
         if value is None:
             return self._formula(gap)
         return (f"{'+' if value > 0 else '−'}{digits(value if value > 0 else -value)}",)
@@ -158,14 +157,8 @@ class BillWriter:
         return (self.shown.layout.formula(expr),)
 
     def _number(self, expr: Expr) -> str:
-        value = self._value(expr)
+        value = self.shown.number(expr)
         return "" if value is None else digits(value)
-
-    def _value(self, expr: Expr) -> Value | None:
-        try:
-            return evaluate(expr, self.shown.values)
-        except (KeyError, OverflowError, ZeroDivisionError):
-            return None
 
 
 def _part(variable: str, factor: int) -> str:

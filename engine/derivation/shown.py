@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from .. import formula as f
+from ..algebra.expression import Expr
 from ..algebra.substitution import Value, evaluate
 from ..conventions import names as convention_names
 from ..document import Code, Run, Text
@@ -71,11 +72,17 @@ class Shown:
             return digits(derived.number)
         if derived.expr is None:
             return ""
+        number = self.number(derived.expr)
+        if number is not None and derived.extents:
+            number = derived.cut_off(self.values)
+        return "" if number is None else digits(number)
+
+    def number(self, expr: Expr) -> Value | None:
+        """A formula at the example values; None where it has no number there."""
         try:
-            number = derived.cut_off(self.values) if derived.extents else evaluate(derived.expr, self.values)
+            return evaluate(expr, self.values)
         except (KeyError, OverflowError, ZeroDivisionError):
-            return ""
-        return digits(number)
+            return None
 
 
 def sentence(doc: str) -> str:

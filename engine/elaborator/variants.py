@@ -99,11 +99,11 @@ def check_variants(model: syntax.Definition, file: syntax.File, module: Module, 
         if variant.name in library.index() or variant.name in module.layers or variant.name in module.imports:
             message = f"`{variant.name}` is a layer already"
             context.record(error(message, variant.name_span, hint="choose another name"))
-        check_settings(variant.settings, model, file, module, context)
+        _check_settings(variant.settings, model, file, module, context)
         _check_assumptions(variant, context)
 
 
-def check_settings(
+def _check_settings(
     settings: tuple[syntax.Setting, ...], model: syntax.Definition, file: syntax.File, module: Module, context: Context
 ) -> None:
     options = {option.name: option for option in model.options}

@@ -8,9 +8,10 @@ as the box around them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 
-from ..algebra.expression import ZERO, Expr, const, total
+from ..algebra.expression import ZERO, Expr, total
 from ..conventions import Convention
 from ..conventions.tools import PRODUCTS, TENSOR, Rule, Tool
 from ..program import Call, Choose, Declared, Equation, Instance, Node, Opaque, Parallel, Program, Recurrence, Repeat
@@ -174,7 +175,7 @@ class ToolBiller(Biller):
                 return elements(instance.inputs[0], facts, span, boxed=True)
             case "rows":
                 first = instance.inputs[0]
-                return elements(type(first)(first.name, first.axes[:-1], first.kind), facts, span, boxed=True)
+                return elements(replace(first, axes=first.axes[:-1]), facts, span, boxed=True)
             case "spread":
                 (result, *_) = instance.outputs
                 kernel = next(n.tensor for n in instance.body if isinstance(n, Declared))
@@ -185,4 +186,4 @@ class ToolBiller(Biller):
 
 def _add(bill: Bill, more: Mapping[Entry, Expr]) -> None:
     for entry, count in more.items():
-        bill[entry] = bill.get(entry, const(0)) + count
+        bill[entry] = bill.get(entry, ZERO) + count
