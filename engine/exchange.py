@@ -155,16 +155,11 @@ def _quantity(name: str, derived: Derived, shown: Shown, symbols: Symbols) -> di
         "expr": _formula(derived.expr, shown, symbols),
         "latex": to_latex(shown.layout.formula(derived.expr), symbols),
         "growth": None if isinstance(grown, str) else to_unicode(grown, symbols),  # type: ignore[arg-type]
-        "value": _number(derived.cut_off(shown.values)) if _cut(derived, shown) else _value(derived.expr, shown),
+        "value": _number(shown.cut_off(derived)),
         "infinite": False,
         "upper_bound": derived.bound,
         **common,
     }
-
-
-def _cut(derived: Derived, shown: Shown) -> bool:
-    """Is the number at the example values one that the ends of the sequence cut off?"""
-    return bool(derived.extents) and derived.expr is not None and _value(derived.expr, shown) is not None
 
 
 def _causality(found: Causality, shown: Shown, symbols: Symbols) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -64,3 +65,13 @@ def test_the_list_groups_layers_by_file(capsys: pytest.CaptureFixture[str]) -> N
 def test_the_source_of_a_layer_is_its_definition(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--source", "linear"]) == 0
     assert capsys.readouterr().out.startswith("layer linear(x[..., I]; O, bias = true):")
+
+
+@pytest.mark.parametrize("form", ["--json", "--latex", "--markdown", "--detail=summary"])
+def test_a_layer_without_example_values_is_shown(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A receptive field of 3 x 3 is cut off by an image whose size has no number: it has none either."""
+    assert main(["conv2d", form]) == 0
+    shown = capsys.readouterr().out
+    if form == "--json":
+        (model,) = json.loads(shown)["models"]
+        assert model["quantities"]["receptive"]["expr"] == "9" and model["quantities"]["receptive"]["value"] is None

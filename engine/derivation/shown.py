@@ -70,12 +70,20 @@ class Shown:
         """The number at the example values, or nothing where there is none."""
         if derived.number is not None:
             return digits(derived.number)
-        if derived.expr is None:
-            return ""
-        number = self.number(derived.expr)
-        if number is not None and derived.extents:
-            number = derived.cut_off(self.values)
+        number = self.cut_off(derived)
         return "" if number is None else digits(number)
+
+    def cut_off(self, derived: Derived) -> Value | None:
+        """The number of a quantity at the example values, of positions those that lie inside their axes; None where
+        there is none."""
+        if derived.expr is None:
+            return None
+        if not derived.extents:
+            return self.number(derived.expr)
+        try:
+            return derived.cut_off(self.values)
+        except (KeyError, OverflowError, ZeroDivisionError):
+            return None
 
     def number(self, expr: Expr) -> Value | None:
         """A formula at the example values; None where it has no number there."""
