@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from .dependences.picture import Picture, picture
+from .dependences.picture import picture
+from .diagram import Picture
 from .errors import usage
 from .program import Program
 from .renderer.svg import to_svg

@@ -8,7 +8,7 @@ from pathlib import Path
 import archderive
 
 ROWS = """
-errors
+diagram errors
 formula syntax_expressions syntax_scan
 document notation syntax syntax_stop
 printer syntax_advice

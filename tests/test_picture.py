@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import archderive as ad
 import pytest
 from archderive.cli import main
-from archderive.dependences.picture import Picture
+from archderive.diagram import Picture
 from archderive.library import index
 from archderive.pictures import Drawn
 from tools import COMPLAINTS, compiled

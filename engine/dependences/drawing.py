@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ..algebra.atoms import Symbol
+from ..diagram import Line, Row, Spot
 from ..errors import usage
 from ..program import Call, Choose, Node, Parallel, Program, Recurrence, Repeat, consumed
 from ..scalars import Tensor
@@ -17,34 +17,6 @@ from .pieces import Part
 from .positions import position_axes
 from .reached import Reached, entered, left, row_of
 from .runs import box
-
-Spot = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: the input, a unit, or the output; `places` are the labels of its positions, from left to right."""
-
-    label: str
-    places: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Line:
-    """A dependence between two spots (row, number in the row) that counts so many units; within one row it is a step of
-    a recurrence, over several rows it goes around those between."""
-
-    start: Spot
-    end: Spot
-    units: int = 1
-
-    @property
-    def step(self) -> bool:
-        return self.start[0] == self.end[0]
-
-    @property
-    def around(self) -> bool:
-        return self.end[0] - self.start[0] > 1
 
 
 def drawn(

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 
 from ..algebra.atoms import Symbol
+from ..diagram import Line, Picture, Row, Spot
 from ..errors import usage
 from ..program import Program
 from .arithmetic import Number, whole
 from .bits import TooLarge
-from .drawing import Line, Row, Spot, drawn
+from .drawing import drawn
 from .positions import position_axes
 from .search import Found, connecting, search
 from .small import long_symbols, small_sizes
@@ -27,32 +28,6 @@ LENGTHS = (8, 9, 10, 12, 16, 7, 11, 13, 14, 15, 6, 5, 4)
 MANY = 24
 LONGEST = 64
 HIGHEST = 24
-
-
-@dataclass(frozen=True)
-class Picture:
-    """`route` is the marked one, from one of `ends` to the other; it is empty where they are never joined."""
-
-    title: str
-    rows: tuple[Row, ...]
-    lines: tuple[Line, ...]
-    route: tuple[Line, ...]
-    ends: tuple[Spot, Spot] | None
-    caption: str
-
-    @property
-    def columns(self) -> int:
-        return max(len(row.places) for row in self.rows)
-
-    @property
-    def marked(self) -> frozenset[Spot]:
-        """The spots on the marked route."""
-        return frozenset(spot for line in self.route for spot in (line.start, line.end))
-
-    @property
-    def apart(self) -> tuple[Spot, ...]:
-        """The two ends that no route joins."""
-        return self.ends if self.ends is not None and not self.route else ()
 
 
 def picture(program: Program, given: Mapping[str, Fraction] | None = None) -> Picture:
@@ -74,15 +49,6 @@ def picture(program: Program, given: Mapping[str, Fraction] | None = None) -> Pi
     return Picture(
         f"Dependences of {program.name}", rows, shown, route, ends, _caption(program, found, at, route, lines)
     )
-
-
-def steepness(picture: Picture) -> float:
-    """How far apart rows are to stand, in widths of a column: farther where lines go far, nearer where there are many
-    rows."""
-    farthest = max(
-        (abs(line.end[1] - line.start[1]) for line in picture.lines if not line.step and not line.around), default=0
-    )
-    return min(1.25 + 0.2 * max(0, min(farthest, 12) - 1), max(1.25, 8 / max(1, len(picture.rows) - 1)))
 
 
 # ---------------------------------------------------------------- sizes

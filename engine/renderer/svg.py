@@ -11,8 +11,7 @@ from textwrap import wrap
 from typing import Final
 from xml.sax.saxutils import escape
 
-from ..dependences.drawing import Line, Spot
-from ..dependences.picture import Picture, steepness
+from ..diagram import Line, Picture, Spot, steepness
 
 COLUMN: Final = 56.0
 MARGIN: Final = 20.0

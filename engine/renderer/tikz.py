@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ..dependences.drawing import Line, Spot
-from ..dependences.picture import Picture, steepness
+from ..diagram import Line, Picture, Spot, steepness
 from ..notation.widths import text_width
 from .escape import latex_words
 
