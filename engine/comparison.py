@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .algebra.expression import Expr
 from .conventions import convention
-from .derivation import Request, digits, layout_of, spelled, symbols_of, values_of
+from .derivation import Request, derive, digits, layout_of, spelled, symbols_of, values_of
 from .derivation.billed import BillWriter
 from .derivation.shown import Shown, sentence
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
@@ -15,6 +15,14 @@ from .formula import Relation, Symbol, Words
 from .quantities import BY_NAME, Measures
 
 COLUMNS = ("sequential", "path")
+
+
+def documents_of(models: Sequence[Measures], request: Request, *, detailed: bool) -> list[Document]:
+    """One model is derived; several are compared, and derived too where a detail is asked for."""
+    if len(models) == 1:
+        return [derive(models[0], request)]
+    each = models if detailed and request.detail != "summary" else ()
+    return [compare(models, request), *(derive(measures, request) for measures in each)]
 
 
 def compare(models: Sequence[Measures], request: Request) -> Document:
@@ -48,7 +56,10 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
         )
     if notes:
         blocks.append(_own_quantities(notes, labels, shown))
-    blocks.append(Heading(2, ("What is counted, and what is left out",)))
+    notation = _notation(models)
+    if notation is not None:
+        blocks.append(notation)
+    blocks.append(Heading(2, ("What is counted, and what is left out",), anchor="counted"))
     for name in request.conventions:
         chosen = convention(name)
         blocks.append(Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence)))
@@ -59,7 +70,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
         if m.program in request.verified
     ]
     if verified:
-        blocks.append(Heading(2, ("Verification",)))
+        blocks.append(Heading(2, ("Verification",), anchor="verification"))
         blocks.append(Bullets(tuple((Code(name), ": ", *found.text) for name, found in verified)))
     symbols: dict[str, str] = {}
     for m in models:
@@ -68,13 +79,26 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
 
 
 def _labels(models: Sequence[Measures]) -> list[str]:
-    """The names of the models, with the files that they stand in where several have one name."""
+    """The names of the models; of several with one name the files that they stand in, where that tells them apart."""
     names = [m.program.name for m in models]
+    files = [Path(m.program.instance.span.source.name).stem for m in models]
     found = []
+    for name, file in zip(names, files, strict=True):
+        alone = files.count(file) == 1 and file not in names
+        found.append(name if names.count(name) == 1 or file == name else file if alone else f"{file}:{name}")
+    return found if len(set(found)) == len(found) else [f"{f}:{n}" for f, n in zip(files, names, strict=True)]
+
+
+def _notation(models: Sequence[Measures]) -> Table | None:
+    """What the sizes mean; of one that several files explain, what the first says."""
+    notes: dict[str, str] = {}
     for m in models:
-        file = Path(m.program.instance.span.source.name).stem
-        found.append(f"{file}:{m.program.name}" if names.count(m.program.name) > 1 else m.program.name)
-    return found
+        for d in m.program.dimensions:
+            notes[d.symbol.name] = notes.get(d.symbol.name) or d.note or ""
+    if not any(notes.values()):
+        return None
+    rows = tuple(((Symbol(name),), (note or "–",)) for name, note in notes.items())
+    return Table(("Notation",), "ll", (("symbol",), ("meaning",)), rows, anchor="symbols")
 
 
 def _caveats(labels: Sequence[str], models: Sequence[Measures]) -> tuple[Text, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .diagram import Picture
 from .formula import Formula
 
 
@@ -87,7 +88,17 @@ class Result:
     value: str = ""
 
 
-Block = Heading | Paragraph | Bullets | Steps | Table
+@dataclass(frozen=True)
+class Figure:
+    """A picture with words below it, which say for who cannot see it what it shows. Formats without pictures leave it
+    out."""
+
+    picture: Picture
+    caption: Text
+    anchor: str = ""
+
+
+Block = Heading | Paragraph | Bullets | Steps | Table | Figure
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from . import syntax
 from .algebra.division import without_brackets
 from .algebra.expression import Expr
 from .algebra.substitution import Value, evaluate
+from .derivation.published import Published
 from .elaborator.values import Context, Scope
 from .elaborator.variants import in_words, is_met, misfit
 from .errors import ArchError, Diagnostic, error, nearest
@@ -46,6 +47,18 @@ class Check:
         if self.difference:
             notes.append(f"derived - expected = {self.difference}")
         return Diagnostic("this does not hold", self.expect.span, notes=tuple(notes), hint=self.hint)
+
+
+def published(check: Check) -> Published:
+    """The line as a derivation shows it: numbers with their thousands apart."""
+    expect = check.expect
+    what = expect.left.span.text.strip()
+    if expect.settings:
+        what += f" at ({', '.join(setting.span.text.strip() for setting in expect.settings)})"
+    number = isinstance(expect.right, syntax.Number)
+    whole = number and expect.right.span.text.strip().isdigit()
+    stated = check.right if whole else expect.right.span.text.strip()
+    return Published(what, expect.relation, stated, check.left if number else "", check.holds, expect.note or "")
 
 
 class Checker:

@@ -8,7 +8,7 @@ prints fewer names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
@@ -40,15 +40,24 @@ LONG = 5
 class Layout:
     """How formulas of one file are laid out: the order of its names, and the form that was asked for.
 
-    `form` is auto, expanded, factored, leading or `collected:NAME`.
+    `form` is auto, expanded, factored, leading or `collected:NAME`. `names` are short ones for atoms.
     """
 
-    def __init__(self, order: Sequence[str] = (), form: str = "auto") -> None:
+    def __init__(self, order: Sequence[str] = (), form: str = "auto", names: Mapping[Atom, str] | None = None) -> None:
         self.order = {name: number for number, name in enumerate(order)}
         self.form = form
+        self.names = names or {}
         self._known: dict[Expr, Formula] = {}
         self._formulas: dict[Expr, Formula] = {}
         self._atoms: dict[Atom, Formula] = {}
+
+    def after(self, first: Iterable[str]) -> Layout:
+        """The same, with other names before those of the file."""
+        return Layout(list(dict.fromkeys((*first, *self.order))), self.form, self.names)
+
+    def named(self, names: Mapping[Atom, str]) -> Layout:
+        """The same, with short names for atoms."""
+        return Layout(list(self.order), self.form, dict(names))
 
     def formula(self, expr: Expr) -> Formula:
         """The expression in the form that was asked for."""
@@ -258,7 +267,8 @@ class Layout:
 
     def atom(self, atom: Atom) -> Formula:
         if atom not in self._atoms:
-            self._atoms[atom] = self._shown(atom)
+            name = self.names.get(atom)
+            self._atoms[atom] = self._shown(atom) if name is None else f.Symbol(name)
         return self._atoms[atom]
 
     def _shown(self, atom: Atom) -> Formula:
@@ -386,6 +396,3 @@ def _times(factor: Formula, rest: Formula) -> Formula:
 
 def _factors(formula: Formula) -> tuple[Formula, ...]:
     return formula.factors if isinstance(formula, f.Product) and not formula.dots else (formula,)
-
-
-__all__ = ["FORMS", "Layout", "to_formula"]

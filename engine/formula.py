@@ -199,6 +199,25 @@ def measure(formula: Formula) -> int:
             return 1
 
 
+def slashed(formula: Formula) -> Formula:
+    """The formula with slashes for fraction bars, as it stands in a line of words or in a table."""
+    match formula:
+        case Sum(terms=terms):
+            return Sum(tuple(map(slashed, terms)))
+        case Negative(value=value):
+            return Negative(slashed(value))
+        case Product(factors=factors, dots=dots):
+            return Product(tuple(map(slashed, factors)), dots)
+        case Quotient(above=above, below=below):
+            return Quotient(slashed(above), slashed(below), inline=True)
+        case Apply(function=function, arguments=arguments, base=base) if function != "sqrt":
+            return Apply(function, tuple(map(slashed, arguments)), base)
+        case Growth(body=body, kind=kind):
+            return Growth(slashed(body), kind)
+        case _:
+            return formula
+
+
 def ungroup(formula: Formula, members: Mapping[str, tuple[str, ...]]) -> Formula:
     """The names of a group side by side where it stands alone, in brackets where it is raised."""
 

@@ -73,6 +73,24 @@ def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
     return Growth(tuple(left), shown)
 
 
+def allowed_by(dropped: Dropped, facts: Facts) -> tuple[list[Expr], list[tuple[Expr, Expr]]]:
+    """The facts without which a term would not go: orders, each an expression that is not negative, and pairs of which
+    the first divides the second. None are needed where it goes since all sizes are at least 1."""
+    needed = facts.copy()
+
+    def enough(tried: Facts) -> bool:
+        vectors = [_vector(term) for term in (dropped.term, *dropped.by)]
+        return dominated(vectors[0], vectors[1:], _cone(vectors, tried))
+
+    for name in ("divisibility", "orders"):
+        for fact in list(getattr(needed, name)):
+            fewer = needed.copy()
+            getattr(fewer, name).remove(fact)
+            if enough(fewer):
+                needed = fewer
+    return needed.orders, needed.divisibility
+
+
 def within(expr: Expr, bound: Expr, facts: Facts) -> bool:
     """Is expr in O(bound)?"""
     mine, theirs = growth(expr, facts).terms, growth(bound, facts).terms
@@ -276,4 +294,4 @@ def feasible(equations: list[list[int]]) -> bool:
         basis[leaving] = entering
 
 
-__all__ = ["ArchError", "Dropped", "Growth", "growth", "within"]
+__all__ = ["ArchError", "Dropped", "Growth", "allowed_by", "growth", "smooth", "within"]

@@ -7,8 +7,8 @@ instance is counted once. Nothing here counts, and nothing knows how a formula i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal
@@ -124,13 +124,15 @@ class Share:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One application of a layer; `shared` is the set of weights that it uses, if it has none of its own."""
+    """One application of a layer; `shared` is the set of weights that it uses, if it has none of its own. `written`
+    are the arguments that stand in the file; the others are defaults."""
 
     instance: Instance
     arguments: tuple[Tensor, ...]
     results: tuple[Tensor, ...]
     shared: Shared | None
     span: Span
+    written: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,7 +296,7 @@ def consumed(body: tuple[Node, ...]) -> set[Tensor]:
 @dataclass(frozen=True, eq=False)
 class Instance:
     """A definition opened: formal inputs and outputs, and the nodes between. `options` are the values it was opened
-    at."""
+    at, `usual` the names of those that are at their defaults."""
 
     name: str
     kind: str
@@ -307,6 +309,27 @@ class Instance:
     span: Span
     library: bool
     saves: tuple[Tensor, ...] = ()
+    usual: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A size in which the applications of a layer differ: the axis or option of that name; of leading axes, which have
+    none, the number of positions on all of them."""
+
+    symbol: Symbol
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Generic:
+    """A layer opened once for several applications; `uses` are the instances that it may stand for, and what its
+    symbols are in each."""
+
+    instance: Instance
+    facts: Facts
+    names: tuple[Named, ...]
+    uses: tuple[tuple[Instance, Mapping[Symbol, Expr]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,7 +377,7 @@ class Variant:
 @dataclass(frozen=True, eq=False)
 class Program:
     """A model, elaborated: its instance, its sizes in the order of their lines, and the facts that hold. `caveats` are
-    what its author says beside its figures."""
+    what its author says beside its figures. `generalise` opens layers once for several of their instances."""
 
     instance: Instance
     dimensions: tuple[Dimension, ...]
@@ -364,6 +387,7 @@ class Program:
     warnings: tuple[Diagnostic, ...]
     caveats: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
+    generalise: Callable[[Sequence[Instance]], list[Generic]] = field(default=lambda _: [])
 
     @property
     def name(self) -> str:

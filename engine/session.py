@@ -15,6 +15,7 @@ from .errors import ArchError, Diagnostic, Source, Span, error, nearest, usage
 from .parser import load_source, parse
 
 if TYPE_CHECKING:
+    from .derivation.published import Published
     from .elaborator.elaborate import Elaborated, Only
     from .elaborator.literals import Literal
     from .elaborator.values import Context, Scope
@@ -60,7 +61,15 @@ class Session:
 
     def check(self, measures: Mapping[str, Measures]) -> list[Check]:
         """Every `expect` line compared with what is derived; what cannot be compared is raised all together."""
-        checks: list[Check] = []
+        checked, errors = self.checked(measures)
+        checks = [check for _, check in checked]
+        if errors:
+            raise ArchError(*dict.fromkeys(errors), *(check.diagnostic() for check in checks if not check.holds))
+        return checks
+
+    def checked(self, measures: Mapping[str, Measures]) -> tuple[list[tuple[str, Check]], list[Diagnostic]]:
+        """Every `expect` line that can be compared, with its model; and why the others cannot be."""
+        checks: list[tuple[str, Check]] = []
         errors: list[Diagnostic] = []
         checkers: dict[tuple[Session, str], Checker] = {}
         for name, expects in self.elaborated.expects.items():
@@ -72,12 +81,10 @@ class Session:
 
                         known = measures if session is self else session.measures()
                         checkers[session, name] = Checker(known[name], known)
-                    checks.append(checkers[session, name].check(expect, scope, context))
+                    checks.append((name, checkers[session, name].check(expect, scope, context)))
                 except ArchError as failure:
                     errors += failure.diagnostics
-        if errors:
-            raise ArchError(*dict.fromkeys(errors), *(check.diagnostic() for check in checks if not check.holds))
-        return checks
+        return checks, errors
 
     def _where(
         self, name: str, expect: syntax.Expect, scope: Scope, context: Context
@@ -109,16 +116,30 @@ class Session:
         other = next(line for line in session.elaborated.expects[name] if line[0].span == expect.span)
         return session, other[1], other[2]
 
-    def complaints(self, measures: Mapping[str, Measures]) -> list[Diagnostic]:
-        """What does not hold, or cannot be compared, as warnings: a derivation is not held up by an `expect`. At other
-        values than those of the file, figures need not hold."""
-        if self.given:
-            return []
-        try:
-            found = [check.diagnostic() for check in self.check(measures) if not check.holds and not check.hole]
-        except ArchError as failure:
-            found = list(failure.diagnostics)
-        return [replace(diagnostic, severity="warning") for diagnostic in found]
+    def published(
+        self, measures: Mapping[str, Measures]
+    ) -> tuple[dict[Program, tuple[Published, ...]], list[Diagnostic]]:
+        """The figures that the file states of each of its models, those of variants left out; and what does not hold or
+        cannot be compared, as warnings: a derivation is not held up by an `expect`. At other values than those of the
+        file, figures need not hold."""
+        if self.given or not any(self.elaborated.expects.values()):
+            return {}, []
+        from .expectations import published
+
+        checked, errors = self.checked(measures)
+        wrong = [check.diagnostic() for _, check in checked if not check.holds and not check.hole]
+        definitions = [item for item in self.file.items if isinstance(item, syntax.Definition)]
+        variants = [line for d in definitions for line in d.body if isinstance(line, syntax.Variant)]
+        others = {e.span for v in variants for e in v.expects} if self.only is None or not self.only.variant else set()
+        found = {
+            program: tuple(
+                published(check)
+                for name, check in checked
+                if name == program.name and check.expect.span not in others and not check.hole
+            )
+            for program in self.programs
+        }
+        return found, [replace(diagnostic, severity="warning") for diagnostic in (errors or wrong)]
 
 
 def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Session:

@@ -29,7 +29,7 @@ def commands(text: str) -> list[tuple[str, str]]:
 
 def derive(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command; standard error goes to its output."""
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "COLUMNS": "100"}
     command = [sys.executable, "-m", "archderive", *arguments]
     return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
 

@@ -43,7 +43,7 @@ class Writer:
     def equation(self, equation: Equation) -> tuple[Formula, Formula]:
         """Both sides of an equation; in its subscripts its own indices stand first."""
         names = [index.symbol.name for index in all_indices(equation)]
-        writer = Writer(Layout([*names, *self.layout.order]))
+        writer = Writer(self.layout.after(names))
         left = writer.read(equation.target.name, equation.subscripts, equation.leading)
         return left, writer.scalar(equation.body, equation.leading)
 
@@ -135,7 +135,7 @@ class Writer:
             words += [", "] if number else []
             if axis.ragged:
                 words.append("≤ ")
-            words.append(self.layout.formula(hull(axis, tensor)))
+            words.append(f.slashed(self.layout.formula(hull(axis, tensor))))
         return [*words, "]"]
 
 

@@ -1,13 +1,14 @@
-"""The layers of a model, each opened once: its equations with their shapes, and what each of them costs."""
+"""The layers of a model, each told once: its equations with their shapes, and what each of them costs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from .. import formula as f
-from ..algebra.expression import Expr
+from ..algebra.expression import ZERO, Expr
 from ..conventions import Convention
-from ..document import Block, Code, Heading, Paragraph, Run, Step, Steps, Text
+from ..document import Block, Code, Paragraph, Run, Step, Steps, Text
 from ..forms import Layout
 from ..program import (
     Call,
@@ -22,15 +23,19 @@ from ..program import (
     Recurrence,
     Repeat,
     Share,
+    Shared,
     Split,
     nested,
 )
-from ..quantities.operations import Line
 from ..quantities.totals import Counter, stated
 from ..scalars import Tensor
+from .costs import CostWriter
 from .equations import Writer
 from .repeats import RepeatWriter
 from .shown import sentence
+
+# Results of calls that are named one by one where their costs are added up.
+MOST_NAMED = 3
 
 
 def opened(instance: Instance) -> list[tuple[Instance, int]]:
@@ -52,8 +57,16 @@ def opened(instance: Instance) -> list[tuple[Instance, int]]:
     return list(found.items())
 
 
+@dataclass(frozen=True)
+class Cost:
+    """One application of a layer under one convention."""
+
+    params: Expr
+    operations: tuple[Expr, ...]
+
+
 class LayerWriter:
-    """Writes the section of one instance after another, under every convention that was asked for."""
+    """Writes what stands in a layer, under every convention that was asked for."""
 
     def __init__(self, counter: Counter, conventions: Sequence[Convention], layout: Layout, *, full: bool) -> None:
         self.counter = counter
@@ -61,52 +74,39 @@ class LayerWriter:
         self.layout = layout
         self.full = full
         self.writer = Writer(layout)
-        self.repeats = RepeatWriter(counter, conventions, layout)
+        self.costs = CostWriter(counter, layout)
+        self.repeats = RepeatWriter(counter, layout)
+
+    def cost(self, instance: Instance) -> Cost:
+        totals = self.counter.instance(instance)
+        return Cost(totals.params, tuple(totals.billed(convention.rates) for convention in self.conventions))
 
     def worth_opening(self, instance: Instance) -> bool:
-        """Does a layer have equations of its own that cost something, or weights?"""
-        return self.full or any(isinstance(n, Declared) or self._billed(n) for n in instance.body)
-
-    def _billed(self, node: Node) -> bool:
-        match node:
-            case Equation():
-                return any(self.rate(line.kind) for line in self.counter.equation(node))
-            case Recurrence(equations=equations):
-                return any(self.rate(line.kind) for e in equations for line in self.counter.equation(e))
-            case Opaque():
-                return any(count and self.rate(kind) for kind, count in stated(node).items())
-            case Repeat(body=body) | Choose(body=body) | Parallel(body=body):
-                return any(map(self._billed, body))
-            case _:
-                return False
+        """Does a layer cost something, or hold weights?"""
+        cost = self.cost(instance)
+        return bool(self.full or cost.params or any(cost.operations))
 
     def rate(self, kind: str) -> int:
         """Is a kind of operation billed under any of the conventions?"""
         return max(convention.rate(kind) for convention in self.conventions)
 
-    def section(self, instance: Instance, uses: int, level: int) -> Iterator[Block]:
-        """Heading, what it is, equations, counts."""
-        yield Heading(level, (*self._title(instance),), anchor=instance.name)
-        words: list[Run] = []
-        if instance.doc:
-            words.append(sentence(instance.doc) + " ")
-        if instance.inputs:
-            words.append("Takes ")
-            words += self._shapes(instance.inputs)
-            words.append(".")
-        if uses > 1:
-            words.append(f" It is applied at {uses} places, which are counted alike.")
-        if words:
-            yield Paragraph(tuple(words))
-        yield from self.body(instance)
+    def takes(self, instance: Instance) -> list[Run]:
+        """Takes x [N, D] and y [M, D]."""
+        return ["Takes ", *self.shapes(instance.inputs), "."] if instance.inputs else []
 
-    def _title(self, instance: Instance) -> list[Run]:
-        if instance.kind == "model":
-            return ["The model’s own equations"]
-        options = [f"{name} = {value}" for name, value in instance.options if value not in ("…", name)]
+    def title(self, instance: Instance) -> list[Run]:
+        """The layer with the options that are not at their defaults."""
+        options = [
+            f"{name} = {value}"
+            for name, value in instance.options
+            if name not in instance.usual and value not in ("…", name)
+        ]
         return [Code(f"{instance.name}({', '.join(options)})" if options else instance.name)]
 
-    def _shapes(self, tensors: tuple[Tensor, ...]) -> list[Run]:
+    def about(self, instance: Instance) -> list[Run]:
+        return [sentence(instance.doc), " "] if instance.doc else []
+
+    def shapes(self, tensors: tuple[Tensor, ...]) -> list[Run]:
         words: list[Run] = []
         for number, tensor in enumerate(tensors):
             if number:
@@ -115,23 +115,75 @@ class LayerWriter:
         return words
 
     def body(self, instance: Instance) -> Iterator[Block]:
+        """Weights, equations, what each costs, and their sum."""
         weights = _declared(instance.body, "weight")
         buffers = _declared(instance.body, "buffer")
         if weights:
-            yield Paragraph(("Weights: ", *self._shapes(tuple(weights)), "."))
+            yield Paragraph(("Weights: ", *self.shapes(tuple(weights)), "."))
         if buffers:
-            yield Paragraph(("Held, not trained: ", *self._shapes(tuple(buffers)), "."))
+            yield Paragraph(("Held, not trained: ", *self.shapes(tuple(buffers)), "."))
         yield from self.lines(instance.body)
+        params = [*map(self.costs.volume, weights), *self.called(instance.body, None)]
+        if params:
+            yield Steps((*params, *self.summed(instance, None, len(params))))
         equations = list(_equations(instance.body))
-        if weights:
-            yield Steps(tuple(map(self.volume, weights)))
-        counts = [step for c in self.conventions for equation in equations for step in self.counts(equation, c)]
-        counts += [step for node in _opaque(instance.body) for step in self.stated(node)]
-        if counts:
-            yield Steps(tuple(counts))
-        sums = list(self.repeats.sums(instance.body))
-        if sums:
-            yield Steps(tuple(sums))
+        for convention in self.conventions:
+            counts = [step for equation in equations for step in self.costs.counts(equation, convention)]
+            counts += [step for node in _opaque(instance.body) for step in self.stated(node, convention)]
+            counts += self.called(instance.body, convention)
+            if counts:
+                yield Steps((*counts, *self.summed(instance, convention, len(counts))))
+
+    def called(self, body: tuple[Node, ...], convention: Convention | None) -> list[Step]:
+        """What the layers cost that a body applies, each once: parameters, or operations under a convention."""
+        made = {node.shared for node in all_in(body) if isinstance(node, Share)}
+        places: dict[tuple[Instance, Shared | None], list[Call]] = {}
+        for call in calls(body):
+            if convention is not None or call.shared is None or call.shared in made:
+                places.setdefault((call.instance, call.shared if convention is None else None), []).append(call)
+        steps: list[Step] = []
+        left: f.Formula
+        bound = [result.name for call in calls(body) for result in call.results[:1]]
+        for (instance, shared), alike in places.items():
+            totals = self.counter.instance(instance)
+            one = totals.own.params if convention is None else totals.billed(convention.rates)
+            if not one:
+                continue
+            if shared is not None:
+                left = f.Apply("params", (f.Words(shared.name),))
+                steps.append(Step(left, "=", self.layout.formula(one), (Code(instance.name), ", one set of weights")))
+                continue
+            name = "params" if convention is None else convention.name
+            names = list(dict.fromkeys(result.name for call in alike for result in call.results[:1]))
+            shown = self.layout.formula(one)
+            left = f.Apply(name, (f.Words(instance.name),))
+            known = all(bound.count(n) == 1 for n in names)
+            if known and len(names) <= MOST_NAMED:
+                applied = tuple(f.Apply(name, (f.Symbol(n),)) for n in names)
+                left = applied[0] if len(applied) == 1 else f.Sum(applied)
+            reason: Text = (Code(instance.name),)
+            if not known and len(alike) == 1:
+                reason = ("for ", f.Symbol(names[0]), " ", *self.writer.shape(alike[0].results[0]))
+            if len(alike) > 1:
+                times = f.Product((f.integer(len(alike)), shown), dots=True)
+                shown = f.Relation((times, self.layout.formula(one * len(alike))), ("=",))
+                reason = (Code(instance.name), ", twice" if len(alike) == 2 else f", {len(alike)} times")
+            steps.append(Step(left, "=", shown, reason))
+        return steps
+
+    def summed(self, instance: Instance, convention: Convention | None, parts: int) -> Iterator[Step]:
+        """The sum over repeats, and over the layer; nothing where one line says it all. A model's own sum stands in
+        its totals."""
+        repeated = list(self.repeats.sums(instance.body, convention))
+        yield from repeated
+        if instance.kind == "model" or parts + bool(repeated) < 2:
+            return
+        totals = self.counter.instance(instance)
+        name = "params" if convention is None else convention.name
+        whole = totals.own.params if convention is None else totals.billed(convention.rates)
+        if repeated and repeated[-1].right == self.layout.formula(whole):
+            return  # there is nothing beside the repeat
+        yield Step(f.Apply(name, (f.Words(instance.name),)), "=", self.layout.formula(whole), ("all together",))
 
     def lines(self, body: tuple[Node, ...]) -> Iterator[Block]:
         """What a body does, in its order; what stands inside a repeat or a choice under a line of its own."""
@@ -148,13 +200,12 @@ class LayerWriter:
         if steps:
             yield Steps(tuple(steps))
 
-    def stated(self, node: Opaque) -> Iterator[Step]:
-        """What an `opaque` costs under each convention: as it is stated, with its reason."""
-        for convention in self.conventions:
-            count = sum((cost * convention.rate(kind) for kind, cost in stated(node).items()), Expr({}))
-            if count:
-                left = f.Apply(convention.name, (f.Symbol(node.target.name),))
-                yield Step(left, "=", self.layout.formula(count), (f"stated, not derived: {node.because}",))
+    def stated(self, node: Opaque, convention: Convention) -> Iterator[Step]:
+        """What an `opaque` costs: as it is stated, with its reason."""
+        count = sum((cost * convention.rate(kind) for kind, cost in stated(node).items()), ZERO)
+        if count:
+            left = f.Apply(convention.name, (f.Symbol(node.target.name),))
+            yield Step(left, "=", self.layout.formula(count), (f"stated, not derived: {node.because}",))
 
     def line(self, node: Node) -> list[Step]:
         match node:
@@ -162,9 +213,12 @@ class LayerWriter:
                 return [self.equation(node)]
             case Recurrence(equations=equations):
                 return [self.equation(equation) for equation in equations]
-            case Call(instance=instance, arguments=arguments, results=results):
-                names = tuple(f.Symbol(argument.name) for argument in arguments)
-                return [self.made(results, f.Apply(instance.name, names))]
+            case Call(instance=instance, written=written, results=results, shared=shared):
+                names = tuple(f.Symbol(argument.name) for argument in written)
+                made = self.made(results, f.Apply(instance.name, names))
+                if shared is None:
+                    return [made]
+                return [Step(made.left, "=", made.right, (*made.reason, ", with the weights of ", Code(shared.name)))]
             case Join(result=result, parts=parts):
                 return [self.made((result,), f.Apply("concat", tuple(f.Symbol(part.name) for part in parts)))]
             case Split(results=results, source=source):
@@ -184,64 +238,6 @@ class LayerWriter:
         left, right = self.writer.equation(equation)
         return Step(left, "=", right, tuple(self.writer.shape(equation.target)))
 
-    def volume(self, weight: Tensor) -> Step:
-        """The number of elements of a weight."""
-        sizes = [self.layout.formula(axis.size) for axis in weight.axes if axis.size != Expr({(): 1})]
-        whole = Expr({(): 1})
-        for axis in weight.axes:
-            whole = whole * axis.size
-        closed = self.layout.formula(whole)
-        shown = f.Relation((f.Product(tuple(sizes), dots=True), closed), ("=",)) if len(sizes) > 1 else closed
-        if len(sizes) > 1 and closed == f.Product(tuple(sizes)):
-            shown = closed
-        return Step(f.Apply("params", (f.Symbol(weight.name),)), "=", shown, ("volume of the weight",))
-
-    def counts(self, equation: Equation, convention: Convention) -> Iterator[Step]:
-        """The cost of an equation, its factors named; further operations of the same equation are added below."""
-        name: f.Formula | None = f.Apply(convention.name, (f.Symbol(equation.target.name),))
-        for line in self.counter.equation(equation):
-            rate = convention.rate(line.kind)
-            if not rate:
-                continue
-            closed = self.layout.formula(line.count * rate)
-            factors = self.factors(line, rate)
-            right = closed if factors is None or factors == closed else f.Relation((factors, closed), ("=",))
-            yield Step(name, "=" if name is not None else "+", right, self.reason(line, rate))
-            name = None
-
-    def factors(self, line: Line, rate: int) -> f.Formula | None:
-        """N · D · D: the sizes of the indices in their order, where their product is the count."""
-        sizes = [index.upper - index.lower + 1 for index in line.over]
-        whole = Expr({(): rate})
-        for size in sizes:
-            whole = whole * size
-        if line.reduced and "where the condition holds" not in line.what:
-            return None
-        if whole != line.count * rate or len(sizes) < 2:
-            return None
-        shown = [self.layout.formula(size) for size in sizes if size != Expr({(): 1})]
-        if rate != 1:
-            shown.insert(0, f.integer(rate))
-        return f.Product(tuple(shown), dots=True) if len(shown) > 1 else None
-
-    def reason(self, line: Line, rate: int) -> Text:
-        """What is done, and how often each index lets it be done."""
-        words: list[Run] = [line.what if rate == 1 else f"{rate} for {line.what}"]
-        named = [index for index in line.over if not index.name.startswith("…")]
-        hidden = [index for index in line.over if index.name.startswith("…")]
-        if line.reduced:
-            words.append(" over ")
-            for number, index in enumerate(line.reduced):
-                words += ([", "] if number else []) + [f.Symbol(index.name)]
-            return tuple(words)
-        if named or hidden:
-            words.append(" for each ")
-            for number, index in enumerate(named):
-                words += ([", "] if number else []) + [f.Symbol(index.name)]
-            if hidden:
-                words.append(" and leading position" if named else "position")
-        return tuple(words)
-
 
 def _declared(body: tuple[Node, ...], kind: str) -> list[Tensor]:
     """The weights or buffers of a body, those of the turns of its repeats too."""
@@ -255,20 +251,27 @@ def _declared(body: tuple[Node, ...], kind: str) -> list[Tensor]:
 
 
 def _opaque(body: tuple[Node, ...]) -> Iterator[Opaque]:
-    for node in body:
-        if isinstance(node, Opaque):
-            yield node
-        yield from _opaque(nested(node))
+    return (node for node in all_in(body) if isinstance(node, Opaque))
 
 
 def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
-    for node in body:
+    for node in all_in(body):
         match node:
             case Equation():
                 yield node
             case Recurrence(equations=equations):
                 yield from equations
-            case Repeat(body=inner) | Choose(body=inner) | Parallel(body=inner):
-                yield from _equations(inner)
-            case Declared() | Join() | Split() | Opaque() | Share() | Call():
+            case _:
                 pass
+
+
+def calls(body: tuple[Node, ...]) -> Iterator[Call]:
+    """Every application in a body, those inside its repeats too."""
+    return (node for node in all_in(body) if isinstance(node, Call))
+
+
+def all_in(body: tuple[Node, ...]) -> Iterator[Node]:
+    """Every node of a body, what stands inside repeats after them."""
+    for node in body:
+        yield node
+        yield from all_in(nested(node))

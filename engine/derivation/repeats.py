@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from .. import formula as f
 from ..algebra.atoms import Symbol
@@ -25,19 +25,23 @@ HOW = {
 class RepeatWriter:
     """Writes what stands around a body: how often it runs, with which sizes, and what all turns cost together."""
 
-    def __init__(self, counter: Counter, conventions: Sequence[Convention], layout: Layout) -> None:
+    def __init__(self, counter: Counter, layout: Layout) -> None:
         self.counter = counter
-        self.conventions = conventions
         self.layout = layout
 
     def heading(self, node: Enclosing) -> Iterator[Block]:
         """A line that says how often a body runs; of sizes that change, the steps to their closed form."""
-        shown = self.layout.formula
+
+        def shown(size: Expr) -> f.Formula:
+            return f.slashed(self.layout.formula(size))
+
         first = (f.Symbol(node.symbol.name), " from 0 on")
         match node:
             case Repeat(count=count, how=how):
                 index: Text = (", ", *first) if _numbered(node) else ()
-                yield Paragraph(("Repeated ", shown(count), " times", *index, HOW.get(how or "", "") + ":"))
+                once = count.constant == 1
+                times: Text = ("Run once",) if once else ("Repeated ", shown(count), " times", *index)
+                yield Paragraph((*times, HOW.get(how or "", "") + ":"))
                 if node.sizes:
                     yield Steps(tuple(step for size in node.sizes for step in self.size(size, node)))
             case Parallel(count=count):
@@ -63,25 +67,24 @@ class RepeatWriter:
         if size.update is not None:
             following = f.Read(name, (f.Sum((turn, f.integer(1))),))
             entry = Symbol(f"{name}_{node.symbol.name}", "dim", size.symbol.number)
-            first = Layout([entry.name, *self.layout.order], self.layout.form)  # C_i + k, not k + C_i
+            first = self.layout.after([entry.name])  # C_i + k, not k + C_i
             update = first.formula(substitute(size.update, {size.symbol: from_atom(entry)}))
             yield Step(following, "=", _indexed(update, entry.name, here), ("what a turn makes of it",))
         yield Step(here, "=", self.layout.formula(size.solution), ("on entry to turn ", turn))
 
-    def sums(self, body: tuple[Node, ...]) -> Iterator[Step]:
-        """For each repeat, choice or set of bodies side by side: the cost of one, and that of all."""
+    def sums(self, body: tuple[Node, ...], convention: Convention | None) -> Iterator[Step]:
+        """For each repeat, choice or set of bodies side by side: the cost of one, and that of all; of parameters, or of
+        operations under a convention."""
         for number, node in enumerate(found := list(_enclosing(body))):
             what = "turn" if isinstance(node, Repeat) else "body"
             name = what if len(found) == 1 else f"{what}_{number + 1}"
             inside = self.counter.body(node.body)
-            if inside.own.params:
-                whole = self.counter.weights_of_all(inside.own.params, node)
-                yield from self.sum("params", name, inside.own.params, whole, node)
-            for convention in self.conventions:
-                turn = inside.billed(convention.rates)
-                if turn:
-                    whole = self.counter.node(node).billed(convention.rates)
-                    yield from self.sum(convention.name, name, turn, whole, node)
+            if convention is None:
+                turn, whole = inside.own.params, self.counter.weights_of_all(inside.own.params, node)
+            else:
+                turn, whole = inside.billed(convention.rates), self.counter.node(node).billed(convention.rates)
+            if turn:
+                yield from self.sum("params" if convention is None else convention.name, name, turn, whole, node)
 
     def sum(self, quantity: str, name: str, turn: Expr, whole: Expr, node: Enclosing) -> Iterator[Step]:
         one = f.Apply(quantity, (f.Symbol(name),))

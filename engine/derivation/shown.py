@@ -64,7 +64,7 @@ class Shown:
     @cached_property
     def plain(self) -> Layout:
         """The same order of names, always expanded."""
-        return Layout(list(self.layout.order), "expanded")
+        return Layout(list(self.layout.order), "expanded", self.layout.names)
 
     def value(self, derived: Derived) -> str:
         """The number at the example values, or nothing where there is none."""
@@ -94,8 +94,10 @@ class Shown:
 
 
 def sentence(doc: str) -> str:
-    """A docstring as a sentence; one that begins with a formula (`y = x W + b`) keeps its first letter."""
-    first = doc[:1] if doc[1:2] in ("", " ", "′") else doc[:1].upper()
+    """A docstring as a sentence; one that begins with a formula (`y = x W + b`) or with a name of a program
+    (`torch.nn.ReLU`) keeps its first letter."""
+    name = "." in doc.partition(" ")[0][:-1]
+    first = doc[:1] if name or doc[1:2] in ("", " ", "′") else doc[:1].upper()
     return first + doc[1:].rstrip(".") + "."
 
 

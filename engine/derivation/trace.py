@@ -4,7 +4,7 @@ often they run."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..algebra.expression import Expr
 from ..conventions import Convention
@@ -22,33 +22,42 @@ from ..program import (
     Share,
     Shared,
 )
+from ..quantities.operations import Line
 from ..quantities.totals import Counter, Enclosing, stated
 
 Around = tuple[Enclosing, ...]
 
-# Layers are told apart down to the second: whatever lies deeper is one number of its layer, for a layer that calls
-# itself twice has as many places as there are ways down.
+# Layers are told apart down to the second, unless more is asked for: whatever lies deeper is one number of its layer,
+# for a layer that calls itself twice has as many places as there are ways down.
 LEVELS = 2
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """What an equation, a stated cost or the sum over what was chosen adds to a total; `name` is what it makes."""
+    """What an equation, a stated cost or the sum over what was chosen adds to a total; `name` is what it makes. `one`
+    is its cost each time, before all turns of what stands `around` it; of an equation, `line` is the operation."""
 
     layers: tuple[str, ...]
     name: str
     count: Expr
+    one: Expr
+    around: Around = ()
+    equation: Equation | None = None
+    line: Line | None = None
 
 
-def contributions(instance: Instance, counter: Counter, convention: Convention) -> Iterator[Contribution]:
+def contributions(
+    instance: Instance, counter: Counter, convention: Convention, levels: int = LEVELS
+) -> Iterator[Contribution]:
     """Every contribution to the operations under a convention, in the order of the program."""
-    yield from _Operations(counter, convention).walk(instance.body, (), ())
+    yield from _Operations(counter, convention, levels).walk(instance.body, (), ())
 
 
 class _Operations:
-    def __init__(self, counter: Counter, convention: Convention) -> None:
+    def __init__(self, counter: Counter, convention: Convention, levels: int) -> None:
         self.counter = counter
         self.convention = convention
+        self.levels = levels
 
     def walk(self, body: tuple[Node, ...], layers: tuple[str, ...], around: Around) -> Iterator[Contribution]:
         for node in body:
@@ -58,7 +67,7 @@ class _Operations:
                 case Recurrence(equations=equations):
                     for equation in equations:
                         yield from self.lines(equation, layers, around)
-                case Call(instance=instance) if len(layers) + 1 >= LEVELS:
+                case Call(instance=instance) if len(layers) + 1 >= self.levels:
                     for kind, count in self.counter.instance(instance).operations.items():
                         yield from self.billed(kind, count, instance.name, (*layers, instance.name), around)
                 case Call(instance=instance):
@@ -78,21 +87,23 @@ class _Operations:
 
     def lines(self, equation: Equation, layers: tuple[str, ...], around: Around) -> Iterator[Contribution]:
         for line in self.counter.equation(equation):
-            yield from self.billed(line.kind, line.count, equation.target.name, layers, around)
+            for found in self.billed(line.kind, line.count, equation.target.name, layers, around):
+                yield replace(found, equation=equation, line=line)
 
     def billed(
         self, kind: str, count: Expr, name: str, layers: tuple[str, ...], around: Around
     ) -> Iterator[Contribution]:
         rate = self.convention.rate(kind)
         if rate:
+            one = count * rate
             for node in reversed(around):
                 count = self.counter.operations_of_all(count, node)
-            yield Contribution(layers, name, count * rate)
+            yield Contribution(layers, name, count * rate, one, around)
 
 
-def weight_contributions(instance: Instance, counter: Counter) -> Iterator[tuple[tuple[str, ...], str, Expr]]:
-    """(layers, weight, number of its elements in the whole model) for every weight that is counted."""
-    yield from _weights(instance.body, (), counter, (), {})
+def weight_contributions(instance: Instance, counter: Counter, levels: int = LEVELS) -> Iterator[Contribution]:
+    """What every weight that is counted adds to the parameters; `name` is the weight."""
+    yield from _weights(instance.body, (), counter, (), {}, levels)
 
 
 def _weights(
@@ -101,30 +112,34 @@ def _weights(
     counter: Counter,
     around: Around,
     made: dict[Shared, Around | None],
-) -> Iterator[tuple[tuple[str, ...], str, Expr]]:
+    levels: int,
+) -> Iterator[Contribution]:
     """`made` says what stands around each set of shared weights where it was made; None once it was counted."""
+
+    def held(one: Expr, layers: tuple[str, ...], name: str) -> Contribution:
+        count = one
+        for outer in reversed(around):
+            count = counter.weights_of_all(count, outer)
+        return Contribution(layers, name, count, one, around)
+
     for node in body:
         match node:
             case Share(shared=shared):
                 made[shared] = around
             case Declared(kind="weight", tensor=tensor):
-                count = counter.node(node).params
-                for outer in reversed(around):
-                    count = counter.weights_of_all(count, outer)
-                yield layers, tensor.name, count
-            case Call(instance=instance, shared=None) if layers and not counter.instance(instance).shared:
-                count = counter.instance(instance).own.params
-                for outer in reversed(around):
-                    count = counter.weights_of_all(count, outer)
-                yield (*layers, instance.name), instance.name, count
+                yield held(counter.node(node).params, layers, tensor.name)
+            case Call(instance=instance, shared=None) if (
+                len(layers) + 1 >= levels and not counter.instance(instance).shared
+            ):
+                yield held(counter.instance(instance).own.params, (*layers, instance.name), instance.name)
             case Call(instance=instance, shared=None):
-                yield from _weights(instance.body, (*layers, instance.name), counter, around, made)
+                yield from _weights(instance.body, (*layers, instance.name), counter, around, made, levels)
             case Call(instance=instance, shared=shared) if shared is not None and made.get(shared) is not None:
                 outside = made[shared]
                 assert outside is not None
                 made[shared] = None
-                yield from _weights(instance.body, (*layers, instance.name), counter, outside, made)
+                yield from _weights(instance.body, (*layers, instance.name), counter, outside, made, levels)
             case Repeat() | Choose() | Parallel():
-                yield from _weights(node.body, layers, counter, (*around, node), made)
+                yield from _weights(node.body, layers, counter, (*around, node), made, levels)
             case _:
                 pass

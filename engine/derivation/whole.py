@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from .. import formula as f
-from ..algebra.atoms import Summation
-from ..algebra.expression import Expr
+from ..algebra.atoms import Monomial, Summation
+from ..algebra.expression import ZERO, Expr
 from ..conventions import Convention
 from ..document import Block, Code, Heading, Run, Step, Steps, Table, Text
 from ..forms import Layout
@@ -16,6 +16,7 @@ from .shown import Shown
 from .trace import Contribution, contributions, weight_contributions
 
 MAX_COLUMNS = 5
+MAX_ADDED = 8
 
 
 class TotalWriter:
@@ -31,107 +32,112 @@ class TotalWriter:
     def blocks(self) -> Iterator[Block]:
         """Parameters, operations under each convention, and their sources."""
         counter, instance = self.measures.counter, self.program.instance
-        parts = {c: list(contributions(instance, counter, c)) for c in self.conventions}
-        weights = list(weight_contributions(instance, counter))
+        weights = _merged(weight_contributions(instance, counter))
+        parts = {c: _merged(contributions(instance, counter, c)) for c in self.conventions}
         if not any(parts.values()) and not weights:
             return
-        yield Heading(3, ("Total",))
+        yield Heading(3, ("Total",), anchor="total")
         if weights:
-            yield from self.parameters(weights)
+            yield from self.total("params", "parameters", self.measures.params, weights)
         for convention, found in parts.items():
             if found:
-                yield from self.operations(convention, _merged(found))
+                yield from self.total(convention.name, convention.title, self.measures.billed(convention.name), found)
 
-    def operations(self, convention: Convention, rows: list[tuple[str, Expr]]) -> Iterator[Block]:
-        whole = self.measures.billed(convention.name)
+    def total(self, name: str, title: str, whole: Derived, rows: list[tuple[str, Expr]]) -> Iterator[Block]:
+        """The sum of what the rows say, in closed form and at the example values, and where each term comes from."""
         assert whole.expr is not None
-        name = f.Apply(convention.name, (f.Symbol(self.program.name),))
+        closed = self.layout.formula(whole.expr)
         steps = []
-        if 1 < len(rows) <= 8:
-            steps.append(
-                Step(
-                    name,
-                    "=",
-                    f.Sum(tuple(self.layout.formula(e) for _, e in rows)),
-                    ("in the order of the table below",),
-                )
-            )
-            steps.append(Step(None, "=", self.layout.formula(whole.expr), ("collected",)))
+        if 1 < len(rows) <= MAX_ADDED:
+            added = f.Sum(tuple(self.layout.formula(e) for _, e in rows))
+            steps.append(Step(self.named(name), "=", added, ("in the order of the table below",)))
+            if added != closed:
+                steps.append(Step(None, "=", closed, ("collected",)))
         else:
-            steps.append(Step(name, "=", self.layout.formula(whole.expr)))
+            steps.append(Step(self.named(name), "=", closed))
         yield Steps((*steps, *self.number(whole)))
-        yield from self.sources(convention, rows, whole.expr)
+        if len(rows) > 1:
+            yield self.sources(name, title, rows, whole.expr)
+
+    def named(self, quantity: str) -> f.Formula:
+        return f.Apply(quantity, (f.Words(self.program.name),))
 
     def number(self, whole: Derived) -> Iterator[Step]:
         value = self.shown.value(whole)
         if value and whole.expr is not None and whole.expr.constant is None:
             yield Step(None, "=", f.Words(value), ("at the example values",))
 
-    def parameters(self, weights: list[tuple[tuple[str, ...], str, Expr]]) -> Iterator[Block]:
-        """All weights together."""
-        found: dict[str, Expr] = {}
-        for layers, name, count in weights:
-            row = layers[0] if layers else name
-            found[row] = found.get(row, Expr({})) + count
-        whole = self.measures.params
-        assert whole.expr is not None
-        name_ = f.Apply("params", (f.Symbol(self.program.name),))
-        steps = []
-        if 1 < len(found) <= 8:
-            names: list[Run] = []
-            for row in found:
-                names += [", "] * bool(names) + [Code(row)]
-            steps.append(Step(name_, "=", f.Sum(tuple(map(self.layout.formula, found.values()))), tuple(names)))
-            steps.append(Step(None, "=", self.layout.formula(whole.expr), ("collected",)))
-        else:
-            steps.append(Step(name_, "=", self.layout.formula(whole.expr)))
-        yield Steps((*steps, *self.number(whole)))
+    def sources(self, name: str, title: str, rows: list[tuple[str, Expr]], whole: Expr) -> Table:
+        """Where each term comes from: the coefficients of the expanded total, which add up."""
+        terms = [monomial for monomial, _ in self.shown.plain.terms(whole)]
+        anchor = f"sources {name}"
+        if any(isinstance(atom, Summation) for monomial in terms for atom, _ in monomial):
+            return self.parts(anchor, title, rows, whole)
+        caption: Text = (f"Where each term of the {title} comes from",)
+        if len(terms) <= MAX_COLUMNS:
+            return self.across(anchor, caption, rows, whole, terms)
+        return self.down(anchor, caption, rows, whole, terms)
 
-    def sources(self, convention: Convention, rows: list[tuple[str, Expr]], whole: Expr) -> Iterator[Block]:
-        """A row for each source, a column for each term of the expanded total: the coefficients add up."""
-        plain = self.shown.plain
-        terms = [monomial for monomial, _ in plain.terms(whole)]
-        if len(rows) < 2:
-            return
-        kept = any(isinstance(atom, Summation) for monomial in terms for atom, _ in monomial)
-        if len(terms) > MAX_COLUMNS or kept:
-            table = [((Code(name),), (self.layout.formula(e),)) for name, e in rows]
-            yield Table(
-                ("Where it comes from",),
-                "ll",
-                (("from",), (convention.title,)),
-                (*table, (("total",), (self.layout.formula(whole),))),
-                total=True,
-                anchor="sources",
-                notes=self.shown.caveats,
-            )
-            return
+    def parts(self, anchor: str, title: str, rows: list[tuple[str, Expr]], whole: Expr) -> Table:
+        """Of sums that have no closed form: what each source adds."""
+        table = [((Code(name),), (self.layout.formula(e),)) for name, e in rows]
+        return Table(
+            (f"Where the {title} come from",),
+            "ll",
+            (("from",), (title,)),
+            (*table, (("total",), (self.layout.formula(whole),))),
+            total=True,
+            anchor=anchor,
+            notes=self.shown.caveats,
+        )
+
+    def across(
+        self, anchor: str, caption: Text, rows: list[tuple[str, Expr]], whole: Expr, terms: Sequence[Monomial]
+    ) -> Table:
+        """A row for each source, a column for each term."""
         head: list[Text] = [("from",)]
-        head += [(plain.formula(Expr({monomial: 1})),) for monomial in terms]
+        head += [(self.shown.plain.formula(Expr({monomial: 1})),) for monomial in terms]
         body: list[tuple[Text, ...]] = []
         for name, expr in rows:
             body.append(((Code(name),), *((self.coefficient(expr, monomial),) for monomial in terms)))
         body.append((("total",), *((self.coefficient(whole, monomial),) for monomial in terms)))
-        yield Table(
-            ("Where each term comes from: coefficients",),
+        return Table(
+            caption,
             "l" + "r" * len(terms),
             tuple(head),
             tuple(body),
             total=True,
-            anchor="sources",
+            anchor=anchor,
             notes=self.shown.caveats,
         )
+
+    def down(
+        self, anchor: str, caption: Text, rows: list[tuple[str, Expr]], whole: Expr, terms: Sequence[Monomial]
+    ) -> Table:
+        """Of many terms: a row for each, with its sources in words."""
+        body: list[tuple[Text, ...]] = []
+        for monomial in terms:
+            words: list[Run] = []
+            for name, expr in rows:
+                value = Fraction(expr.terms.get(monomial, 0))
+                if value:
+                    sign = ("−" if value < 0 else "") if not words else (" − " if value < 0 else " + ")
+                    words += [sign] * bool(sign) + [f.Number(abs(value)), " ", Code(name)]
+            term = self.shown.plain.formula(Expr({monomial: 1}))
+            body.append(((term,), (self.coefficient(whole, monomial),), tuple(words)))
+        head: tuple[Text, ...] = (("term",), ("coefficient",), ("from",))
+        return Table(caption, "lrl", head, tuple(body), anchor=anchor, notes=self.shown.caveats)
 
     def coefficient(self, expr: Expr, monomial: object) -> Run:
         value = expr.terms.get(monomial, 0)  # type: ignore[call-overload]
         return f.Number(Fraction(value)) if value else "–"
 
 
-def _merged(parts: list[Contribution]) -> list[tuple[str, Expr]]:
-    """Contributions added up by the layer at the top and the equation, or the next layer, that makes them."""
+def _merged(parts: Iterable[Contribution]) -> list[tuple[str, Expr]]:
+    """Contributions added up by the layer at the top and the equation, weight or next layer that makes them."""
     found: dict[str, Expr] = {}
     for part in parts:
-        chain = [*part.layers[:2]] if len(part.layers) > 1 else [*part.layers, part.name]
-        name = " › ".join(dict.fromkeys(chain)) if part.layers else part.name
-        found[name] = found.get(name, Expr({})) + part.count
+        chain = part.layers[:2] if len(part.layers) > 1 else (*part.layers, part.name)
+        key = " › ".join(dict.fromkeys(chain)) if part.layers else part.name
+        found[key] = found.get(key, ZERO) + part.count
     return [(name, count) for name, count in found.items() if count]

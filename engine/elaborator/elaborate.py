@@ -17,6 +17,7 @@ from ..scalars import Tensor
 from .assumptions import equalities_first
 from .blocks import without_unread
 from .describe import name_span
+from .generic import generalised
 from .layers import missing_return
 from .literals import Literal, literal, shown
 from .modules import Loader, open_module
@@ -280,6 +281,7 @@ def _open_model(
         tuple(context.warnings) + tuple(unread(instance)),
         tuple(body.caveats),
         tuple(map(_variant, body.variants)),
+        lambda instances: generalised(instances, context),
     )
     return _Opened(
         program,

@@ -20,6 +20,7 @@ from .values import (
     FunctionValue,
     LayerValue,
     Module,
+    Origin,
     Scope,
     Silent,
     Value,
@@ -77,6 +78,7 @@ def apply(
     """One application: the call and its fresh results."""
     tensors, options = bind_arguments(layer, positional, named, span)
     definition = layer.definition
+    written = tuple(tensors[p.name][0] for p in definition.tensors if p.name in tensors)
     for parameter in definition.tensors:
         if parameter.name not in tensors:
             if parameter.default is None or parameter.default not in tensors:
@@ -93,7 +95,7 @@ def apply(
     given = {name: value for name, (value, _) in options.items()}
     instance = _open(layer, arguments, tensors, given, options, span, context)
     results = tuple(Tensor(_result_name(layer.name, output, instance), output.axes) for output in instance.outputs)
-    return Call(instance, arguments, results, layer.shared, span), results
+    return Call(instance, arguments, results, layer.shared, span, written), results
 
 
 def _result_name(layer: str, output: Tensor, instance: Instance) -> str:
@@ -126,7 +128,7 @@ def _open(
     context.stack.append(layer.name)
     outer, context.errors = context.errors, []
     try:
-        instance = _opened(layer, arguments, tensors, given, options, span, context)
+        instance = opened_at(layer, arguments, tensors, given, options, span, context)
     except ArchError as failure:
         context.record(failure)
         if not context.errors:
@@ -137,6 +139,7 @@ def _open(
         context.stack.pop()
         context.depth -= 1
     context.opened[key] = instance
+    context.origins[instance] = Origin(layer, arguments, given)
     return instance
 
 
@@ -183,7 +186,7 @@ def _line(span: Span) -> str:
     return text if len(text) <= 80 else text[:80].rstrip() + " …"
 
 
-def _opened(
+def opened_at(
     layer: LayerValue,
     arguments: tuple[Tensor, ...],
     tensors: dict[str, tuple[Tensor, Span]],
@@ -192,6 +195,7 @@ def _opened(
     span: Span,
     context: Context,
 ) -> Instance:
+    """The layer's body at the shapes and options of one application. Raises ArchError, or records what is wrong."""
     from .blocks import without_unread
     from .statements import execute
 
@@ -223,7 +227,15 @@ def _opened(
         definition.span,
         layer.module.source.library,
         saved(body, scope),
+        frozenset(o.name for o in definition.options if _is_usual(o, given)),
     )
+
+
+def _is_usual(option: syntax.OptionParameter, given: dict[str, Value]) -> bool:
+    """Is an option left at its default, or given as the default is written?"""
+    if option.name not in given:
+        return True
+    return option.default is not None and option_text(given[option.name]) == option.default.span.text.strip()
 
 
 def saved(body: Body, scope: Scope) -> tuple[Tensor, ...]:

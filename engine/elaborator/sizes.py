@@ -15,7 +15,7 @@ from ..algebra import build
 from ..algebra.atoms import Atom, Rational, Symbol
 from ..algebra.expression import Expr, const, total
 from ..algebra.substitution import Value as Number
-from ..algebra.substitution import evaluate
+from ..algebra.substitution import evaluate, substitute
 from ..errors import ArchError, Span, error, nearest
 from ..program import Assumption
 from ..scalars import Tensor
@@ -135,6 +135,9 @@ def decide(left: Value, operator: str, right: Value, span: Span, context: Contex
             raise error(f"{describe(left)} and {describe(right)} have no order", span)
         return (left == right) == (operator == "==")
     answer = context.facts.compare(left, operator, right)
+    if answer is None and context.like is not None:
+        sizes, facts = context.like
+        answer = facts.compare(substitute(left, sizes, facts), operator, substitute(right, sizes, facts))
     if answer is not None:
         return answer
     need_values(left, context)

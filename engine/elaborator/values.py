@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -174,9 +174,20 @@ class Mark:
     lengths: tuple[int, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What an instance was opened from: a layer, the tensors that it was given first, and the options."""
+
+    layer: LayerValue
+    arguments: tuple[Tensor, ...]
+    given: Mapping[str, Value]
+
+
 @dataclass(eq=False)
 class Context:
-    """Everything that the opening of one model shares: facts, example values, what was opened already."""
+    """Everything that the opening of one model shares: facts, example values, what was opened already. What the facts
+    leave open in a generic opening is decided as in the application that it is `like`: its sizes, and what holds of
+    them."""
 
     facts: Facts
     values: dict[str, Fraction]
@@ -186,6 +197,8 @@ class Context:
     warnings: list[Diagnostic] = field(default_factory=list)
     errors: list[Diagnostic] = field(default_factory=list)
     opened: dict[object, Instance] = field(default_factory=dict)
+    origins: dict[Instance, Origin] = field(default_factory=dict)
+    like: tuple[Mapping[Symbol, Expr], Facts] | None = None
     depth: int = 0
     stack: list[str] = field(default_factory=list)
     turns: dict[str, Expr] = field(default_factory=dict)

@@ -1,0 +1,195 @@
+"""What stands before a derivation: the results, the notation, what one operation is and for which sizes the counts
+hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+
+from .. import formula as f
+from ..algebra.expression import Expr
+from ..conventions import convention
+from ..document import Block, Bullets, Heading, Paragraph, Result, Run, Step, Steps, Strong, Table, Text
+from ..program import Assumption
+from ..quantities import BY_NAME, Derived, Measures
+from .abbreviations import Abbreviation
+from .billed import BillWriter
+from .request import Request
+from .shown import Shown, digits
+
+MOST_FACTS = 6
+# A closed form of more names does not fit into a column of a table.
+MOST_NAMES = 16
+KINDS = {
+    "mac": "multiplications of multiply-adds",
+    "multiply": "other multiplications",
+    "add": "additions",
+    "divide": "divisions",
+    "max": "maxima",
+    "compare": "comparisons",
+    "power": "powers",
+    "stated": "stated, not derived",
+}
+
+
+class FrontWriter:
+    """Writes the results, the notation and the assumptions of one model."""
+
+    def __init__(
+        self, measures: Measures, request: Request, shown: Shown, bills: BillWriter, short: Sequence[Abbreviation]
+    ) -> None:
+        self.measures = measures
+        self.program = measures.program
+        self.request = request
+        self.shown = shown
+        self.layout = shown.layout
+        self.bills = bills
+        self.short = short
+
+    def blocks(self) -> Iterator[Block]:
+        yield from self.results_table()
+        yield from self.kinds()
+        yield from self.notation()
+        yield from self.assumptions()
+
+    # ---------------------------------------------------------------- results
+
+    @cached_property
+    def quantities(self) -> list[tuple[str, str, Derived]]:
+        """(name, title, value) of every quantity that is shown."""
+        rows = [("params", "parameters", self.measures.params)]
+        if self.measures.active.expr != self.measures.params.expr:
+            rows.append(("active", "active parameters", self.measures.active))
+        if self.measures.buffers.expr:
+            rows.append(("buffers", "buffers", self.measures.buffers))
+        rows += [(name, convention(name).title, self.measures.billed(name)) for name in self.request.conventions]
+        for name in ("sequential", "path", "receptive"):
+            rows.append((name, BY_NAME[name].title, self.measures.quantity(name)))
+        rows.append(("bytes", f"parameter memory, bytes ({self.measures.dtype})", self.measures.bytes))
+        rows += [(name, note, self.measures.quantity(name)) for name, note in self.measures.notes.items()]
+        return [row for row in rows if row[0] != "bytes" or self.measures.params.expr]
+
+    def results_table(self) -> Iterator[Block]:
+        """A row for each quantity. Formulas that are too long for a column stand by themselves before it."""
+        formulas = [(title, self.shown.formula(derived)) for _, title, derived in self.quantities]
+        apart = any(f.measure(formula) > MOST_NAMES for _, formula in formulas)
+        rows: list[tuple[Text, ...]] = []
+        for (title, formula), (_, _, derived) in zip(formulas, self.quantities, strict=True):
+            bound: Text = (" at most",) if derived.bound else ()
+            closed: list[Text] = [] if apart else [(f.slashed(formula), *bound)]
+            row: list[Text] = [(title,), *closed, (self.shown.grown(derived),), (self.shown.value(derived) or "–",)]
+            rows.append(tuple(row))
+        if apart:
+            shown = zip(self.quantities, formulas, strict=True)
+            yield Steps(
+                tuple(Step(f.Words(t), "=", formula) for (name, _, _), (t, formula) in shown if name != "bytes")
+            )
+        head: list[Text] = [("quantity",), *([("closed form",)] * (not apart)), ("growth",), ("at the example values",)]
+        align = "llr" if apart else "lllr"
+        yield Table(("Results",), align, tuple(head), tuple(rows), anchor="results", notes=self.shown.caveats)
+
+    def kinds(self) -> Iterator[Block]:
+        """The vector of operations behind `exact`, a row for each kind."""
+        counts = {kind: count for kind, count in self.measures.totals.operations.items() if count}
+        if not counts or ("exact" not in self.request.conventions and self.request.detail != "full"):
+            return
+        rows: list[tuple[Text, ...]] = []
+        for kind in sorted(counts, key=lambda k: (k != "mac", k)):
+            derived = Derived(counts[kind])
+            rows.append(((KINDS.get(kind, kind),), (self.shown.formula(derived),), (self.shown.value(derived) or "–",)))
+        exact = self.measures.exact
+        rows.append((("all",), (self.shown.formula(exact),), (self.shown.value(exact) or "–",)))
+        head: tuple[Text, ...] = (("operation",), ("number",), ("at the example values",))
+        yield Table(("Operations by kind",), "llr", head, tuple(rows), total=True, anchor="operations")
+
+    def results(self) -> Iterator[Result]:
+        for name, _, derived in self.quantities:
+            if derived.expr is not None or derived.infinite:
+                yield Result(name, name, self.shown.formula(derived), self.shown.value(derived))
+
+    # ---------------------------------------------------------------- notation and assumptions
+
+    def notation(self) -> Iterator[Block]:
+        used = self.used_symbols()
+        shown = [d for d in self.program.dimensions if d.symbol.name in used or d.fixed]
+        if not shown:
+            return
+        rows: list[tuple[Text, ...]] = []
+        for d in shown:
+            meaning = [d.note or "", "fixed, since the structure of the model depends on it" if d.fixed else ""]
+            note = "; ".join(part for part in meaning if part) or "–"
+            rows.append(((f.Symbol(d.symbol.name),), (note,), (digits(d.value) if d.value is not None else "–",)))
+        for short in self.short:
+            value = self.shown.number(short.expr)
+            number = digits(value) if value is not None else "–"
+            rows.append(((f.Symbol(short.name),), (f.slashed(short.formula),), (number,)))
+        yield Heading(2, ("Notation",), anchor="notation")
+        yield Table((), "llr", (("symbol",), ("meaning",), ("example value",)), tuple(rows), anchor="symbols")
+
+    def used_symbols(self) -> set[str]:
+        found: set[str] = set()
+        for _, _, derived in self.quantities:
+            if derived.expr is not None:
+                found |= {s.name for s in derived.expr.symbols()}
+        for tensor in self.program.instance.inputs:
+            for axis in tensor.axes:
+                found |= {s.name for s in axis.size.symbols()}
+        for assumption in self.program.assumptions:
+            found |= {s.name for s in assumption.left.symbols() | assumption.right.symbols()}
+        return found
+
+    def assumptions(self) -> Iterator[Block]:
+        """What one operation is, and for which sizes the counts hold, in one paragraph."""
+        yield Heading(2, ("Convention and assumptions",), anchor="convention")
+        words: list[Run] = []
+        faults: list[Text] = []
+        for name in self.request.conventions:
+            chosen = convention(name)
+            words += [Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), f" {chosen.sentence} "]
+            faults += self.bills.faults(chosen)
+        worth = [a for a in self.program.assumptions if _worth_saying(a)]
+        stated = list(dict.fromkeys(self.assumption(a) for a in worth if a.stated))
+        granted = [fact for a in worth if not a.stated and (fact := self.assumption(a)) not in stated]
+        granted = list(dict.fromkeys(granted))
+        words.append("Every count is exact for all positive integers as sizes")
+        if len(stated) + len(granted) > MOST_FACTS:
+            yield Paragraph((*words, ", where"))
+            yield Bullets((*stated, *((*fact, ", which the file takes for granted") for fact in granted)))
+        else:
+            words += [*([", where "] if stated else []), *_listed(stated), "."]
+            if granted:
+                words += [" The file takes for granted that ", *_listed(granted), "."]
+            yield Paragraph(tuple(words))
+        if faults:
+            yield Bullets(tuple(faults))
+
+    def assumption(self, assumption: Assumption) -> Text:
+        """A fact in words; an order without fractions and minus signs."""
+        left, right = assumption.left, assumption.right
+        turns = sorted({s.name for e in (left, right) for s in e.symbols() if s.kind == "count"})
+        when: Text = (f" at every turn {' and '.join(turns)}",) if turns else ()
+        shown = self.layout.formula
+        if assumption.kind == "divides":
+            whole = left.constant == 1
+            return (shown(right), " is whole", *when) if whole else (shown(left), " divides ", shown(right), *when)
+        if assumption.kind == "order":
+            gap = right - left
+            gap = gap * lcm(*(Fraction(c).denominator for c in gap.terms.values()))
+            left = Expr({m: -c for m, c in gap.terms.items() if c < 0})
+            right = Expr({m: c for m, c in gap.terms.items() if c > 0})
+        sign = "<=" if assumption.kind == "order" else "="
+        return (f.Relation((shown(left), shown(right)), (sign,)), *when)
+
+
+def _listed(facts: Sequence[Text]) -> list[Run]:
+    """a, b and c."""
+    words: list[Run] = []
+    for number, fact in enumerate(facts):
+        words += [", " if number < len(facts) - 1 else " and "] * bool(number) + list(fact)
+    return words
+
+
+def _worth_saying(assumption: Assumption) -> bool:
+    return assumption.left.constant is None or assumption.right.constant is None

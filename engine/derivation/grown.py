@@ -1,0 +1,120 @@
+"""From the exact count to its growth, step by step: the leading terms, what goes beside them, and why it may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .. import formula as f
+from ..algebra.atoms import Log, Symbol
+from ..algebra.expression import Expr, total
+from ..document import Block, Bullets, Heading, Paragraph, Run, Step, Steps, Text
+from ..errors import ArchError
+from ..growth import Dropped, Growth, allowed_by, growth, smooth
+from ..quantities import Derived
+from .shown import Shown
+
+# Terms that go are told one by one; of more than these only what they are together.
+MOST_DROPPED = 12
+# A sum of more is not multiplied out.
+MOST_TERMS = 10
+
+
+def growth_blocks(quantities: Iterable[tuple[str, str, Derived]], shown: Shown) -> Iterator[Block]:
+    """For each (name, title, value) of which terms go: the steps from the closed form to O(…)."""
+    blocks: list[Block] = []
+    for name, title, derived in quantities:
+        if derived.expr is None or name in ("bytes", "bits"):
+            continue
+        try:
+            found = growth(derived.expr, shown.measures.program.facts)
+        except ArchError:
+            continue
+        if found.dropped:
+            blocks += _GrowthWriter(title, derived.expr, found, shown).blocks()
+    if blocks:
+        yield Heading(2, ("Growth",), anchor="growth")
+        yield Paragraph(
+            (
+                "All sizes are at least 1; bases and arguments of logarithms are at least 2. "
+                "A term goes only where others are as large for all sizes.",
+            )
+        )
+        yield from blocks
+
+
+class _GrowthWriter:
+    def __init__(self, title: str, expr: Expr, found: Growth, shown: Shown) -> None:
+        self.title = title
+        self.expr = expr
+        self.found = found
+        self.shown = shown
+        self.plain = shown.plain
+        self.facts = shown.measures.program.facts
+
+    def blocks(self) -> Iterator[Block]:
+        dropped = self.found.dropped
+        reasons = [self.reason(one) for one in dropped]
+        if len(dropped) == 1:
+            yield Steps(tuple(self.steps(reasons[0])))
+            return
+        yield Steps(tuple(self.steps(())))
+        if len(dropped) <= MOST_DROPPED:
+            yield Bullets(tuple((*reason, ".") for reason in reasons))
+
+    def steps(self, reason: Text) -> Iterator[Step]:
+        """macs = 3D²N + 2DN² + DN = 3D²N + 2DN² + O(DN) ∈ O(D²N + DN²)."""
+        left: f.Formula | None = f.Words(self.title)
+        if smooth(self.expr, self.facts) == self.expr:
+            if len(self.expr.terms) <= MOST_TERMS:
+                expanded = self.plain.formula(self.expr)
+                changed = expanded != self.shown.layout.formula(self.expr)
+                yield Step(left, "=", expanded, ("multiplied out",) if changed else ())
+                left = None
+            leading = {m for term in self.found.terms for m in term.terms}
+            kept = self.plain.formula(Expr({m: c for m, c in self.expr.terms.items() if m in leading}))
+            rest = growth(total(one.term for one in self.found.dropped), self.facts).terms
+            terms = (*kept.terms, self.big_o(rest)) if isinstance(kept, f.Sum) else (kept, self.big_o(rest))
+            yield Step(left, "=", f.Sum(terms), reason or ("the leading terms",))
+            left, reason = None, ()
+        yield Step(left, "in", self.big_o(self.found.terms), reason)
+
+    def big_o(self, terms: Iterable[Expr]) -> f.Formula:
+        return f.Growth(self.plain.formula(total(terms)))
+
+    def reason(self, dropped: Dropped) -> Text:
+        """DL ≤ D²L, since 1 ≤ D; or the facts that are needed."""
+        larger = self.plain.formula(total(dropped.by))
+        words: list[Run] = [f.Relation((self.plain.formula(dropped.term), larger), ("<=",))]
+        why = [because for because in self.why(dropped) if because != tuple(words)]
+        for number, because in enumerate(why):
+            words += [", since " if number == 0 else " and ", *because]
+        return tuple(words)
+
+    def why(self, dropped: Dropped) -> Iterator[Text]:
+        orders, divisibility = allowed_by(dropped, self.facts)
+        for order in orders:
+            small = Expr({m: -c for m, c in order.terms.items() if c < 0})
+            large = Expr({m: c for m, c in order.terms.items() if c > 0})
+            yield (f.Relation((self.plain.formula(small), self.plain.formula(large)), ("<=",)), " is assumed")
+        for divisor, dividend in divisibility:
+            yield (self.plain.formula(divisor), " divides ", self.plain.formula(dividend))
+        if orders or divisibility:
+            return
+        if len(dropped.by) > 1:
+            yield ("a geometric mean is at most the sum",)
+            return
+        ((larger, _),) = dropped.by[0].terms.items()
+        ((smaller, _),) = dropped.term.terms.items()
+        powers = {atom: exponent - dict(smaller).get(atom, 0) for atom, exponent in larger}
+        above = [atom for atom, exponent in powers.items() if exponent > 0]
+        if any(isinstance(atom, Log) for atom, _ in smaller if atom not in dict(larger)):
+            yield ("a logarithm is smaller than any power",)
+        elif above and all(isinstance(atom, Symbol) for atom in above):
+            names = [self.plain.formula(Expr({((atom, 1),): 1})) for atom in above]
+            words: list[Run] = []
+            for number, name in enumerate(names):
+                words += ([" and "] if number else []) + [f.Relation((f.integer(1), name), ("<=",))]
+            yield tuple(words)
+
+
+__all__ = ["growth_blocks"]

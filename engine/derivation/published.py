@@ -1,0 +1,42 @@
+"""Figures that a file states, as papers and programs print them, beside those that are derived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..document import Block, Code, Heading, Table, Text
+from .shown import spelled
+
+_SIGNS = {"~": "≈ ", "<=": "≤ ", ">=": "≥ ", "<": "< ", ">": "> "}
+
+
+@dataclass(frozen=True)
+class Published:
+    """One `expect` line: what it is about, how it is compared, the two figures as text, and where it comes from. Of two
+    formulas that are the same, `derived` is empty."""
+
+    what: str
+    relation: str
+    stated: str
+    derived: str
+    holds: bool
+    source: str
+
+
+def published_blocks(figures: Sequence[Published]) -> Iterator[Block]:
+    """A row for each figure; one that does not hold says so."""
+    if not figures:
+        return
+    rows: list[tuple[Text, ...]] = []
+    for figure in figures:
+        derived: Text = (figure.derived,) if figure.derived else ("the same",)
+        if not figure.holds:
+            derived = (figure.derived, ", which is not the same")
+        stated: Text = (_SIGNS.get(figure.relation, ""), figure.stated)
+        if not figure.stated[:1].isdigit():
+            stated = (Code(figure.stated),)
+        rows.append(((Code(figure.what),), stated, derived, spelled(figure.source) or ("–",)))
+    yield Heading(2, ("Stated figures",), anchor="stated")
+    head: tuple[Text, ...] = (("quantity",), ("stated",), ("derived",), ("source",))
+    yield Table(("What the file states, and what is derived",), "lrrl", head, tuple(rows), anchor="figures")

@@ -1,0 +1,74 @@
+"""Why the sequential operations, the path and the receptive field are what they are, and whether a model is causal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import formula as f
+from ..algebra.expression import Expr
+from ..document import Block, Bullets, Heading, Paragraph, Run, Strong, Text
+from ..quantities import BY_NAME, Derived, Measures
+from ..quantities.derived import Words
+from .scanned import scan_items
+from .shown import Shown, spelled
+
+
+class ReasonWriter:
+    """Writes the section of what does not add up."""
+
+    def __init__(self, measures: Measures, shown: Shown) -> None:
+        self.measures = measures
+        self.program = measures.program
+        self.shown = shown
+        self.layout = shown.layout
+
+    def blocks(self) -> Iterator[Block]:
+        yield Heading(2, ("Sequential operations and path length",), anchor="paths")
+        items: list[Text] = []
+        for name in ("sequential", "path", "receptive"):
+            items.append(self.reason(BY_NAME[name].title, self.measures.quantity(name)))
+        items[1:1] = scan_items(self.measures.scans, self.layout)
+        items += self.causality()
+        yield Bullets(tuple(items))
+        if self.program.stack is not None:
+            yield Paragraph(
+                (
+                    "The counts above are those of one layer; the path is that of a stack of such layers, as many as "
+                    "it takes to join every admitted pair of positions.",
+                )
+            )
+
+    def reason(self, title: str, derived: Derived) -> Text:
+        """A quantity, why it is what it is, and what it is along each axis or between each two sequences."""
+        shown: list[Run] = [Strong(f"{title[0].upper()}{title[1:]}"), ": "]
+        if derived.unknown:
+            return (*shown, *spelled(f"{derived.unknown}."))
+        shown += [str(derived.number) if derived.number is not None else self.shown.formula(derived), ". "]
+        shown += _sentence(self.words(derived.reason))
+        if len({figure.expr for figure in derived.figures}) > 1:
+            for number, figure in enumerate(derived.figures):
+                value = f.Infinity() if figure.expr is None else self.layout.formula(figure.expr)
+                shown += ["; " if number else " By itself: ", value, " ", *self.words(figure.of)]
+            shown.append(".")
+        return tuple(shown)
+
+    def words(self, reason: Words) -> list[Run]:
+        """Words with names of the file as such, and formulas."""
+        found: list[Run] = []
+        for part in reason:
+            found += [self.layout.formula(part)] if isinstance(part, Expr) else spelled(part)
+        return found
+
+    def causality(self) -> list[Text]:
+        """May the model generate its output one position after the other?"""
+        found = self.measures.causality
+        if found.verdict == "no order":
+            return []
+        words = _sentence(self.words(found.reason))
+        return [(Strong("Causality"), ": ", found.verdict, ". ", *words)]
+
+
+def _sentence(words: list[Run]) -> list[Run]:
+    if words and isinstance(words[0], str):
+        words = [words[0][:1].upper() + words[0][1:], *words[1:]]
+    return [*words, "."] if words else []

@@ -1,0 +1,41 @@
+"""What a derivation should show, and what it takes from the file: order and looks of names, example values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from ..forms import Layout
+from ..program import Program
+from .published import Published
+from .verified import Verified
+
+DETAILS = ("summary", "steps", "full")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a derivation should show; `verified` for each program that was verified, `published` for those whose file
+    states figures, `pictured` with a picture of the dependences where one can be drawn."""
+
+    conventions: tuple[str, ...] = ("macs",)
+    detail: str = "steps"
+    form: str = "auto"
+    dtype: str = "float32"
+    verified: Mapping[Program, Verified] = field(default_factory=dict)
+    published: Mapping[Program, tuple[Published, ...]] = field(default_factory=dict)
+    pictured: bool = False
+
+
+def layout_of(program: Program, form: str = "auto") -> Layout:
+    """Letters in the order of the `dim` lines, options after them."""
+    return Layout([dimension.symbol.name for dimension in program.dimensions], form)
+
+
+def symbols_of(program: Program) -> dict[str, str]:
+    return {d.symbol.name: d.latex for d in program.dimensions if d.latex is not None}
+
+
+def values_of(program: Program) -> dict[str, Fraction]:
+    return {d.symbol.name: d.value for d in program.dimensions if d.value is not None}

@@ -1,0 +1,190 @@
+"""Which layers are told together, and how: one derivation for all applications of a layer that differ in sizes only,
+with a table of what the sizes are in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .. import formula as f
+from ..algebra.atoms import Symbol
+from ..algebra.expression import Expr
+from ..algebra.facts import Facts
+from ..algebra.substitution import substitute
+from ..conventions import Convention
+from ..document import Block, Code, Heading, Paragraph, Run, Table, Text
+from ..errors import ArchError
+from ..forms import Layout
+from ..program import Call, Generic, Instance, Named, Node, Program, nested
+from ..quantities.totals import Counter, Totals
+from .layers import LayerWriter, opened
+
+
+@dataclass(frozen=True)
+class Use:
+    """One application, or several alike: what the symbols of the generic layer are there."""
+
+    instance: Instance
+    sizes: Mapping[Symbol, Expr]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A layer to be told; `names` and `uses` are there for a generic one only."""
+
+    instance: Instance
+    counter: Counter
+    names: tuple[Named, ...] = ()
+    uses: tuple[Use, ...] = ()
+
+
+class SectionWriter:
+    """Writes the sections of all layers of a model, in the order of first use."""
+
+    def __init__(
+        self, program: Program, counter: Counter, conventions: Sequence[Convention], layout: Layout, *, full: bool
+    ) -> None:
+        self.program = program
+        self.counter = counter
+        self.conventions = conventions
+        self.layout = layout
+        self.full = full
+        self.layers = LayerWriter(counter, conventions, layout, full=full)
+        self.opened = {i: places for i, places in opened(program.instance) if self.layers.worth_opening(i)}
+        self.callers = _callers(program.instance)
+
+    def sections(self) -> list[Section]:
+        """Generic layers that were found right, and every other layer by itself."""
+        found: list[Section] = []
+        told: set[Instance] = set()
+        for generic in self.program.generalise(list(self.opened)):
+            counter = Counter(generic.facts)
+            uses = [
+                Use(i, sizes) for i, sizes in generic.uses if i not in told and self._stands_for(generic, counter, i)
+            ]
+            if len(uses) > 1:
+                found.append(Section(generic.instance, counter, generic.names, tuple(uses)))
+                told |= {use.instance for use in uses}
+        found += [Section(instance, self.counter) for instance in self.opened if instance not in told]
+        first = {instance: number for number, instance in enumerate(self.opened)}
+        return sorted(found, key=lambda section: first[section.uses[0].instance if section.uses else section.instance])
+
+    def _stands_for(self, generic: Generic, counter: Counter, instance: Instance) -> bool:
+        """Are the weights and operations of an instance those of the generic one at its sizes?"""
+        try:
+            ours, its = counter.instance(generic.instance), self.counter.instance(instance)
+            sizes = next(sizes for other, sizes in generic.uses if other is instance)
+            return _same(ours, its, sizes, self.program.facts)
+        except ArchError:
+            return False
+
+    def blocks(self, level: int) -> Iterator[Block]:
+        for section in self.sections():
+            if section.uses:
+                yield from self.generic(section, level)
+            else:
+                yield from self.single(section, level)
+
+    def single(self, section: Section, level: int) -> Iterator[Block]:
+        instance = section.instance
+        yield Heading(level, tuple(self.layers.title(instance)), anchor=instance.name)
+        words = [*self.layers.about(instance), *self.layers.takes(instance)]
+        places = self.opened[instance]
+        if places > 1:
+            words.append(f" It is applied at {places} places, which are counted alike.")
+        if words:
+            yield Paragraph(tuple(words))
+        yield from self.layers.body(instance)
+
+    def generic(self, section: Section, level: int) -> Iterator[Block]:
+        instance = section.instance
+        layout = self.layout.after(_order(section))
+        layers = LayerWriter(section.counter, self.conventions, layout, full=self.full)
+        yield Heading(level, tuple(layers.title(instance)), anchor=instance.name)
+        yield Paragraph((*layers.about(instance), *layers.takes(instance), *_explained(section.names)))
+        yield from layers.body(instance)
+        yield self.uses(section, layers)
+
+    def uses(self, section: Section, layers: LayerWriter) -> Table:
+        """A row for each application: where, its sizes, and what it costs at them."""
+        callers = {use.instance: self.callers[use.instance] for use in section.uses}
+        places = {use.instance: self.opened[use.instance] for use in section.uses}
+        told = len(set(callers.values())) > 1
+        several = any(number > 1 for number in places.values())
+        costs = [self.layers.cost(use.instance) for use in section.uses]
+        head: list[Text] = [("in",)] * told
+        head += [(f.Symbol(named.symbol.name),) for named in section.names]
+        head += [("parameters",)] * any(cost.params for cost in costs)
+        billed = [n for n in range(len(self.conventions)) if any(cost.operations[n] for cost in costs)]
+        head += [(self.conventions[n].title,) for n in billed]
+        head += [("places",)] * several
+        rows: list[tuple[Text, ...]] = []
+        for use, cost in zip(section.uses, costs, strict=True):
+            row: list[Text] = [_listed(callers[use.instance])] * told
+            row += [(self._formula(use.sizes[named.symbol]),) for named in section.names]
+            row += [(self._formula(cost.params),)] * any(cost.params for cost in costs)
+            row += [(self._formula(cost.operations[n]),) for n in billed]
+            row += [(str(places[use.instance]),)] * several
+            rows.append(tuple(row))
+        inside: Text = () if told else (", in ", *_listed(callers[section.uses[0].instance]))
+        align = "l" * (len(head) - several) + "r" * several
+        caption: Text = ("Where ", Code(section.instance.name), " is applied", *inside)
+        return Table(caption, align, tuple(head), tuple(rows), anchor=f"uses {section.instance.name}")
+
+    def _formula(self, expr: Expr) -> f.Formula:
+        return f.slashed(self.layout.formula(expr))
+
+
+def _order(section: Section) -> list[str]:
+    """The names of a generic layer as its signature has them: the sizes of its inputs, then its options."""
+    order = dict.fromkeys(named.symbol.name for named in section.names)
+    sizes = [axis.size for tensor in section.instance.inputs for axis in tensor.axes]
+    inputs = [symbol.name for size in sizes for symbol in sorted(size.symbols(), key=lambda symbol: symbol.name)]
+    return list(dict.fromkeys((*inputs, *order)))
+
+
+def _same(ours: Totals, its: Totals, sizes: Mapping[Symbol, Expr], facts: Facts) -> bool:
+    if {k for k, v in ours.operations.items() if v} != {k for k, v in its.operations.items() if v}:
+        return False
+    pairs = [(ours.params, its.params), (ours.active, its.active), (ours.buffers, its.buffers)]
+    pairs += [(count, its.operations[kind]) for kind, count in ours.operations.items() if count]
+    return all(substitute(generic, sizes, facts) == own for generic, own in pairs)
+
+
+def _callers(instance: Instance) -> dict[Instance, tuple[str, ...]]:
+    """The layers that apply each instance, by name."""
+    found: dict[Instance, dict[str, None]] = {}
+    waiting, seen = [instance], {instance}
+    while waiting:
+        caller = waiting.pop()
+        body: list[Node] = list(caller.body)
+        while body:
+            node = body.pop()
+            body += nested(node)
+            if isinstance(node, Call):
+                found.setdefault(node.instance, {})[caller.name] = None
+                if node.instance not in seen:
+                    seen.add(node.instance)
+                    waiting.append(node.instance)
+    return {called: tuple(sorted(names)) for called, names in found.items()}
+
+
+def _explained(names: Sequence[Named]) -> list[Run]:
+    """What symbols stand for that are not named as the layer names them."""
+    words: list[Run] = []
+    for named in names:
+        if not named.name:
+            said: list[Run] = [f.Symbol(named.symbol.name), " is the number of leading positions"]
+        elif named.symbol.name.rstrip("'") != named.name:
+            said = [f.Symbol(named.symbol.name), " is ", Code(named.name)]
+        else:
+            continue
+        words += [", "] * bool(words) + said
+    return [" Here ", *words, "."] if words else []
+
+
+def _listed(names: Sequence[str]) -> Text:
+    words: list[Run] = []
+    for name in names:
+        words += [", "] * bool(words) + [Code(name)]
+    return tuple(words)

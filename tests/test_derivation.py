@@ -1,0 +1,406 @@
+"""What a derivation says: each layer once, factors named, terms with their sources, growth with its reasons.
+
+Expected figures are counted by hand or come from the papers that are named beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import archderive as ad
+import pytest
+from archderive import formula as f
+from archderive.algebra.expression import const
+from archderive.cli import main
+from archderive.derivation import Request, derive
+from archderive.derivation.sections import SectionWriter
+from archderive.document import Bullets, Code, Document, Heading, Paragraph, Steps, Strong, Table, Text
+from archderive.notation import Symbols, to_unicode
+from archderive.parser import read_source
+from archderive.renderer import render
+from archderive.session import open_path, open_source
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = sorted((ROOT / "examples").rglob("*.arch"))
+NAMES = [str(path.relative_to(ROOT / "examples")) for path in EXAMPLES]
+
+
+def slow_if_large(path: Path) -> object:
+    return pytest.param(path, marks=[pytest.mark.slow] if path.parent.name == "models" else [])
+
+
+def documents(path: str, **asked: object) -> list[Document]:
+    session = open_path(path)
+    return [derive(measures, Request(**asked)) for measures in session.measures().values()]  # type: ignore[arg-type]
+
+
+def document(text: str, **asked: object) -> Document:
+    (measures,) = open_source(read_source("<text>", text.encode())).measures().values()
+    return derive(measures, Request(**asked))  # type: ignore[arg-type]
+
+
+def words(text: Text) -> str:
+    return "".join(
+        run if isinstance(run, str) else run.text if isinstance(run, Code | Strong) else to_unicode(run, Symbols())
+        for run in text
+    )
+
+
+def headings(found: Document, level: int) -> list[str]:
+    return [words(block.text) for block in found.blocks if isinstance(block, Heading) and block.level == level]
+
+
+def table(found: Document, caption: str) -> Table:
+    return next(b for b in found.blocks if isinstance(b, Table) and words(b.caption).startswith(caption))
+
+
+def rows(found: Document, caption: str) -> list[list[str]]:
+    return [[words(cell) for cell in row] for row in table(found, caption).rows]
+
+
+def steps(found: Document) -> Iterator[tuple[str, str, str]]:
+    """(left, right, reason) of every step."""
+    for block in found.blocks:
+        if isinstance(block, Steps):
+            for step in block.steps:
+                left = "" if step.left is None else to_unicode(step.left, Symbols())
+                yield left, to_unicode(step.right, Symbols()), words(step.reason)
+
+
+# ---------------------------------------------------------------- each layer once
+
+
+def test_every_convolution_of_a_resnet_is_one_derivation_and_a_row() -> None:
+    """Kernels and channels of He et al. 2016, Table 1; the weights of the first are 7 · 7 · 3 · 64 = 9408, and it is
+    applied at (H/2)(W/2) places: 9408/4 = 2352 multiply-adds for each pixel of the image."""
+    (found,) = documents("resnet50")
+    assert sum(title.startswith("conv2d") for title in headings(found, 3)) == 1
+    head = [words(cell) for cell in table(found, "Where conv2d is applied").head]
+    assert head == ["H′", "W′", "C", "O", "k", "s", "parameters", "multiply-adds", "places"]
+    cells = rows(found, "Where conv2d is applied")
+    assert cells[0] == ["H", "W", "3", "64", "7", "2", "9408", "2352HW", "1"]
+    # conv4, the 3 × 3 kernel in all turns but the first: 9 · 256² weights at (H/16)(W/16) places
+    assert ["H/16", "W/16", "256", "256", "3", "1", "589,824", "2304HW", "1"] in cells
+    assert len(cells) == 23
+    assert (
+        "macs(y)",
+        "⌈H′/s⌉·⌈W′/s⌉·O·k·k·C = COk²⌈H′/s⌉⌈W′/s⌉",
+        "⌈H′/s⌉·⌈W′/s⌉ positions, O outputs, k·k·C terms each",
+    ) in list(steps(found))
+
+
+def test_blocks_that_add_their_input_know_which_sizes_go_together() -> None:
+    """A bottleneck whose input has 4w channels: 4w² + 9w² + 4w² weights, and two for each channel of three norms."""
+    (found,) = documents("resnet50")
+    assert ("params(bottleneck)", "17w² + 12w", "all together") in list(steps(found))
+    cells = [cell for block in found.blocks if isinstance(block, Table) for cell in block.rows]
+    assert any([words(c) for c in row] == ["H/8", "W/8", "128", "280,064", "4352HW"] for row in cells)
+
+
+def test_one_layer_at_several_places_is_told_once() -> None:
+    found = document("dim N, D\nmodel f(x[N, D]):\n    return x -> linear(D) -> relu -> linear(D)\n")
+    assert [t for t in headings(found, 3) if t.startswith("linear")] == ["linear(O = D)"]
+    assert any("applied at 2 places" in words(b.text) for b in found.blocks if isinstance(b, Paragraph))
+
+
+def test_symbols_of_a_generic_layer_do_not_clash_with_those_of_the_model() -> None:
+    """`linear` calls its sizes I and O; a model with an O of its own gets O′."""
+    found = document("dim N, O = 8\nmodel f(x[N, O]):\n    return x -> linear(2*O) -> relu -> linear(O)\n")
+    assert [words(cell) for cell in table(found, "Where linear is applied").head][:2] == ["I", "O′"]
+    assert [row[:2] for row in rows(found, "Where linear is applied")] == [["O", "2O"], ["2O", "O"]]
+
+
+def test_options_that_decide_the_structure_keep_layers_apart() -> None:
+    wide = "linear(2*D) -> linear(3*D, bias = false) -> linear(D, bias = false)"
+    text = f"dim N, D\nmodel f(x[N, D]):\n    return x -> {wide}\n"
+    found = document(text)
+    titles = [t for t in headings(found, 3) if t.startswith("linear")]
+    assert titles == ["linear(O = 2*D)", "linear(bias = false)"]
+
+
+def test_a_generic_layer_that_costs_something_else_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof by putting in the sizes: a generic layer with a wrong size is found out, and each tells its own."""
+    text = "dim N, D\nmodel f(x[N, D]):\n    return x -> linear(2*D) -> relu -> linear(D)\n"
+    (measures,) = open_source(read_source("<text>", text.encode())).measures().values()
+    program = measures.program
+
+    def wrong(instances: object) -> list[object]:
+        found = program.generalise(instances)  # type: ignore[arg-type]
+        return [
+            replace(g, uses=tuple((i, {s: e + const(1) for s, e in sizes.items()}) for i, sizes in g.uses))
+            for g in found
+        ]
+
+    writer = SectionWriter(replace(program, generalise=wrong), measures.counter, (), measures_layout(), full=True)
+    assert any(
+        section.uses
+        for section in SectionWriter(program, measures.counter, (), measures_layout(), full=True).sections()
+    )
+    assert not any(section.uses for section in writer.sections())
+
+
+def measures_layout() -> object:
+    from archderive.forms import Layout
+
+    return Layout(["N", "D"])
+
+
+# ---------------------------------------------------------------- what the factors are
+
+
+@pytest.mark.parametrize(
+    ("body", "step"),
+    [
+        # a dense layer: its weight is read once for each position
+        ("(x[N, D]):\n    weight W[D, M]\n    y[n, m] = sum[d] x[n, d] * W[d, m]\n    return y",
+         ("macs(y)", "N·M·D = NDM", "N positions, M outputs, D terms each")),
+        # two tensors of data: the elements of the result
+        ("(q[N, D], k[M, D]):\n    S[n, m] = sum[d] q[n, d] * k[m, d]\n    return S",
+         ("macs(S)", "N·M·D = NDM", "N·M elements, D terms each")),
+        # depthwise: a kernel of its own for each channel
+        ("(x[N, D]):\n    weight K[M, D]\n    y[n < N, d] = sum[j] x[n + j, d] * K[j, d]\n    return y",
+         ("macs(y)", "N·D·M = NDM", "N positions, D channels, M terms each")),
+        # a causal sum: Σ (n + 1) = N(N + 1)/2
+        ("(x[N, D]):\n    S[n, m in 0..n] = sum[d] x[n, d] * x[m, d]\n    return S",
+         ("macs(S)", "D·Σ_{n=0..N−1} (n+1) = ND(N+1)/2", "a multiply-add for each n, m, d")),
+        # a bias beside the product is no channel of it
+        ("(q[N, D], k[N, D]):\n    weight b[M]\n    S[g, n, m] = sum[d] q[n, d] * k[m, d] + b[g]\n    return S",
+         ("macs(S)", "N·N·D = N²D", "N·N elements, D terms each")),
+    ],
+)  # fmt: skip
+def test_factors_are_named(body: str, step: tuple[str, str, str]) -> None:
+    assert step in list(steps(document(f"dim N, D, M\nmodel f{body}\n")))
+
+
+def test_a_convention_with_two_operations_a_multiply_add() -> None:
+    text = "dim N, D, M\nmodel f(x[N, D]):\n    weight W[D, M]\n    y[n, m] = sum[d] x[n, d] * W[d, m]\n    return y\n"
+    wanted = ("flops(y)", "2·N·M·D = 2NDM", "2 for each multiply-add: N positions, M outputs, D terms each")
+    assert wanted in list(steps(document(text, conventions=("flops",))))
+
+
+# ---------------------------------------------------------------- where each term comes from
+
+
+def test_the_twelve_of_a_transformer_layer() -> None:
+    """Kaplan et al. 2020, Table 1, with d_attn = d and d_ff = 4d: 3 for queries, keys and values, 1 for the output, 8
+    for the feed-forward part; 2 for the scores and the sum over values."""
+    (found,) = (d for d in documents(str(ROOT / "examples/transformer.arch")) if d.title == "encoder")
+    assert rows(found, "Where each term of the multiply-adds") == [
+        ["attention › head_projection", "3", "–"],
+        ["attention › attend", "–", "2"],
+        ["attention › linear", "1", "–"],
+        ["mlp › linear", "8", "–"],
+        ["total", "12", "2"],
+    ]
+
+
+@pytest.mark.parametrize("path", [slow_if_large(path) for path in EXAMPLES], ids=NAMES)
+def test_coefficients_add_up(path: Path) -> None:
+    for found in documents(str(path)):
+        for block in found.blocks:
+            if not isinstance(block, Table) or not words(block.caption).startswith("Where each term"):
+                continue
+            if block.total:
+                *parts, total = [[number(cell) for cell in row[1:]] for row in block.rows]
+                assert [sum(column) for column in zip(*parts, strict=True)] == total
+            else:  # of many terms, a row for each
+                for _, whole, source in block.rows:
+                    assert added(source) == number(whole)
+
+
+def number(cell: Text) -> Fraction:
+    (run,) = cell
+    return run.value if isinstance(run, f.Number) else Fraction(0)
+
+
+def added(source: Text) -> Fraction:
+    result, sign = Fraction(0), 1
+    for run in source:
+        if isinstance(run, str) and run.strip():
+            sign = -1 if "−" in run else 1
+        elif isinstance(run, f.Number):
+            result += sign * run.value
+    return result
+
+
+MEGATRON = """
+dim B = 1 batch, s = 2048 "sequence length", h = 12288 "hidden size", a = 96 "heads", l = 96 "layers"
+assume a divides h
+model gpt(x[B, s, h]):
+    repeat l:
+        x = x + (x -> layernorm -> attention(heads = a))
+        x = x + (x -> layernorm -> mlp)
+    return x
+"""
+
+
+@pytest.fixture
+def megatron(tmp_path: Path) -> str:
+    path = tmp_path / "megatron.arch"
+    path.write_text(MEGATRON, encoding="utf-8")
+    return str(path)
+
+
+def explained(path: str, term: str, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+    assert main([path, "--explain", term, *more]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_24_of_megatron(megatron: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Narayanan et al. 2021, appendix: 6Bsh² for queries, keys and values, 2Bsh² for the projection after attention,
+    and 16Bsh² for the two layers of the feed-forward network, at each of l layers."""
+    shown = explained(megatron, "24*B*s*h^2*l", capsys)
+    assert "24Bsh²l in the FLOPs" in shown
+    last = shown[shown.index("What makes the coefficient") :]
+    assert re.findall(r"`(.*)`\s+a multiply-add\s+(\d+)\s+(\d+)", last) == [
+        ("attention › head_projection › y", "3", "6"),
+        ("attention › linear › y", "1", "2"),
+        ("mlp › linear › y", "1", "8"),
+        ("mlp › linear › y", "1", "8"),
+    ]
+    assert re.search(r"total\s+24$", last, re.MULTILINE)
+    assert "at all places = 3·2Bsh²l = 6Bsh²l" in shown
+
+
+def test_a_term_without_a_number_is_asked_for_in_all_that_was_derived(
+    megatron: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = explained(megatron, "h^2*l", capsys, "--convention", "macs")
+    assert "12h²l in the parameters" in shown and "multiply-adds" not in shown
+    shown = explained(megatron, "B*s^2*h*l", capsys)
+    assert "2Bs²hl in the multiply-adds" in shown
+
+
+@pytest.mark.parametrize(
+    ("term", "message", "hint"),
+    [
+        ("23*B*s*h^2*l", "the coefficient of `B*h^2*l*s` is not 23", "it is 12 in macs, 24 in flops, 24 in exact"),
+        ("B*h^3", "no quantity of `gpt` has a term `B*h^3`", "macs has `2*B*h*l*s^2`, `12*B*h^2*l*s`"),
+        ("h^2 + l", "`--explain` takes one term, and `h^2 + l` has 2", "one product of sizes"),
+        ("h^^2", "`--explain h^^2` is no formula", "a product in the names of the file"),
+        ("h*Q", "`Q` is not defined", "`h`"),
+        ("h*", "is no formula", ""),
+        ("24\nB", "is no formula", ""),
+        ("h^2, l", "is no formula", ""),
+        ('"h"', "this must be a size", ""),
+    ],
+)
+def test_terms_that_there_are_not(
+    term: str, message: str, hint: str, megatron: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([megatron, "--explain", term]) == 2
+    said = capsys.readouterr().err
+    assert message in said and hint in said and "Traceback" not in said
+
+
+def test_a_term_of_several_models_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(ROOT / "examples/models/densenet.arch")
+    assert main([file, "--explain", "k^2*L^2"]) == 2
+    assert "`densenet`, `densenet_bc`" in capsys.readouterr().err
+    assert main([file, "--explain", "k^2*L^2", "--model", "densenet_bc"]) == 0
+
+
+def test_a_term_in_sums_and_choices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sum over turns of growing width, Σ (C + ki)·k = Ckn + k²n(n − 1)/2, and 2 of E experts."""
+    path = tmp_path / "grown.arch"
+    path.write_text(
+        "dim N, C, k, n, E = 8\nmodel f(x[N, C]):\n"
+        "    repeat n:\n        y = x -> linear(k, bias = false)\n        x = concat(x, y)\n"
+        "    choose 2 of E as e:\n        z = x -> linear(C, bias = false)\n    return z\n"
+    )
+    assert "k²n²" in explained(str(path), "N*k^2*n^2/2", capsys)
+    shown = explained(str(path), "2*N*C^2", capsys)
+    assert "bodies that are chosen" in shown and "linear › y" in shown
+
+
+# ---------------------------------------------------------------- growth
+
+
+def test_growth_is_told_step_by_step_with_what_allows_it() -> None:
+    text = (
+        "dim N, D\nassume D <= N\nmodel f(x[N, D]):\n    weight A[D, D], B[D]\n"
+        "    S[n, m] = sum[d] x[n, d] * x[m, d]\n    y[n, e] = sum[d] x[n, d] * A[d, e]\n"
+        "    z[n] = sum[d] y[n, d] * B[d]\n    w[n] = sum[m] S[n, m] * z[m]\n    return w\n"
+    )
+    found = list(steps(document(text)))
+    place = found.index(("", "N²D + O(N² + ND²)", "the leading terms"))
+    assert found[place + 1][:2] == ("", "O(N²D)")
+    bullets = [words(item) for b in document(text).blocks if isinstance(b, Bullets) for item in b.items]
+    assert "ND² ≤ N²D, since D ≤ N is assumed." in bullets
+    assert "N² ≤ N²D, since 1 ≤ D." in bullets
+
+
+# ---------------------------------------------------------------- notation and assumptions
+
+
+def test_long_sizes_that_come_again_get_a_name() -> None:
+    """The channels behind the transitions of DenseNet-BC, Huang et al. 2017: ⌊θm⌋ of m channels."""
+    (found,) = (d for d in documents(str(ROOT / "examples/models/densenet.arch")) if d.title == "densenet_bc")
+    cells = {row[0]: row[1:] for row in ([words(c) for c in r] for r in notation(found).rows)}
+    assert cells["r₁"] == ["⌊kθ(L+8)/6⌋", "108"]  # (24 + 16 · 12)/2
+    assert cells["r₂"][1] == "150"  # (108 + 192)/2
+    shown = [right for left, right, _ in steps(found) if left == "multiply-adds"]
+    assert "⌊" not in shown[0] and "r₁" in shown[0]
+
+
+def notation(found: Document) -> Table:
+    return next(b for b in found.blocks if isinstance(b, Table) and b.anchor == "symbols")
+
+
+def test_the_convention_and_the_facts_are_one_paragraph() -> None:
+    found = document(
+        "dim N, D, h\nassume h divides D, N <= D\nmodel f(x[N, D]):\n    return x -> attention(heads = h)\n"
+    )
+    place = next(n for n, b in enumerate(found.blocks) if isinstance(b, Heading) and "Convention" in words(b.text))
+    paragraph = found.blocks[place + 1]
+    assert isinstance(paragraph, Paragraph)
+    said = words(paragraph.text)
+    assert "One multiply-add is" in said
+    assert said.endswith("Every count is exact for all positive integers as sizes, where h divides D and N ≤ D.")
+    assert isinstance(found.blocks[place + 2], Heading)
+
+
+# ---------------------------------------------------------------- all examples
+
+
+INTERNAL = re.compile(r"Dummy|slack|@\d|\b_\d|turn of the stack|\bNone\b|<[a-z_]+ object|Fraction\(")
+
+
+@pytest.mark.parametrize("path", [slow_if_large(path) for path in EXAMPLES], ids=NAMES)
+def test_no_internal_name(path: Path) -> None:
+    for found in documents(str(path), detail="full"):
+        assert not INTERNAL.search(render(found, "text"))
+        assert all(headings(found, level) for level in (1, 2))
+
+
+def test_every_part_of_a_document_has_an_anchor() -> None:
+    for found in documents("gpt2"):
+        for block in found.blocks:
+            if isinstance(block, Heading | Table):
+                assert block.anchor
+
+
+def test_code_is_the_only_place_of_raw_options() -> None:
+    """Options at their defaults are not repeated in titles."""
+    (found,) = documents("resnet50")
+    titles = headings(found, 3)
+    assert not any("dilation" in title or "groups" in title for title in titles)
+    assert all(isinstance(b.text[0], Code | str) for b in found.blocks if isinstance(b, Heading))
+
+
+def test_a_default_tensor_is_not_written_twice() -> None:
+    """`attention(x)` takes its keys and values from x as well, which the file does not write."""
+    found = document("dim N, D, h\nassume h divides D\nmodel f(x[N, D]):\n    return x -> attention(heads = h)\n")
+    assert any(right == "attention(x)" for _, right, _ in steps(found))
+
+
+def test_models_that_share_weights_say_so() -> None:
+    text = "dim N, D\nmodel f(x[N, D]):\n    share g = linear(D)\n    y = x -> g\n    z = y -> g\n    return z\n"
+    found = document(text)
+    assert sum(reason.endswith("with the weights of g") for _, _, reason in steps(found)) == 2
+    assert ("params(g)", "D² + D", "linear, one set of weights") in list(steps(found))
+    assert ad.parse(text).params == ad.parse(text).quantity("params")
