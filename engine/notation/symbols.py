@@ -1,8 +1,8 @@
 """Names of the user's file, and how each looks in LaTeX, in Unicode text and in Python.
 
 The author's choice (`dim N as "n"`) wins. Otherwise: a Greek letter's name is that letter (`alpha`, `theta_1`), one
-letter is italic, a longer word upright; digits at the end and what follows `_` go below (`k0`, `d_ff`, `k_h`); `'` is
-a prime.
+letter is italic, a longer word upright; digits at the end and what follows `_` go below (`k0`, `d_ff`, `k_h`), but a
+name that begins with a longer word is one word (`window_attention`); `'` is a prime.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _GREEK_NAMES: Final = (
 )
 GREEK: Final = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
 _GREEK_COMMAND: Final = {letter: "\\" + name for name, letter in GREEK.items()}
+
+LONGEST_WITH_WORDS_BELOW: Final = 3
 
 SUBSCRIPTS: Final = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
 SUPERSCRIPTS: Final = dict(
@@ -64,11 +66,15 @@ class Name:
 def split_name(name: str) -> Name:
     """Takes a name of the file apart.
 
-    >>> split_name("k0"), split_name("H'")
-    (Name(base='k', below=('0',), primes=0), Name(base='H', below=(), primes=1))
+    >>> split_name("k0"), split_name("H'"), split_name("patch_merging_2")
+    (Name(base='k', below=('0',), primes=0), Name(base='H', below=(), primes=1), \
+Name(base='patch_merging', below=('2',), primes=0))
     """
     stem = name.rstrip("'")
     base, *below = [part for part in stem.split("_") if part] or [stem]
+    if len(base) > LONGEST_WITH_WORDS_BELOW and base not in GREEK and not all(part.isdecimal() for part in below):
+        numbers = [below.pop()] if below[-1].isdecimal() else []
+        base, below = "_".join((base, *below)), numbers
     digits = re.fullmatch(r"([^\W\d_]+)(\d+)", base)
     if digits:
         base, below = digits[1], [digits[2], *below]
@@ -147,7 +153,8 @@ def _latex_word(word: str) -> str:
     if word in GREEK:
         return "\\" + word
     if word.isascii():
-        return word if len(word) == 1 or word.isdigit() else rf"\mathrm{{{word}}}"
+        plain = word.replace("_", r"\_")
+        return word if len(word) == 1 or word.isdigit() else rf"\mathrm{{{plain}}}"
     if word in _GREEK_COMMAND:
         return _GREEK_COMMAND[word]
     return rf"\mathrm{{{''.join(map(_ascii, unicodedata.normalize('NFC', word)))}}}"
