@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import ArchError
-    from .interface import At, Derivation, Model, load, load_all, parse
+    from .interface import At, Derivation, Model, compare, load, load_all, parse
 
-__all__ = ["ArchError", "At", "Derivation", "Model", "load", "load_all", "parse"]
+__all__ = ["ArchError", "At", "Derivation", "Model", "compare", "load", "load_all", "parse"]
 
 
 def __getattr__(name: str) -> Any:
@@ -25,6 +25,10 @@ def __getattr__(name: str) -> Any:
         from .errors import ArchError
 
         return ArchError
+    if name == "load_ipython_extension":  # what `%load_ext archderive` calls
+        from .notebook import load_ipython_extension
+
+        return load_ipython_extension
     if name in __all__:
         from . import interface
 

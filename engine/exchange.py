@@ -1,4 +1,7 @@
-"""JSON: the formulas of all models in Python syntax and LaTeX, with growth and numbers, for other programs to read."""
+"""JSON: the formulas of all models in Python syntax and LaTeX, with growth and numbers, for other programs to read.
+
+`docs/json.md` says what every member is, `schema.json` says it for programs.
+"""
 
 from __future__ import annotations
 
@@ -6,64 +9,56 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 from .algebra.expression import Expr
 from .algebra.substitution import Value
+from .comparison import compare
 from .conventions import convention
-from .derivation import Request, Verified, layout_of, symbols_of, values_of
+from .derivation import Request, Verified, derive, symbols_of
 from .derivation.layers import opened
 from .derivation.shown import Shown
 from .elaborator.variants import WORDS
+from .exchange_document import document_data
 from .notation import Symbols, to_latex, to_python, to_unicode
-from .quantities import BY_NAME, Derived, Measures, Scan
+from .program import Dimension
+from .quantities import Measures, Scan
 from .quantities.causality import Causality
-from .quantities.derived import Words
+from .quantities.derived import Figure
+from .results import Quantity, in_unicode, quantity_names, shown_of
 
 VERSION = 1
 
 
-def to_json(models: Sequence[Measures], request: Request) -> str:
-    """`{"version": 1, "models": […]}`; every formula is in the names of its file."""
-    data = {"version": VERSION, "models": [_model(measures, request) for measures in models]}
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+def to_json(models: Sequence[Measures], request: Request, *, detailed: bool = False) -> str:
+    """`{"version": 1, "models": […]}`; every formula is in the names of its file. If it is `detailed`, the documents
+    that the other formats lay out are there too."""
+    data: dict[str, Any] = {"version": VERSION, "models": [_model(measures, request) for measures in models]}
+    if detailed:
+        for model, measures in zip(data["models"], models, strict=True):
+            model["document"] = document_data(derive(measures, request))
+        if len(models) > 1:
+            data["comparison"] = document_data(compare(models, request))
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
 def _model(measures: Measures, request: Request) -> dict[str, Any]:
     program = measures.program
-    shown = Shown(measures, layout_of(program, request.form), values_of(program))
+    shown = shown_of(measures, request.form)
     symbols = Symbols(symbols_of(program))
-    names = [
-        "params",
-        "active",
-        "buffers",
-        *dict.fromkeys(["macs", "flops", "exact", *request.conventions]),
-        "sequential",
-        "path",
-        "receptive",
-        "bits",
-        "bytes",
-        *measures.defined,
-    ]
+    names = quantity_names(measures, request.conventions)
     return {
         "name": program.name,
+        "file": program.instance.span.source.name,
+        "doc": program.instance.doc or None,
         "caveats": list(program.caveats),
-        "dims": [
-            {
-                "name": d.symbol.name,
-                "symbol": to_python(shown.layout.atom(d.symbol), symbols),
-                "latex": to_latex(shown.layout.atom(d.symbol), symbols),
-                "kind": d.symbol.kind,
-                "value": _number(d.value),
-                "note": d.note,
-                "fixed": d.fixed,
-            }
-            for d in program.dimensions
-        ],
+        "dims": [_dimension(d, shown, symbols) for d in program.dimensions],
         "convention": list(request.conventions),
-        "quantities": {name: _quantity(name, shown.derived(name), shown, symbols) for name in names},
+        "dtype": measures.dtype,
+        "quantities": {name: _quantity(Quantity(name, shown), shown, symbols) for name in names},
         "bills": {name: _bill(name, shown, symbols) for name in request.conventions if convention(name).tool},
-        "causality": _causality(measures.causality, shown, symbols),
+        "causality": _causality(measures.causality, shown),
         "scans": [_scan(scan, shown, symbols) for scan in measures.scans],
         "operations": {
             kind: _expanded(count, shown, symbols)
@@ -115,7 +110,7 @@ def _verified(verified: Verified | None) -> dict[str, Any] | None:
     if verified is None:
         return None
     sizes = {name: [{n: _number(v) for n, v in at} for at in getattr(verified, name)] for name in ("sizes", "followed")}
-    return {**asdict(verified), "uncovered": list(verified.uncovered), **sizes}
+    return {**asdict(verified), "copy": verified.copy or None, "uncovered": list(verified.uncovered), **sizes}
 
 
 def _formula(expr: Expr, shown: Shown, symbols: Symbols) -> str:
@@ -127,56 +122,60 @@ def _expanded(expr: Expr, shown: Shown, symbols: Symbols) -> str:
     return to_python(shown.plain.formula(expr), symbols)
 
 
-def _quantity(name: str, derived: Derived, shown: Shown, symbols: Symbols) -> dict[str, Any]:
-    unit = BY_NAME[name].unit if name in BY_NAME else "operations"
-    common: dict[str, Any] = {"unit": unit, "reason": _words(derived.reason, shown, symbols) or None}
-    if derived.figures:
-        common["figures"] = [
-            {
-                "of": _words(figure.of, shown, symbols),
-                "expr": None if figure.expr is None else _formula(figure.expr, shown, symbols),
-                "value": None if figure.expr is None else _value(figure.expr, shown),
-                "infinite": figure.expr is None,
-            }
-            for figure in derived.figures
-        ]
-    if derived.expr is None:
-        return {
-            "expr": None,
-            "latex": r"\infty" if derived.infinite else None,
-            "growth": None,
-            "value": derived.number,
-            "infinite": derived.infinite,
-            "unknown": derived.unknown or None,
-            **common,
-        }
-    grown = shown.grown(derived)
+def _dimension(dimension: Dimension, shown: Shown, symbols: Symbols) -> dict[str, Any]:
+    """A name of the file, as it is there and as the formulas have it."""
+    formula = shown.layout.atom(dimension.symbol)
     return {
-        "expr": _formula(derived.expr, shown, symbols),
-        "latex": to_latex(shown.layout.formula(derived.expr), symbols),
-        "growth": None if isinstance(grown, str) else to_unicode(grown, symbols),  # type: ignore[arg-type]
-        "value": _number(shown.cut_off(derived)),
-        "infinite": False,
-        "upper_bound": derived.bound,
-        **common,
+        "name": dimension.symbol.name,
+        "symbol": to_python(formula, symbols),
+        "latex": to_latex(formula, symbols),
+        "unicode": to_unicode(formula, symbols),
+        "kind": dimension.symbol.kind,
+        "value": _number(dimension.value),
+        "note": dimension.note or None,
+        "fixed": dimension.fixed,
     }
 
 
-def _causality(found: Causality, shown: Shown, symbols: Symbols) -> dict[str, Any]:
+def _quantity(quantity: Quantity, shown: Shown, symbols: Symbols) -> dict[str, Any]:
+    derived = quantity.derived
+    return {
+        "title": quantity.title,
+        "unit": quantity.unit,
+        "expr": quantity.python,
+        "latex": quantity.latex,
+        "unicode": quantity.unicode,
+        "growth": quantity.growth_unicode,
+        "growth_expr": quantity.growth_python,
+        "growth_latex": quantity.growth_latex,
+        "value": _number(quantity.value),
+        "infinite": quantity.infinite,
+        "upper_bound": quantity.upper_bound,
+        "unknown": derived.unknown or None,
+        "reason": in_unicode(derived.reason, shown) or None,
+        "figures": [_figure(figure, shown, symbols) for figure in derived.figures],
+    }
+
+
+def _figure(figure: Figure, shown: Shown, symbols: Symbols) -> dict[str, Any]:
+    """A quantity along one axis, or between two sequences."""
+    return {
+        "of": in_unicode(figure.of, shown),
+        "expr": None if figure.expr is None else _formula(figure.expr, shown, symbols),
+        "value": None if figure.expr is None else _value(figure.expr, shown),
+        "infinite": figure.expr is None,
+    }
+
+
+def _causality(found: Causality, shown: Shown) -> dict[str, Any]:
     """Whether no output position depends on a later input position; null where that is not known or not asked."""
     place = None if found.read is None else {"file": found.read.source.name, "line": found.read.line}
     return {
         "causal": found.causal,
         "verdict": found.verdict,
-        "reason": _words(found.reason, shown, symbols),
+        "reason": in_unicode(found.reason, shown),
         "read": place,
     }
-
-
-def _words(reason: Words, shown: Shown, symbols: Symbols) -> str:
-    return "".join(
-        part if isinstance(part, str) else to_unicode(shown.layout.formula(part), symbols) for part in reason
-    )
 
 
 def _scan(scan: Scan, shown: Shown, symbols: Symbols) -> dict[str, Any]:
@@ -189,6 +188,7 @@ def _scan(scan: Scan, shown: Shown, symbols: Symbols) -> dict[str, Any]:
         return {"expr": _formula(expr, shown, symbols), "latex": latex, "value": _value(expr, shown)}
 
     combine = scan.combine
+    file, _, line = scan.place.rpartition(":")
     return {
         "layer": scan.layer,
         "states": list(scan.states),
@@ -197,7 +197,7 @@ def _scan(scan: Scan, shown: Shown, symbols: Symbols) -> dict[str, Any]:
         "verdict": scan.verdict,
         "reason": scan.words or None,
         "equation": scan.equation or None,
-        "place": scan.place,
+        "place": {"file": file, "line": int(line)},
         "steps": figure(scan.steps),
         "mixed": figure(combine.mixed if combine else None),
         "depth": figure(scan.depth),
@@ -212,6 +212,12 @@ def _value(expr: Expr, shown: Shown) -> int | float | None:
 
 
 def _number(value: Value | None) -> int | float | None:
-    if value is None or isinstance(value, int | float):
+    """A whole number to its last digit, any other one rounded; None for one that is out of range."""
+    if value is None or isinstance(value, int):
         return value
-    return value.numerator if Fraction(value).denominator == 1 else float(value)
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return value.numerator
+    try:
+        return float(value) if isfinite(value) else None
+    except OverflowError:
+        return None

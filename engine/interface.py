@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
-from .algebra.atoms import Atom, Exponential, Extreme, Group, Log, Rounded, Summation, Symbol
 from .algebra.expression import Expr
 from .algebra.substitution import evaluate
 from .conventions import convention
+from .conventions import names as convention_names
 from .dependences.positions import NotDerived
 from .derivation import Request, Verified, derive, values_of
 from .document import Document
@@ -21,12 +21,15 @@ from .expectations import Check
 from .parser import read_source
 from .quantities import BY_NAME, Derived, Measures, Scan
 from .quantities.searched import LARGE_BUDGET, path_at
+from .results import Mime, Quantities, Quantity, bundle, in_unicode, shown_of
 from .session import Session, open_path, open_source
+from .sympy_bridge import to_sympy, to_sympy_symbol
 
 if TYPE_CHECKING:
     import sympy
 
     from .pictures import Drawn
+    from .renderer import Format
 
 
 def load(path: str | PathLike[str], model: str | None = None) -> Model:
@@ -55,6 +58,13 @@ def parse(text: str, model: str | None = None) -> Model:
     return _one(open_source(read_source("<text>", text.encode("utf-8", "surrogatepass")), model=model))
 
 
+def compare(*models: Model, convention: str | tuple[str, ...] = "macs", form: str = "auto") -> Derivation:
+    """Models beside each other: closed forms, growth and numbers, a row for each."""
+    from .comparison import compare
+
+    return Derivation(compare([m._measures for m in models], Request(_names(convention), form=form)))
+
+
 def _models(session: Session) -> dict[str, Model]:
     return {name: Model(measures, session) for name, measures in session.measures().items()}
 
@@ -72,12 +82,14 @@ class Model:
     """A model and its quantities, each a SymPy expression in the names of the file.
 
     `params`, `buffers`, `macs`, `flops`, `exact`, `sequential`, `path`, `receptive`, `bits`, `bytes`. An infinite
-    quantity is `oo`; one that is not derived raises ArchError with the reason.
+    quantity is `oo`; one that is not derived raises ArchError with the reason. `model["macs"]` has the same as the file
+    prints it, with growth, number and reason.
     """
 
-    def __init__(self, measures: Measures, session: Session) -> None:
+    def __init__(self, measures: Measures, session: Session, request: Request | None = None) -> None:
         self._measures = measures
         self._session = session
+        self._request = request or Request()
 
     @property
     def name(self) -> str:
@@ -91,7 +103,22 @@ class Model:
     @property
     def symbols(self) -> dict[str, sympy.Symbol]:
         """The SymPy symbol of every dim and option, by its name in the file."""
-        return {d.symbol.name: _symbol(d.symbol) for d in self._measures.program.dimensions}
+        return {d.symbol.name: to_sympy_symbol(d.symbol) for d in self._measures.program.dimensions}
+
+    @cached_property
+    def quantities(self) -> Quantities:
+        """Every quantity by name, those that the file defines among them; a notebook shows a table."""
+        return Quantities(shown_of(self._measures, self._request.form), self._request.conventions)
+
+    def __getitem__(self, name: str) -> Quantity:
+        """A quantity by name, or the operations under a convention, as the file prints it. Raises ArchError."""
+        known = (*self.quantities, *convention_names())
+        if name not in known:
+            raise usage(f"`{self.name}` has no quantity `{name}`", hint=nearest(name, known))
+        return self.quantities[name] if name in self.quantities else Quantity(name, self.quantities.shown)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.quantities)
 
     def quantity(self, name: str) -> sympy.Expr:
         """A quantity by name, or the operations under a convention. Raises ArchError."""
@@ -111,14 +138,11 @@ class Model:
     def reason(self, name: str) -> str:
         """Why a quantity is what it is, in words; `causal` is one as well."""
         if name == "causal":
-            return "".join(p if isinstance(p, str) else str(to_sympy(p)) for p in self._measures.causality.reason)
-        derived = self._derived(name)
-        return derived.unknown or "".join(
-            part if isinstance(part, str) else str(to_sympy(part)) for part in derived.reason
-        )
+            return in_unicode(self._measures.causality.reason, self.quantities.shown)
+        return self[name].reason
 
     def __getattr__(self, name: str) -> sympy.Expr:
-        if name in BY_NAME:
+        if name in BY_NAME or (not name.startswith("_") and name in self._measures.defined):
             return self.quantity(name)
         raise AttributeError(f"a model has no attribute {name!r}")
 
@@ -151,11 +175,14 @@ class Model:
         return reports[self._measures.program].verified
 
     def derivation(
-        self, convention: str | tuple[str, ...] = "macs", detail: str = "steps", form: str = "auto"
+        self, convention: str | tuple[str, ...] | None = None, detail: str = "steps", form: str | None = None
     ) -> Derivation:
-        """The derivation as a document, to be rendered."""
-        names = (convention,) if isinstance(convention, str) else tuple(convention)
-        return Derivation(derive(self._measures, Request(names, detail, form)))
+        """The derivation as a document, to be rendered. Multiply-adds are counted unless a cell asked for another
+        convention."""
+        conventions = self._request.conventions if convention is None else _names(convention)
+        published, _ = self._session.published(self._session.measures())
+        request = Request(conventions, detail, form or self._request.form, published=published)
+        return Derivation(derive(self._measures, request))
 
     def picture(self, name: Literal["dependences"] = "dependences", **sizes: int) -> Drawn:
         """A picture of a small copy of the model: `sizes` are taken, all others are chosen. Raises ArchError."""
@@ -172,7 +199,8 @@ class Model:
         return Drawn(picture(self._measures.program, {**chosen, **given}))
 
     def _derived(self, name: str) -> Derived:
-        return self._measures.quantity(name) if name in BY_NAME else self._measures.billed(convention(name).name)
+        own = name in BY_NAME or name in self._measures.defined
+        return self._measures.quantity(name) if own else self._measures.billed(convention(name).name)
 
     def _finite(self, name: str) -> Expr | None:
         derived = self._derived(name)
@@ -192,6 +220,13 @@ class Model:
     def __repr__(self) -> str:
         caveats = "".join(f"; {caveat}" for caveat in self.caveats)
         return f"<model {self.name}: macs = {self.quantity('macs')}{caveats}>"
+
+    def _repr_mimebundle_(self, include: Mime = None, exclude: Mime = None) -> dict[str, str]:
+        return bundle(self.quantities.document, include, exclude)
+
+
+def _names(convention: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (convention,) if isinstance(convention, str) else tuple(convention)
 
 
 @dataclass(frozen=True)
@@ -242,7 +277,7 @@ class At:
     values: Mapping[str, Fraction]
 
     def __getattr__(self, name: str) -> int | Fraction | float:
-        if name not in BY_NAME:
+        if name.startswith("_") or name not in self.model.quantities:
             raise AttributeError(f"a model has no attribute {name!r}")
         derived = self.model._derived(name)
         granted = all(evaluate(gap, self.values) >= 0 for gap in derived.granted)
@@ -272,78 +307,46 @@ class Derivation:
 
     document: Document
 
-    def to_latex(self, *, width: float = 5.5, standalone: bool = False) -> str:
-        """LaTeX that needs amsmath and booktabs; `width` of the text in inches."""
-        from .renderer import render
-
-        return render(self.document, "latex", width_inches=width, standalone=standalone)
+    def to_latex(self, *, width: float = 5.5, standalone: bool = False, prefix: str = "") -> str:
+        """LaTeX that needs amsmath and booktabs; `width` of the text in inches; `prefix` begins all labels."""
+        return self._rendered("latex", width_inches=width, standalone=standalone, prefix=prefix)
 
     def to_markdown(self, *, github: bool = False) -> str:
-        from .renderer import render
+        return self._rendered("markdown", dialect="github" if github else None)
 
-        return render(self.document, "markdown", dialect="github" if github else None)
+    def to_html(self) -> str:
+        """One page with MathML, which needs no script and no network."""
+        return self._rendered("html")
+
+    def to_typst(self, *, width: float = 5.5, prefix: str = "") -> str:
+        """A Typst file with pages of its own, from which a paper imports `derivation` and the results; `width` of the
+        text in inches; `prefix` begins all labels and the names of the results."""
+        return self._rendered("typst", width_inches=width, prefix=prefix)
+
+    def to_pdf(self, *, width: float = 5.5) -> bytes:
+        """Pages set by Typst; needs `pip install 'archderive[pdf]'`. The same derivation gives the same bytes."""
+        from .renderer import Look
+        from .renderer.pdf import to_pdf
+
+        return to_pdf(self.document, Look(width))
 
     def to_text(self, *, columns: int = 100) -> str:
-        from .renderer import render
+        return self._rendered("text", columns=columns)
 
-        return render(self.document, "text", columns=columns)
+    def _rendered(self, format: Format, **look: Any) -> str:
+        from .renderer import Look, render
+
+        return render(self.document, format, Look(**look))
 
     @cached_property
     def _text(self) -> str:
         return self.to_text()
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    def _repr_mimebundle_(self, include: Mime = None, exclude: Mime = None) -> dict[str, str]:
+        return bundle(self.document, include, exclude)
 
     def __str__(self) -> str:
         return self._text
 
-
-# ---------------------------------------------------------------- SymPy
-
-
-def to_sympy(expr: Expr | None) -> Any:
-    """An exact expression as SymPy's, built node by node: no text is ever evaluated. None is infinity."""
-    import sympy
-
-    if expr is None:
-        return sympy.oo
-    terms = []
-    for monomial, coefficient in expr.terms.items():
-        number = Fraction(coefficient)
-        factors = [sympy.Rational(number.numerator, number.denominator)]
-        for atom, exponent in monomial:
-            power = Fraction(exponent)
-            factors.append(sympy.Pow(_atom(atom), sympy.Rational(power.numerator, power.denominator)))
-        terms.append(sympy.Mul(*factors))
-    return sympy.Add(*terms)
-
-
-def _symbol(symbol: Symbol) -> Any:
-    import sympy
-
-    if symbol.kind == "dim":
-        return sympy.Symbol(symbol.name, integer=True, positive=True)
-    return sympy.Symbol(symbol.name, positive=True)
-
-
-def _atom(atom: Atom) -> Any:
-    import sympy
-
-    match atom:
-        case Symbol():
-            return _symbol(atom)
-        case Rounded(direction=direction, argument=argument):
-            return (sympy.floor if direction == "floor" else sympy.ceiling)(to_sympy(argument))
-        case Log(argument=argument, base=None):
-            return sympy.log(to_sympy(argument))
-        case Log(argument=argument, base=base):
-            return sympy.log(to_sympy(argument), to_sympy(base))
-        case Exponential(base=base, exponent=exponent):
-            return sympy.Pow(to_sympy(base), to_sympy(exponent))
-        case Extreme(operator=operator, arguments=arguments):
-            return (sympy.Max if operator == "max" else sympy.Min)(*map(to_sympy, arguments))
-        case Group(content=content):
-            return to_sympy(content)
-        case Summation(index=index, first=first, last=last, term=term):
-            return sympy.Sum(to_sympy(term), (_symbol(index), to_sympy(first), to_sympy(last)))
+    def __repr__(self) -> str:
+        return f"<derivation of {self.document.title}>"

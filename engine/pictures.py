@@ -36,6 +36,9 @@ class Drawn:
     def _repr_svg_(self) -> str:
         return self.to_svg()
 
+    def __repr__(self) -> str:
+        return f"<{self.caption}>"
+
 
 def drawn(
     programs: Sequence[Program], given: Mapping[str, Fraction], width: float | None, *, standalone: bool = False

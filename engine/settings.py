@@ -1,16 +1,53 @@
-"""`--at N=1 D=2`: values from the command line for the sizes and options of a model."""
+"""What the command and the notebook are told: which sizes, which conventions, how much detail."""
 
 from __future__ import annotations
 
+import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .errors import usage
+from .errors import nearest, usage
 
 if TYPE_CHECKING:
+    from .derivation import Request, Verified
     from .elaborator.literals import Literal
+    from .program import Program
+    from .quantities import Measures
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is derived, and not how it is written down."""
+    parser.add_argument(
+        "--at",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="example values for the numbers: --at N=4096 D=1024",
+    )
+    parser.add_argument("--model", metavar="NAME", help="of a file of several: this model, or this variant of one")
+    parser.add_argument(
+        "--convention",
+        default="macs",
+        metavar="NAMES",
+        help="what is counted: macs (default), flops, exact, or what a tool bills: torch, fvcore, ptflops, …; several "
+        "with commas are shown side by side",
+    )
+    parser.add_argument(
+        "--detail",
+        choices=("summary", "steps", "full"),
+        help="results only, equations and their costs (default), or every operation",
+    )
+    parser.add_argument(
+        "--dtype",
+        default="float32",
+        metavar="TYPE",
+        help="the type of the parameters, for their bytes (default float32)",
+    )
+    parser.add_argument(
+        "--form", default="auto", metavar="FORM", help="auto (default), expanded, factored, leading or collected:NAME"
+    )
 
 
 def spread(arguments: list[str]) -> list[str]:
@@ -70,3 +107,33 @@ def _written(text: str) -> Literal:
         return literal(item.values[0])
     except ArchError:
         raise ValueError from None
+
+
+def request_of(options: argparse.Namespace, verified: Mapping[Program, Verified]) -> Request:
+    """What the settings ask for. Raises a usage error."""
+    from .conventions import convention
+    from .derivation import Request
+    from .forms import FORMS
+    from .quantities import DTYPES
+
+    names = tuple(dict.fromkeys(name.strip() for name in options.convention.split(",") if name.strip()))
+    if not names:
+        raise usage("`--convention` names no convention", hint="`--convention macs,exact`")
+    for name in names:
+        convention(name)
+    if options.dtype not in DTYPES:
+        raise usage(
+            f"there is no type `{options.dtype}`", hint=nearest(options.dtype, DTYPES) or f"types: {', '.join(DTYPES)}"
+        )
+    if options.form not in FORMS and not options.form.startswith("collected:"):
+        raise usage(f"there is no form `{options.form}`", hint=f"forms: {', '.join(FORMS)}, collected:NAME")
+    return Request(names, options.detail or "steps", options.form, options.dtype, verified)
+
+
+def check_form(form: str, measures: Sequence[Measures]) -> None:
+    """`collected:NAME` takes a name of one of the files."""
+    kind, _, name = form.partition(":")
+    names = {d.symbol.name for m in measures for d in m.program.dimensions}
+    if kind == "collected" and name not in names:
+        hint = nearest(name, names) or f"names: {', '.join(sorted(names))}"
+        raise usage(f"`--form {form}`: there is no dim or option `{name}`", hint=hint)

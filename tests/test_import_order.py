@@ -11,12 +11,12 @@ ROWS = """
 diagram errors
 formula syntax_expressions syntax_scan
 document notation syntax syntax_stop
-printer syntax_advice
+exchange_document printer syntax_advice
 syntax_errors
 builder
 parser
 algebra
-forms scalars
+forms scalars sympy_bridge
 program
 gallery library
 listing elaborator
@@ -25,11 +25,12 @@ dependences
 quantities
 derivation stated
 expectations
-comparison exchange renderer session
-pictures settings
+comparison renderer session
+results
+exchange pictures settings
 verifier
 interface
-cli
+cli notebook
 __init__ __main__
 """
 ROW = {name: number for number, line in enumerate(ROWS.strip().splitlines()) for name in line.split()}
