@@ -13,12 +13,13 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .errors import ArchError, usage
-from .settings import overrides_of, spread
+from .errors import ArchError, Diagnostic, usage, visible
+from .settings import add_settings, check_form, overrides_of, request_of, spread
 
 if TYPE_CHECKING:
     from .derivation import Request
@@ -87,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=("plain", "github"),
         help="Markdown with $…$ formulas, or GitHub's dialect",
     )
+    form.add_argument("--html", action="store_true", help="one page with MathML that works without scripts and network")
+    form.add_argument("--typst", action="store_true", help="a Typst document")
+    form.add_argument("--pdf", action="store_true", help="a PDF, set by Typst: `-o FILE.pdf`; needs archderive[pdf]")
     form.add_argument("--json", action="store_true", help="formulas, growth and numbers as JSON")
     form.add_argument("--check", action="store_true", help="check the `expect` lines of the files")
     parser.add_argument(
@@ -99,6 +103,11 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=int, default=0, metavar="N", help="the seed that sizes and values are drawn from"
     )
     parser.add_argument(
+        "--explain",
+        metavar="TERM",
+        help="where one term of a total comes from: --explain '12*N*D^2'",
+    )
+    parser.add_argument(
         "--picture",
         choices=("dependences",),
         help="the dependences between positions of a small model as SVG, or with --latex as TikZ",
@@ -108,41 +117,25 @@ def _parser() -> argparse.ArgumentParser:
         "--source", metavar="NAME", help="print the definition of a standard layer, or the file of a model"
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output (`-`)")
-    parser.add_argument(
-        "--at",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="example values for the numbers: --at N=4096 D=1024",
-    )
-    parser.add_argument("--model", metavar="NAME", help="of a file of several: this model, or this variant of one")
-    parser.add_argument(
-        "--convention",
-        default="macs",
-        metavar="NAMES",
-        help="what is counted: macs (default), flops, exact, or what a tool bills: torch, fvcore, ptflops, …; several "
-        "with commas are shown side by side",
-    )
-    parser.add_argument(
-        "--detail",
-        choices=("summary", "steps", "full"),
-        help="results only, equations and their costs (default), or every operation",
-    )
-    parser.add_argument(
-        "--dtype",
-        default="float32",
-        metavar="TYPE",
-        help="the type of the parameters, for their bytes (default float32)",
-    )
-    parser.add_argument(
-        "--form", default="auto", metavar="FORM", help="auto (default), expanded, factored, leading or collected:NAME"
-    )
+    add_settings(parser)
     parser.add_argument("--standalone", action="store_true", help="a LaTeX file that compiles by itself")
     parser.add_argument(
         "--width",
         default="5.5in",
         metavar="WIDTH",
-        help="the text width of the LaTeX, in in, cm, mm or pt (default 5.5in)",
+        help="the text width of LaTeX, Typst and PDF, in in, cm, mm or pt (default 5.5in)",
+    )
+    parser.add_argument(
+        "--prefix",
+        default="",
+        metavar="NAME",
+        help="what all labels begin with, for \\ref (default app:MODEL:)",
+    )
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colour in the terminal; auto (default) minds NO_COLOR and FORCE_COLOR",
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     return parser
@@ -175,25 +168,32 @@ def _run(options: argparse.Namespace) -> int:
         raise usage("there is no file to derive", hint="`derive model.arch`, or `derive --help`")
     if options.files.count("-") > 1:
         raise usage("standard input can be read once")
+    if options.pdf and options.output in (None, "-") and sys.stdout.isatty():
+        raise usage("a PDF cannot be shown in a terminal", hint="`-o FILE.pdf`")
     overrides = overrides_of(options.at)
     sessions = _open_all(options.files, overrides, options.model)
     if options.picture:
         return _pictures(sessions, overrides, options)
     reports = _verified(sessions, options)
-    if options.check or (options.verify and not (options.latex or options.markdown or options.json)):
+    if options.check or (options.verify and not _format(options)):
         return _checks(sessions, reports, options)
-    request = _request(options, reports)
+    request = request_of(options, {program: report.verified for program, report in reports.items()})
+    if _format(options) in ("html", "typst", "pdf") or (options.latex and options.standalone):
+        request = replace(request, pictured=True)  # these formats have room for a picture, and load what it needs
     measures: list[Measures] = []
+    complaints: list[Diagnostic] = []
     for session in sessions:
         found = session.measures(request.dtype)
         measures += found.values()
         for warning in (w for program in session.programs for w in program.warnings):
             print(warning.format(), file=sys.stderr)
-    _check_form(request.form, measures)
+        figures, wrong = session.published(found)
+        request = replace(request, published={**request.published, **figures})
+        complaints += wrong
+    check_form(request.form, measures)
     status = _print(_rendered(measures, request, options), options)
-    for session in sessions:
-        for complaint in session.complaints({m.program.name: m for m in measures if m.program in session.programs}):
-            print(complaint.format(), file=sys.stderr)
+    for complaint in complaints:
+        print(complaint.format(), file=sys.stderr)
     return max(status, _disagreements(reports.values()))
 
 
@@ -214,73 +214,58 @@ def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], model: str
     return sessions
 
 
-def _request(options: argparse.Namespace, reports: Mapping[Program, Report]) -> Request:
-    from .conventions import convention
-    from .derivation import Request
-    from .errors import nearest
-    from .forms import FORMS
-    from .quantities import DTYPES
+def _explained(measures: Sequence[Measures], request: Request, term: str) -> list[Document]:
+    """The trace of one term of a model."""
+    from .derivation.explained import explain
+    from .elaborator.terms import read_term
 
-    names = tuple(dict.fromkeys(name.strip() for name in options.convention.split(",") if name.strip()))
-    if not names:
-        raise usage("`--convention` names no convention", hint="`--convention macs,exact`")
-    for name in names:
-        convention(name)
-    if options.dtype not in DTYPES:
-        raise usage(
-            f"there is no type `{options.dtype}`", hint=nearest(options.dtype, DTYPES) or f"types: {', '.join(DTYPES)}"
-        )
-    if options.form not in FORMS and not options.form.startswith("collected:"):
-        raise usage(f"there is no form `{options.form}`", hint=f"forms: {', '.join(FORMS)}, collected:NAME")
-    verified = {program: report.verified for program, report in reports.items()}
-    return Request(names, options.detail or "steps", options.form, options.dtype, verified)
+    if len(measures) > 1:
+        names = ", ".join(f"`{m.program.name}`" for m in measures)
+        raise usage(f"`--explain` takes one model, and there are {names}", hint="`--model NAME`")
+    return [explain(measures[0], request, read_term(term, measures[0].program))]
 
 
-def _check_form(form: str, measures: Sequence[Measures]) -> None:
-    """`collected:NAME` takes a name of one of the files."""
-    from .errors import nearest
-
-    kind, _, name = form.partition(":")
-    names = {d.symbol.name for m in measures for d in m.program.dimensions}
-    if kind == "collected" and name not in names:
-        hint = nearest(name, names) or f"names: {', '.join(sorted(names))}"
-        raise usage(f"`--form {form}`: there is no dim or option `{name}`", hint=hint)
-
-
-def _rendered(measures: Sequence[Measures], request: Request, options: argparse.Namespace) -> str:
+def _rendered(measures: Sequence[Measures], request: Request, options: argparse.Namespace) -> str | bytes:
+    if options.json and options.explain is not None:
+        raise usage("`--explain` is a derivation, and JSON has no form for it", hint="`--explain TERM --markdown`")
     if options.json:
         from .exchange import to_json
 
-        return to_json(measures, request)
-    documents = _documents(measures, request, detailed=options.detail is not None)
-    from .renderer import render_all
+        return to_json(measures, request, detailed=options.detail is not None)
+    from .comparison import documents_of
+    from .renderer import Look, render
 
+    if options.explain is not None:
+        documents = _explained(measures, request, options.explain)
+    else:
+        documents = documents_of(measures, request, detailed=options.detail is not None)
+    look = Look(
+        _inches(options.width),
+        standalone=options.standalone,
+        columns=_columns(options),
+        colour=_colour(options),
+        prefix=_prefix(options.prefix),
+    )
     if options.latex:
-        return render_all(documents, "latex", width_inches=_inches(options.width), standalone=options.standalone)
+        return render(documents, "latex", look)
     if options.markdown:
-        return render_all(documents, "markdown", dialect="github" if options.markdown == "github" else None)
-    return render_all(documents, "text", columns=_columns(options))
+        return render(documents, "markdown", replace(look, dialect="github" if options.markdown == "github" else None))
+    if options.html:
+        return render(documents, "html", look)
+    if options.typst:
+        return render(documents, "typst", look)
+    if options.pdf:
+        from .renderer.pdf import to_pdf
 
-
-def _documents(measures: Sequence[Measures], request: Request, *, detailed: bool) -> list[Document]:
-    """One model is derived; several are compared, and derived too where a detail is asked for."""
-    from .derivation import derive
-
-    if len(measures) == 1:
-        return [derive(measures[0], request)]
-    from .comparison import compare
-
-    documents = [compare(measures, request)]
-    if detailed and request.detail != "summary":
-        documents += [derive(m, request) for m in measures]
-    return documents
+        return to_pdf(documents, look)
+    return render(documents, "text", look)
 
 
 def _pictures(sessions: Sequence[Session], overrides: Mapping[str, Literal], options: argparse.Namespace) -> int:
     """One picture, or with `-o FOLDER/` a file for each model."""
     from .pictures import addressed, drawn
 
-    if options.markdown or options.json or options.check or options.verify:
+    if (_format(options) or "latex") != "latex" or options.check or options.verify:
         raise usage("a picture is SVG, or TikZ with `--latex`", hint="`derive FILE --picture dependences --latex`")
     programs = [program for session in sessions for program in session.programs]
     width = _inches(options.width) if options.latex else None
@@ -291,10 +276,35 @@ def _pictures(sessions: Sequence[Session], overrides: Mapping[str, Literal], opt
     return 0
 
 
+def _format(options: argparse.Namespace) -> str | None:
+    """The format that was asked for, if any."""
+    formats = ("latex", "markdown", "html", "typst", "pdf", "json")
+    return next((name for name in formats if getattr(options, name)), None)
+
+
 def _columns(options: argparse.Namespace) -> int:
-    if (options.output is None or options.output == "-") and sys.stdout.isatty():
+    """The width of the terminal, or what COLUMNS says; 100 for a file or a pipe."""
+    if _is_shown(options):
         return max(40, min(140, shutil.get_terminal_size((100, 24)).columns))
     return 100
+
+
+def _colour(options: argparse.Namespace) -> bool:
+    from .renderer.colour import wanted
+
+    shown = _is_shown(options)
+    return wanted(options.color, os.environ if shown else {}, terminal=shown and sys.stdout.isatty())
+
+
+def _is_shown(options: argparse.Namespace) -> bool:
+    """Whether the text goes to standard output."""
+    return options.output is None or options.output == "-"
+
+
+def _prefix(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.:_-]*", text):
+        raise usage(f"`--prefix {text}` is no beginning of a label", hint="`--prefix app:attention`")
+    return text
 
 
 def _inches(text: str) -> float:
@@ -307,13 +317,17 @@ def _inches(text: str) -> float:
     return inches
 
 
-def _print(text: str, options: argparse.Namespace) -> int:
+def _print(text: str | bytes, options: argparse.Namespace) -> int:
+    data = text.encode("utf-8") if isinstance(text, str) else text
     if options.output is None or options.output == "-":
-        sys.stdout.write(text)
+        if isinstance(text, str):
+            sys.stdout.write(text)
+        else:
+            sys.stdout.buffer.write(text)
         sys.stdout.flush()
         return 0
     try:
-        Path(options.output).write_text(text, encoding="utf-8")
+        Path(options.output).write_bytes(data)
     except OSError as failure:
         raise usage(f"`{options.output}` cannot be written: {failure.strerror}") from None
     return 0
@@ -329,7 +343,7 @@ def _checks(sessions: Sequence[Session], reports: Mapping[Program, Report], opti
     if options.check:
         lines, status = _expectations(sessions, options)
     lines += [line for report in reports.values() for line in report.lines()]
-    _print("\n".join(lines) + "\n", options)
+    _print("\n".join(map(visible, lines)) + "\n", options)
     return max(status, _disagreements(reports.values()))
 
 

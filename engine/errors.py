@@ -118,6 +118,14 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     return f"did you mean `{close[0]}`?" if close else ""
 
 
+_UNSEEN = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd") | {ord("\t"): " "}
+
+
+def visible(line: str) -> str:
+    """A line of a file for a terminal, where it may not move the cursor or change colours; as wide as it was."""
+    return line.translate(_UNSEEN)
+
+
 def _excerpt(span: Span, line: int, column: int, label: str) -> list[str]:
     text = span.source.line(line)
     margin = f"{line} | "
@@ -131,7 +139,7 @@ def _excerpt(span: Span, line: int, column: int, label: str) -> list[str]:
 
 def _shorten(head: str, body: str, tail: str, limit: int = 160) -> tuple[str, int]:
     """The line cut to a readable length around the marked text, and the width of what stands before the mark."""
-    head, body, tail = (part.replace("\t", " ") for part in (head, body[:limit], tail))
+    head, body, tail = map(visible, (head, body[:limit], tail))
     if _width(head) + _width(body) > limit:
         head = "… " + head[-40:] if len(head) > 42 else head
     if _width(head) + _width(body) + _width(tail) > limit:

@@ -139,7 +139,7 @@ class Session:
             )
             for program in self.programs
         }
-        return found, [replace(diagnostic, severity="warning") for diagnostic in (errors or wrong)]
+        return found, [replace(diagnostic, severity="warning") for diagnostic in dict.fromkeys((*errors, *wrong))]
 
 
 def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Session:

@@ -43,7 +43,7 @@ from archderive.formula import (
     Words,
     integer,
 )
-from archderive.renderer import FORMATS, render, render_all
+from archderive.renderer import FORMATS, Look, render
 from tools import COMPLAINTS, compiled, mathematics_read
 
 N, D, L, V, k, h, w, C, K, i, o, n, m = (Symbol(name) for name in "NDLVkhwCKionm")
@@ -180,13 +180,13 @@ DOCUMENTS = {"attention": attention, "nasty": nasty}
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_latex_compiles_without_a_warning(name: str, width: float, engine: str, tmp_path: Path) -> None:
-    source = render(DOCUMENTS[name](), "latex", width_inches=width, standalone=True)
+    source = render(DOCUMENTS[name](), "latex", Look(width, standalone=True))
     assert COMPLAINTS.findall(compiled(source, engine, tmp_path)) == []
 
 
 def test_fragment_in_a_column_of_a_paper(tmp_path: Path) -> None:
     """Inside another document, twice, with its commands used."""
-    (tmp_path / "fragment.tex").write_text(render(attention(), "latex", width_inches=3.25), encoding="utf-8")
+    (tmp_path / "fragment.tex").write_text(render(attention(), "latex", Look(3.25)), encoding="utf-8")
     paper = r"""\documentclass[twocolumn]{article}
 \usepackage{amsmath,booktabs}
 \setlength{\columnsep}{0.25in}\setlength{\textwidth}{6.75in}\setlength{\oddsidemargin}{-0.1in}\raggedbottom
@@ -201,7 +201,7 @@ Words before. \input{fragment} Words after: $\archderiveAttentionMacs$, $\archde
 @pytest.mark.parametrize("dialect", [None, "github"])
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_markdown_is_read_by_katex_and_mathjax(name: str, dialect: str | None) -> None:
-    answer = mathematics_read(render(DOCUMENTS[name](), "markdown", dialect=dialect))  # type: ignore[arg-type]
+    answer = mathematics_read(render(DOCUMENTS[name](), "markdown", Look(dialect=dialect)))  # type: ignore[arg-type]
     assert answer["errors"] == []
     assert answer["count"] == {"attention": 13, "nasty": 76}[name]
 
@@ -209,7 +209,7 @@ def test_markdown_is_read_by_katex_and_mathjax(name: str, dialect: str | None) -
 @pytest.mark.parametrize("dialect", [None, "github"])
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_markdown_avoids_what_some_reader_refuses(name: str, dialect: str | None) -> None:
-    markdown = render(DOCUMENTS[name](), "markdown", dialect=dialect)  # type: ignore[arg-type]
+    markdown = render(DOCUMENTS[name](), "markdown", Look(dialect=dialect))  # type: ignore[arg-type]
     assert not re.search(r"\\operatorname|\\tag|\\intertext|\\label|\}_", markdown)
     math = re.findall(r"```math\n.*?\n```|\$\$\n.*?\n\$\$", markdown, re.DOTALL)
     assert math
@@ -227,7 +227,7 @@ def cells(line: str) -> int:
 @pytest.mark.parametrize("columns", [40, 60, 80, 100, 140])
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_text_fits_the_terminal(name: str, columns: int) -> None:
-    text = render(DOCUMENTS[name](), "text", columns=columns)
+    text = render(DOCUMENTS[name](), "text", Look(columns=columns))
     assert [line for line in text.splitlines() if cells(line) > columns] == []
     assert [line for line in text.splitlines() if line != line.rstrip()] == []
 
@@ -241,7 +241,7 @@ def test_every_format_ends_with_one_line_end_and_leaves_no_mark(name: str, forma
 
 
 def test_text_of_a_derivation() -> None:
-    lines = render(attention(), "text", columns=100).splitlines()
+    lines = render(attention(), "text").splitlines()
     assert lines[:2] == ["Self-attention `attention(x[N, D])`", "═" * 35]
     assert "  macs = D·D·n + D·D·n + D·D·n + 2Dn²   (one product for each of Q, K₁ and V)" in lines
     assert "       = 3D²n + 2Dn²                    (collected)" in lines
@@ -253,25 +253,25 @@ def test_markdown_of_a_derivation() -> None:
     assert r"& = 3 D^{2} n + 2 D n^{2} && \text{(collected)} \\" in lines
     assert "- **Assumed.** $k \\le n$; the $\\mathrm{heads}$ heads share $D$ channels." in lines
     assert "| :--- | :--- | ---: |" in lines
-    assert "```math" in render(attention(), "markdown", dialect="github")
+    assert "```math" in render(attention(), "markdown", Look(dialect="github"))
 
 
 def test_latex_of_a_derivation() -> None:
     source = render(attention(), "latex")
     assert "\\providecommand{\\archderiveAttentionMacs}{3 D^{2} n + 2 D n^{2}}% macs: 1,879,048,192" in source
     assert "\\documentclass" not in source
-    assert r" & = 3 D^{2} n + 2 D n^{2} && \text{(collected)} \\" in source.splitlines()
+    assert r" & = 3 D^{2} n + 2 D n^{2} && \text{(collected)} \\*" in source.splitlines()
     assert "\\subsection*{\\raggedright Multiply-adds}" in source
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_several_documents_are_one_text(format: str) -> None:
     both: Sequence[Document] = (attention(), nasty())
-    text = render_all(both, format, standalone=True)  # type: ignore[arg-type]
+    text = render(both, format, Look(standalone=True))  # type: ignore[arg-type]
     assert text.index("Self-attention") < text.index("stays")
     assert text.count("\\documentclass") == (format == "latex")
 
 
 def test_a_format_that_does_not_exist() -> None:
-    with pytest.raises(ValueError, match="unknown format 'word': one of latex, markdown, text"):
+    with pytest.raises(ValueError, match="unknown format 'word': one of latex, markdown, html, typst, text"):
         render(attention(), "word")  # type: ignore[arg-type]

@@ -24,12 +24,15 @@ def tool(name: str) -> str:
 
 
 def compiled(source: str, engine: str, folder: Path) -> str:
-    """The log of a LaTeX run."""
+    """The log of a LaTeX run: of the last, for one that makes labels or long tables asks for another."""
     (folder / "paper.tex").write_text(source, encoding="utf-8")
     command = [tool(engine), "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-    log = (folder / "paper.log").read_text(encoding="utf-8", errors="replace")
-    assert run.returncode == 0, log[-2000:]
+    for _ in range(3):
+        run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        log = (folder / "paper.log").read_text(encoding="utf-8", errors="replace")
+        assert run.returncode == 0, log[-2000:]
+        if "Rerun" not in log:
+            break
     return log
 
 

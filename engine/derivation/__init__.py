@@ -119,7 +119,8 @@ class _Author:
             cells = [(at.value(at.derived(name)) or "–",) for name in names]
             settings: list[Run] = []
             for name, text, _ in variant.settings:
-                settings += [", "] * bool(settings) + [f.Relation((f.Symbol(name), f.Words(text)), ("=",))]
+                known: list[Run] = [f.Relation((f.Symbol(name), f.Words(text)), ("=",))]
+                settings += [", "] * bool(settings) + (known if text[:1].isalnum() else [Code(f"{name} = {text}")])
             rows.append(((Code(variant.name),), (variant.note or "–",), tuple(settings), *cells))
         yield Heading(2, ("Variants",), anchor="variants")
         titles = ["parameters", self.conventions[0].title][: len(names)]

@@ -126,7 +126,7 @@ class FrontWriter:
             number = digits(value) if value is not None else "–"
             rows.append(((f.Symbol(short.name),), (f.slashed(short.formula),), (number,)))
         yield Heading(2, ("Notation",), anchor="notation")
-        yield Table((), "llr", (("symbol",), ("meaning",), ("example value",)), tuple(rows), anchor="symbols")
+        yield Table((), "llr", (("symbol",), ("meaning",), ("example value",)), tuple(rows))
 
     def used_symbols(self) -> set[str]:
         found: set[str] = set()

@@ -152,8 +152,22 @@ def _dims(
             value = None
         if name not in {d.symbol.name for d in context.dimensions}:
             context.dimensions.append(
-                Dimension(symbol, item.symbol, value, item.note or carrier.note, item.batch or carrier.batch)
+                Dimension(symbol, _look(item, context), value, item.note or carrier.note, item.batch or carrier.batch)
             )
+
+
+def _look(item: syntax.DimItem, context: Context) -> str | None:
+    """What `as "…"` says, if it is the LaTeX of a symbol: no other LaTeX gets into a paper, and every format can show
+    it."""
+    if item.symbol is None:
+        return None
+    from ..notation.tex_symbol import read_tex
+
+    if read_tex(item.symbol) is not None:
+        return item.symbol.strip().removeprefix("$").removesuffix("$")
+    hint = r"letters, Greek letters, `\mathrm{…}`, accents, `_` and `^`, as in `d_{\mathrm{ff}}`"
+    context.record(error(f"`{item.symbol}` is not the LaTeX of a symbol", item.name_span, hint=hint))
+    return None
 
 
 def _example(node: syntax.Expression, scope: Scope, context: Context) -> Fraction:

@@ -1,7 +1,10 @@
-"""Formulas written down: a display tree and the looks of its names go in, LaTeX, Unicode text or Python comes out.
+"""Formulas written down: a display tree and the looks of its names go in; LaTeX, Typst, Unicode or Python comes out.
 
-Nothing is computed or reordered here. `widths` predicts how wide TeX will set what `latex` writes.
+Nothing is computed or reordered here. `widths` predicts how wide TeX will set what `latex` writes. What one format only
+needs is loaded when it is asked for.
 """
+
+from typing import TYPE_CHECKING
 
 from .latex import to_flat_latex, to_latex, to_marked_latex
 from .python import to_python
@@ -9,6 +12,9 @@ from .symbols import Symbols
 from .unicode import to_marked_unicode, to_unicode
 from .widths import latex_width, text_width
 from .words import words_in_math
+
+if TYPE_CHECKING:
+    from .typst import to_typst
 
 __all__ = [
     "Symbols",
@@ -19,6 +25,15 @@ __all__ = [
     "to_marked_latex",
     "to_marked_unicode",
     "to_python",
+    "to_typst",
     "to_unicode",
     "words_in_math",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "to_typst":
+        from .typst import to_typst
+
+        return to_typst
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -57,7 +57,7 @@ def plain(formula: Formula) -> Formula:
     True
     """
     match formula:
-        case Number(value, None) if value < 0:
+        case Number(value, None) if value.numerator < 0:
             return Negative(Number(-value))
         case Number(value, None) if value.denominator != 1:
             return Quotient(Number(Fraction(value.numerator)), Number(Fraction(value.denominator)))
@@ -67,7 +67,7 @@ def plain(formula: Formula) -> Formula:
             return Number(Fraction(1))
         case Sum(()):
             return Number(Fraction(0))
-        case Product((Number(value, None), *rest), dots) if value < 0:
+        case Product((Number(value, None), *rest), dots) if value.numerator < 0:
             return Negative(Product((Number(-value), *rest), dots))
         case _:
             return formula

@@ -42,6 +42,7 @@ _COMMANDS: Final = {
     "varphi": "φ",
     "vartheta": "ϑ",
 }
+_TYPED: Final = {"′": "'", "×": r"\times ", "·": r"\cdot ", "ℓ": r"\ell "}
 _WRAPPERS: Final = re.compile(
     r"\\(?:text|mathrm|mathit|mathbf|mathsf|mathtt|mathcal|mathbb|boldsymbol|operatorname)\s*\{"
 )
@@ -144,8 +145,10 @@ class Symbols:
 
 
 def _spaced(chosen: str) -> str:
-    """The author's LaTeX without `}_`, `*` and bars, which Markdown takes for emphasis and for the edges of cells."""
+    """The author's LaTeX without `}_`, `*` and bars, which Markdown takes for emphasis and for the edges of cells, and
+    with commands for letters that LaTeX does not take as they are."""
     text = chosen.strip().replace(r"\|", r"\Vert ").replace("|", r"\vert ").replace("*", r"\ast ")
+    text = "".join(c if c.isascii() else _TYPED.get(c) or f"{{{_latex_word(c)}}}" for c in text)
     return re.sub(r"\}_", "} _ ", re.sub(r"\s*([<>])\s*", r" \1 ", text)).strip()
 
 

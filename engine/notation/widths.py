@@ -22,14 +22,14 @@ ROMAN: Final = _table(
     "t3.89 u5.56 v5.28 w7.22 x5.28 y5.28 z4.44 A7.50 B7.08 C7.22 D7.64 E6.81 F6.53 G7.85 H7.50 I3.61 J5.14 K7.78 L6.25 "
     "M9.17 N7.50 O7.78 P6.81 Q7.78 R7.36 S5.56 T7.22 U7.50 V7.50 W10.28 X7.50 Y7.50 Z6.11 .2.78 ,2.78 ;2.78 :2.78 "
     "!2.78 ?4.72 (3.89 )3.89 [2.78 ]2.78 /5.00 +7.78 =7.78 *5.00 -3.33 '2.78 |2.78 %8.33 &7.78 @7.78 #8.33"
-) | {" ": 3.34, "–": 5.0, "—": 10.0, "…": 11.7, "∞": 10.0}
+) | {" ": 3.34, "–": 5.0, "—": 10.0, "…": 11.7, "∞": 10.0, **dict.fromkeys("0123456789", 5.0)}
 ITALIC: Final = _table(
     "a5.29 b4.29 c4.33 d5.20 e4.66 f5.97 g5.13 h5.76 i3.45 j4.69 k5.52 l3.18 m8.78 n6.00 o4.85 p5.03 q4.82 r4.79 s4.69 "
     "t3.61 u5.72 v5.21 w7.43 x5.72 y5.26 z5.09 A7.50 B8.09 C7.86 D8.56 E7.96 F7.82 G7.86 H9.12 I5.18 J6.51 K9.21 L6.81 "
     "M10.79 N9.12 O7.91 P7.81 Q7.91 R7.67 S6.71 T7.23 U7.92 V8.06 W10.83 X9.07 Y8.03 Z7.54 .2.78 ,2.78 ;2.78 !2.78 "
     "?4.72 (3.89 )3.89 [2.78 ]2.78 /5.00 +7.78 -7.78 =7.78 <7.78 >7.78 :2.78 '2.81 |2.78"
 )
-_LETTER: Final = {
+LETTERS: Final = {
     "alpha": 6.43, "beta": 6.18, "gamma": 5.73, "delta": 4.82, "epsilon": 4.06, "varepsilon": 4.66, "zeta": 5.11,
     "eta": 5.32, "theta": 4.97, "vartheta": 5.91, "iota": 3.54, "kappa": 5.76, "lambda": 5.83, "mu": 6.03, "nu": 5.58,
     "xi": 4.84, "pi": 6.06, "rho": 5.17, "sigma": 6.07, "tau": 5.50, "upsilon": 5.76, "phi": 5.96, "varphi": 6.54,
@@ -49,8 +49,8 @@ _FACES: Final = {"text": 1.0, "mathrm": 1.0, "mathit": 1.0, "mathbf": 1.16, "tex
 _TALL_SIDE: Final = 7.4  # one side of \left( … \right) around a fraction in a display
 _SIDE: Final = 5.0
 
-_SCRIPT: Final = (1.0, 0.83, 0.7)  # sizes of text, of a subscript, and of one below that, relative to 10 pt
-_SPACES: Final = {
+SCRIPT: Final = (1.0, 0.83, 0.7)  # sizes of text, of a subscript, and of one below that, relative to 10 pt
+SPACES: Final = {
     pair: width
     for width, pairs in (
         (1.67, "ord-op op-ord op-op close-op inner-op op-inner inner-ord ord-inner inner-open inner-inner close-inner"),
@@ -138,7 +138,7 @@ class _Reader:
 
     def atom(self, size: int, display: bool) -> Iterator[_Atom]:
         token = self.take()
-        scale = _SCRIPT[size]
+        scale = SCRIPT[size]
         if token == "{":
             self.place -= 1
             yield self.scripts("ord", self.group(size, display), size, False)
@@ -174,7 +174,7 @@ class _Reader:
             yield self.scripts(kind, ITALIC.get(token, ROMAN.get(token, 5.0)) * scale, size, False)
 
     def command(self, name: str, size: int, display: bool) -> Iterator[_Atom]:
-        scale = _SCRIPT[size]
+        scale = SCRIPT[size]
         if name in _SPACE:
             yield _Atom("space", _SPACE[name] * (scale if name != "quad" else 1))
         elif name in _BIG:
@@ -198,7 +198,7 @@ class _Reader:
         elif name in ("hat", "bar", "tilde", "dot", "vec", "mathcal", "mathbb", "boldsymbol"):
             yield self.scripts("ord", 1.1 * self.group(size, display), size, False)
         else:
-            yield self.scripts("ord", _LETTER.get(name, 8.4) * scale, size, False)
+            yield self.scripts("ord", LETTERS.get(name, 8.4) * scale, size, False)
 
     def delimited(self, size: int, display: bool) -> float:
         round_bracket = self.take() == "("
@@ -208,7 +208,7 @@ class _Reader:
         self.take()
         self.take()
         side = _TALL_SIDE if tall and display else _SIDE
-        return inner + 2 * (side if round_bracket else 0.8 * side) * _SCRIPT[size]
+        return inner + 2 * (side if round_bracket else 0.8 * side) * SCRIPT[size]
 
     def stacked(self, size: int) -> float:
         """The widest of the lines of a `\\substack`."""
@@ -238,7 +238,7 @@ class _Reader:
         while self.peek() in ("_", "^", "'"):
             mark = self.take()
             if mark == "'":
-                above += 2.9 * _SCRIPT[size]
+                above += 2.9 * SCRIPT[size]
             elif mark == "_":
                 below = self.group(min(size + 1, 2), False)
             else:
@@ -264,5 +264,5 @@ def _spaced(atoms: list[_Atom], size: int) -> float:
     for left, right in pairwise(shown):
         pair = f"{kinds[left]}-{kinds[right]}"
         if size == 0 or "op" in (kinds[left], kinds[right]):
-            width += _SPACES.get(pair, 0.0)
+            width += SPACES.get(pair, 0.0)
     return width

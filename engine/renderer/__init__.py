@@ -1,75 +1,89 @@
-"""Documents laid out: a document goes in, LaTeX, Markdown or terminal text comes out.
+"""Documents laid out: a document goes in, LaTeX, Markdown, HTML, Typst or terminal text comes out.
 
-`latex`, `markdown` and `terminal` decide where lines break and how wide columns are; the templates say how it looks.
+The module of each format decides where lines break and how wide columns are; its template says how it looks.
 No mathematics is derived here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, assert_never, get_args
 
 from ..document import Document
-from . import latex, markdown, terminal
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-Format = Literal["latex", "markdown", "text"]
+Format = Literal["latex", "markdown", "html", "typst", "text"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 Dialect = Literal["github"]
 
-_TEMPLATES: Final[Mapping[str, str]] = {
+_TEMPLATES: Final[Mapping[Format, str]] = {
     "latex": "latex.tex.j2",
     "markdown": "markdown.md.j2",
+    "html": "page.html.j2",
+    "typst": "typst.typ.j2",
     "text": "terminal.txt.j2",
 }
 
 
-def render(
-    document: Document,
-    format: Format,
-    *,
-    width_inches: float = 5.5,
-    standalone: bool = False,
-    dialect: Dialect | None = None,
-    columns: int = 100,
-) -> str:
-    """One document in one format; see `render_all`."""
-    return render_all(
-        (document,), format, width_inches=width_inches, standalone=standalone, dialect=dialect, columns=columns
-    )
+@dataclass(frozen=True)
+class Look:
+    """How documents are laid out. `width_inches` is the width of the text in LaTeX and Typst (and bounds the lines of
+    formulas in Markdown), `columns` that of the terminal, which shows `colour` if it is wanted. `standalone` makes a
+    LaTeX file that compiles by itself; a fragment needs amsmath and booktabs. `prefix` begins all labels."""
+
+    width_inches: float = 5.5
+    standalone: bool = False
+    dialect: Dialect | None = None
+    columns: int = 100
+    colour: bool = False
+    prefix: str = ""
+
+    @property
+    def points(self) -> float:
+        return self.width_inches * 72.27
 
 
-def render_all(
-    documents: Sequence[Document],
-    format: Format,
-    *,
-    width_inches: float = 5.5,
-    standalone: bool = False,
-    dialect: Dialect | None = None,
-    columns: int = 100,
-) -> str:
-    """Several documents, one below the other, as one text that ends with a line end.
+def render(documents: Document | Sequence[Document], format: Format, look: Look | None = None) -> str:
+    """Documents in one format, one below the other, as one text that ends with a line end."""
+    if isinstance(documents, Document):
+        documents = (documents,)
+    if format not in FORMATS:
+        raise ValueError(f"unknown format {format!r}: one of {', '.join(FORMATS)}")
+    look = look or Look()
+    template = _environment().get_template(_TEMPLATES[format])
+    return _tidy(template.render(pages=list(_pages(documents, format, look)), look=look))
 
-    `width_inches` is the width of the text in LaTeX (and bounds the lines of formulas in Markdown), `columns` that of
-    the terminal. `standalone` makes a LaTeX file that compiles by itself; a fragment needs amsmath and booktabs.
-    """
-    pages: Sequence[latex.LaidDocument | markdown.LaidDocument | terminal.LaidDocument]
+
+def _pages(documents: Sequence[Document], format: Format, look: Look) -> Iterator[object]:
+    """Each document as its template takes it; only what a format needs is loaded."""
     match format:
         case "latex":
-            pages = [latex.lay_out(document, width_inches * 72.27) for document in documents]
+            from . import latex
+
+            yield latex.lay_out_all(documents, look)
         case "markdown":
-            pages = [markdown.lay_out(document, width_inches * 72.27, dialect) for document in documents]
+            from . import markdown
+
+            yield from (markdown.lay_out(document, look.points, look.dialect) for document in documents)
+        case "html":
+            from . import html
+
+            yield from html.lay_out_all(documents)
+        case "typst":
+            from . import typst
+
+            yield from typst.lay_out_all(documents, look.width_inches * 72, look.prefix)
         case "text":
-            pages = [terminal.lay_out(document, columns) for document in documents]
+            from . import terminal
+
+            yield from (terminal.lay_out(document, look.columns, colour=look.colour) for document in documents)
         case _:
-            raise ValueError(f"unknown format {format!r}: one of {', '.join(FORMATS)}")
-    template = _environment().get_template(_TEMPLATES[format])
-    context = {"pages": pages, "standalone": standalone, "width_inches": width_inches}
-    return _tidy(template.render(context))
+            assert_never(format)
 
 
 @cache

@@ -1,166 +1,131 @@
-"""A table laid out for LaTeX: rows of text go in; columns that fit the page, wrapped or split if need be, come out."""
+"""A table laid out for LaTeX: rows of text go in; columns that fit the page, wrapped or split if need be, come out.
+
+A table that may be higher than a page is cut into parts of less than one, or, where the file may load the package
+`longtable`, left to that. How high a table gets is estimated from its rows, lines and sizes of type.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
+from typing import Final
 
 from ..document import Table, Text
 from ..notation import Symbols
-from .prose import Prose, prose
-from .steps import column_widths
-
-LINES_A_PAGE = 34
-
-
-@dataclass(frozen=True)
-class Size:
-    """A size of type, with its scale and the blank on each side of a column, in points."""
-
-    command: str
-    scale: float
-    blank: float
-
+from .columns import Fitted, Grid, Size, fit, lines_of
+from .prose import LONG_IN_CELL, Prose, prose
 
 # Smaller type of Computer Modern is relatively wider.
-SIZES = (
-    Size("", 1.0, 6.0),
-    Size(r"\small", 0.93, 5.0),
-    Size(r"\footnotesize", 0.86, 4.0),
-    Size(r"\scriptsize", 0.82, 3.0),
+SIZES: Final = (
+    Size("", 1.0, 6.0, 12.0),
+    Size(r"\small", 0.93, 5.0, 11.0),
+    Size(r"\footnotesize", 0.86, 4.0, 9.5),
+    Size(r"\scriptsize", 0.82, 3.0, 8.0),
 )
-_COMFORTABLE = 70.0  # points: a wrapped column narrower than this is worth smaller type
+PART: Final = 420.0  # points: rows that fit a page of most papers, with a head and a caption above,
+_OVER: Final = 30.0  # and so much more if need be
+LONG: Final = 320.0  # points: to move so much to the next page would leave too much of this one empty
+_ROOM_BETWEEN: Final = 3.0  # points between rows of several lines
+_NOTE: Final = 0.9  # the scale of notes, which are not narrower than they must
+_FRACTION: Final = 4.0  # points that a fraction adds to a line
 
 
 @dataclass(frozen=True)
 class Part:
-    """What stands on one page: `columns` is the argument of tabular."""
+    """What stands together: `columns` is the argument of tabular; `again` says that the table began above; `long` asks
+    for a `longtable`."""
 
-    caption: str
     columns: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     total: tuple[str, ...] | None
+    again: bool = False
+    long: bool = False
 
 
 @dataclass(frozen=True)
 class LaidTable:
-    """`roomy` says that cells have several lines, so that rows need a little space between them."""
+    """`roomy` says that cells have several lines or fractions, so that rows need a little space between them; notes are
+    `measure` points wide."""
 
+    caption: str
+    label: str
     size: str
     blank: float
     roomy: bool
     parts: tuple[Part, ...]
     notes: tuple[str, ...]
+    measure: float
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the table has a number, by which a paper refers to it."""
+        return bool(self.caption or self.label)
 
 
-@dataclass(frozen=True)
-class _Grid:
-    align: str
-    head: tuple[Prose, ...]
-    rows: tuple[tuple[Prose, ...], ...]
-
-    def natural(self, scale: float) -> list[float]:
-        return [scale * max(cell.width for cell in column) for column in self._columns()]
-
-    def least(self, scale: float) -> list[float]:
-        return [
-            scale * min(max(1.05 * cell.least + 4.0 for cell in c), max(cell.width for cell in c))
-            for c in self._columns()
-        ]
-
-    def only(self, columns: list[int]) -> _Grid:
-        rows = [tuple(row[column] for column in columns) for row in (self.head, *self.rows)]
-        return _Grid("".join(self.align[column] for column in columns), rows[0], tuple(rows[1:]))
-
-    def _columns(self) -> list[tuple[Prose, ...]]:
-        return list(zip(self.head, *self.rows, strict=True))
-
-
-def lay_out_table(table: Table, symbols: Symbols, width: float) -> LaidTable:
-    """The largest type in which the table fits; columns of text are wrapped before the type gets smaller than that."""
-    grid = _Grid(table.align, _cells(table.head, symbols), tuple(_cells(row, symbols) for row in table.rows))
-    caption = prose(table.caption, symbols, bold=True).tex
-    notes = tuple(prose(note, symbols).tex for note in table.notes)
-    size, widths = _fitting(grid, width)
-    grids = [(grid, widths)] if widths is not None else _side_by_side(grid, size, width)
-    parts: list[Part] = []
-    for part, part_widths in grids:
-        parts += _parts(part, part_widths, size.scale, caption, bool(parts), table.total)
-    roomy = any(
-        width < natural - 0.01 for g, w in grids for width, natural in zip(w, g.natural(size.scale), strict=True)
+def lay_out_table(table: Table, symbols: Symbols, width: float, label: str, *, long: bool) -> LaidTable:
+    """The largest type in which the table fits; columns of text are wrapped before the type gets smaller than that.
+    `long` says whether the file may have a `longtable`."""
+    grid = Grid(table.align, _cells(table.head, symbols), tuple(_cells(row, symbols) for row in table.rows))
+    size, fitted = fit(grid, width, SIZES)
+    roomy = any(_is_high(row, piece.widths, size) for piece in fitted for row in piece.grid.rows)
+    parts = [part for piece in fitted for part in _parts(piece, size, table.total, roomy, long)]
+    notes = [prose(note, symbols) for note in table.notes]
+    wide = max(sum(piece.widths) + 2 * size.blank * (len(piece.widths) - 1) for piece in fitted)
+    narrow = any(_NOTE * note.width > wide for note in notes)
+    return LaidTable(
+        prose(table.caption, symbols, bold=True).tex,
+        label,
+        size.command,
+        size.blank,
+        roomy,
+        tuple(replace(part, again=place > 0) for place, part in enumerate(parts)),
+        tuple(note.tex for note in notes),
+        min(width, max(wide, 0.75 * width)) if narrow else wide,
     )
-    return LaidTable(size.command, size.blank, roomy, tuple(parts), notes)
 
 
 def _cells(row: tuple[Text, ...], symbols: Symbols) -> tuple[Prose, ...]:
-    return tuple(prose(cell, symbols) for cell in row)
+    return tuple(prose(cell, symbols, long=LONG_IN_CELL) for cell in row)
 
 
-def _fitting(grid: _Grid, width: float) -> tuple[Size, list[float] | None]:
-    count = len(grid.align)
-    for size in SIZES[:2]:
-        if sum(grid.natural(size.scale)) <= width - 2 * size.blank * (count - 1):
-            return size, grid.natural(size.scale)
-    for comfortable in (True, False):
-        for size in SIZES:
-            natural, least = grid.natural(size.scale), grid.least(size.scale)
-            if comfortable:
-                least = [max(low, min(nat, _COMFORTABLE)) for low, nat in zip(least, natural, strict=True)]
-            widths = column_widths(natural, least, width - 2 * size.blank * (count - 1))
-            if widths is not None:
-                return size, widths
-    return SIZES[2], None
-
-
-def _side_by_side(grid: _Grid, size: Size, width: float) -> list[tuple[_Grid, list[float]]]:
-    """A table too wide in any type, cut into several that repeat the first column."""
-    groups: list[list[int]] = [[0]]
-    least = grid.least(size.scale)
-    for column in range(1, len(grid.align)):
-        tried = [*groups[-1], column]
-        if len(groups[-1]) > 1 and sum(least[c] for c in tried) > width - 2 * size.blank * (len(tried) - 1):
-            groups.append([0])
-        groups[-1].append(column)
-    result = []
-    for group in groups:
-        part = grid.only(group)
-        room = width - 2 * size.blank * (len(group) - 1)
-        lowest = part.least(size.scale)
-        shrink = min(1.0, room / sum(lowest))
-        widths = column_widths(part.natural(size.scale), [shrink * low for low in lowest], room + 0.1)
-        result.append((part, widths or lowest))
-    return result
-
-
-def _parts(grid: _Grid, widths: list[float], scale: float, caption: str, continued: bool, total: bool) -> list[Part]:
-    natural = grid.natural(scale)
-    wrapped = [width < wide - 0.01 for width, wide in zip(widths, natural, strict=True)]
+def _parts(fitted: Fitted[Prose], size: Size, total: bool, roomy: bool, long: bool) -> list[Part]:
+    """The table in parts of less than a page each, or as one that breaks by itself."""
+    grid, widths, wrapped = fitted.grid, fitted.widths, fitted.wrapped(size.scale)
     columns = "".join(
         f"p{{{width:.1f}pt}}" if wrap else letter
         for letter, width, wrap in zip(grid.align, widths, wrapped, strict=True)
     )
     rows = [tuple(_cell(c, a, w) for c, a, w in zip(row, grid.align, wrapped, strict=True)) for row in grid.rows]
-    heights = [
-        max((ceil(1.15 * cell.width * scale / width) if wrap else 1)
-            for cell, width, wrap in zip(row, widths, wrapped, strict=True))
-        for row in grid.rows
-    ]  # fmt: skip
-    pages = _pages(heights)
+    heights = [_height(row, widths, size) + (_ROOM_BETWEEN if roomy else 0.0) for row in grid.rows]
     head = tuple(_cell(c, a, w) for c, a, w in zip(grid.head, grid.align, wrapped, strict=True))
-    if len(pages) > 1:  # the same columns on each page
+    breaks = long and sum(heights) > LONG
+    pages = [(0, len(rows))] if breaks else _pages(heights)
+    if breaks or len(pages) > 1:  # the same columns on each page
         head = tuple(
             text if wrap else rf"\makebox[{width:.1f}pt][{letter}]{{{text}}}"
             for text, letter, width, wrap in zip(head, grid.align, widths, wrapped, strict=True)
         )
     parts = []
-    for number, (start, stop) in enumerate(pages):
+    for start, stop in pages:
         shown = rows[start:stop]
         last = shown.pop() if total and stop == len(rows) and shown else None
-        again = continued or number > 0
-        named = f"{caption} (continued)" if again and caption else caption
-        parts.append(Part(named, columns, head, tuple(shown), last))
+        parts.append(Part(columns, head, tuple(shown), last, long=breaks))
     return parts
+
+
+def _height(row: tuple[Prose, ...], widths: tuple[float, ...], size: Size) -> float:
+    """About how high a row is, in points."""
+    lines = max(lines_of(size.scale * cell.width, width) for cell, width in zip(row, widths, strict=True))
+    return size.line * (lines + 0.1) + (_FRACTION * lines if _has_fraction(row) else 0.0)
+
+
+def _is_high(row: tuple[Prose, ...], widths: tuple[float, ...], size: Size) -> bool:
+    return _height(row, widths, size) > 1.5 * size.line or _has_fraction(row)
+
+
+def _has_fraction(row: tuple[Prose, ...]) -> bool:
+    return any(r"\frac" in cell.tex for cell in row)
 
 
 def _cell(cell: Prose, letter: str, wrapped: bool) -> str:
@@ -170,16 +135,16 @@ def _cell(cell: Prose, letter: str, wrapped: bool) -> str:
     return rf"{shape}\hspace{{0pt}}{cell.tex}"
 
 
-def _pages(heights: list[int]) -> list[tuple[int, int]]:
-    """Stretches of rows that fit a page, about equally long."""
+def _pages(heights: list[float]) -> list[tuple[int, int]]:
+    """Stretches of rows that fit a page, about equally high."""
     whole = sum(heights)
-    if whole <= LINES_A_PAGE + 2:
-        return [(0, len(heights))]
-    aim = ceil(whole / ceil(whole / LINES_A_PAGE))
-    pages, start, filled = [], 0, 0
+    aim = whole / ceil(whole / PART) if whole > PART else whole
+    pages: list[tuple[int, int]] = []
+    start, above, filled = 0, 0.0, 0.0
     for place, height in enumerate(heights):
-        if filled and filled + height > aim:
+        full = above + filled + height / 2 > aim * (len(pages) + 1) or filled + height > PART + _OVER
+        if filled and full:
             pages.append((start, place))
-            start, filled = place, 0
+            start, above, filled = place, above + filled, 0.0
         filled += height
     return [*pages, (start, len(heights))]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import assert_never
 
-from ..document import Block, Bullets, Code, Document, Heading, Paragraph, Steps, Strong, Table, Text
+from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, Steps, Strong, Table, Text
 from ..formula import Formula
 from ..notation import Symbols, latex_width, text_width, to_flat_latex, to_latex, to_marked_latex, words_in_math
 from .escape import markdown_words, spaced
-from .latex import RELATIONS, balanced, line_width
-from .steps import LaidStep, LaidSteps, Ruler, lay_out_steps
+from .latex_steps import RELATIONS, balanced, line_width
+from .steps import LaidStep, LaidSteps, Ruler, in_brackets, lay_out_steps
 
 _RULES = {"l": ":---", "c": ":---:", "r": "---:"}
 
@@ -144,6 +144,8 @@ def _block(block: Block, writer: Writer, width: float) -> LaidBlock:
                 rows=tuple(cells),
                 lines=tuple(map(writer.words, notes)),
             )
+        case Figure():
+            return LaidBlock("text")
         case _:
             assert_never(block)
 
@@ -198,7 +200,7 @@ def _wrapped(reason: Text, room: float, writer: Writer) -> list[str]:
     """A reason as lines of mathematics no wider than `room`."""
     if not reason:
         return []
-    pieces, widths = writer.reason(reason if str(reason[0]).startswith("(") else ("(", *reason, ")"))
+    pieces, widths = writer.reason(in_brackets(reason))
     lines: list[list[str]] = [[]]
     filled = 0.0
     for piece, wide in zip(pieces, widths, strict=True):

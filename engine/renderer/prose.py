@@ -10,11 +10,16 @@ from ..formula import Formula
 from ..notation import Symbols, latex_width, text_width, to_flat_latex, to_marked_latex
 from ..notation.marks import COMMA, DEPTHS, FACTOR, OPERATOR, unmarked
 from .escape import latex_code, latex_words, spaced
+from .latex_letters import as_printed, printed_width
 
-LONG_INLINE = 110.0  # points: from here on a term in a line of text may also be broken between factors
+LONG_INLINE = 110.0  # points: from here on a term in a line of text is long,
+LONG_IN_CELL = 55.0  # and one in a cell of a table
 LONG_PIECE = 75.0  # points: a fraction that wide is written with a slash, so that it can be broken
 _OPERATORS = f"[{OPERATOR}-{chr(ord(OPERATOR) + DEPTHS)}]"
 _BREAK = r"\allowbreak "
+_BREAK_BETWEEN_FACTORS = r"\penalty800 "  # after an operator is better, which is 700
+_ANY_BREAK = r"\\allowbreak |\\penalty800 "
+_UNDIVIDED = 18  # letters: longer words may be divided
 
 
 @dataclass(frozen=True)
@@ -26,59 +31,62 @@ class Prose:
     least: float
 
 
-def prose(text: Text, symbols: Symbols, *, bold: bool = False) -> Prose:
-    """Words, formulas, names in typewriter and strong words, as LaTeX in a paragraph."""
+def prose(text: Text, symbols: Symbols, *, bold: bool = False, long: float = LONG_INLINE) -> Prose:
+    """Words, formulas, names in typewriter and strong words, as LaTeX in a paragraph. Terms of formulas that are `long`
+    may also be broken between factors."""
     tex, width = "", 0.0
     chunks = [0.0]  # widths of what stays together, from one blank to the next
     for run in text:
         match run:
             case str():
-                words = spaced(run)
-                tex += latex_words(words)
-                width += text_width(words, bold=bold)
-                _append_words(chunks, words, bold)
+                tex += latex_words(run)
+                width += _append_words(chunks, run, bold)
             case Code(code):
                 tex += rf"\texttt{{{latex_code(code)}}}"
-                width += text_width(code, typewriter=True)
-                chunks += [text_width(part, typewriter=True) for part in re.split(r"[ /.,:=()\[\]_]", code)]
+                width += printed_width(spaced(code), typewriter=True)
+                parts = re.split(r"[ /.,:=()\[\]_\u200b]", as_printed(spaced(code)))
+                chunks += [text_width(part[:_UNDIVIDED], typewriter=True) for part in parts]
             case Strong(words):
                 tex += rf"\textbf{{{latex_words(words)}}}"
-                width += text_width(words, bold=True)
-                _append_words(chunks, spaced(words), True)
+                width += _append_words(chunks, words, True)
             case _:
-                formula, pieces = inline_formula(run, symbols)
+                formula, whole, pieces = inline_formula(run, symbols, long)
                 tex += f"${formula}$"
-                width += sum(pieces)
+                width += whole
                 chunks[-1] += pieces[0]
                 chunks += pieces[1:]
-    return Prose(tex.strip(), width, max(chunks))
+    return Prose(tex.strip().replace("$$", " "), width, max(chunks))  # formulas side by side are one
 
 
-def inline_formula(formula: Formula, symbols: Symbols) -> tuple[str, list[float]]:
-    """A formula in a line of text, and the widths of the parts between which TeX may end a line."""
+def inline_formula(formula: Formula, symbols: Symbols, long: float) -> tuple[str, float, list[float]]:
+    """A formula in a line of text, its width, and the widths of the parts between which TeX may end a line."""
     marked = _breakable(to_marked_latex(formula, symbols))
     wide = latex_width(unmarked(marked), display=False)
-    tex, widths = _broken(marked)
+    tex, widths = _broken(marked, long)
     if wide > 2 * LONG_INLINE or max(widths) > LONG_PIECE or (wide > LONG_INLINE and "\\begin" in marked):
-        return _broken(_breakable(to_flat_latex(formula, symbols)))
-    return tex, widths
+        marked = _breakable(to_flat_latex(formula, symbols))
+        wide = latex_width(unmarked(marked), display=False)
+        tex, widths = _broken(marked, long)
+    return tex, wide, widths
 
 
-def _broken(marked: str) -> tuple[str, list[float]]:
+def _broken(marked: str, long: float) -> tuple[str, list[float]]:
     """A formula with places to break, and the widths between them."""
     marked = re.sub(rf"(?<={_OPERATORS})(?=\\text)", lambda _: _BREAK, marked)  # TeX breaks at operators only
-    parts = [_with_breaks(part) for part in re.split(f"(?={_OPERATORS})", marked)]
-    pieces = [piece for part in parts for piece in part.split(_BREAK)]
+    parts = [_with_breaks(part, long) for part in re.split(f"(?={_OPERATORS})", marked)]
+    pieces = [piece for part in parts for piece in re.split(_ANY_BREAK, part)]
     operator = 12.0 if len(pieces) > 1 else 2.0  # TeX leaves it at the end of the line
     widths = [latex_width("{}" + unmarked(piece), display=False) + operator for piece in pieces]
     return unmarked("".join(parts)), widths
 
 
-def _with_breaks(part: str) -> str:
+def _with_breaks(part: str, long: float) -> str:
     """A term too long for a narrow column, with places to break between its factors."""
-    if latex_width("{}" + unmarked(part), display=False) <= LONG_INLINE:
+    if latex_width("{}" + unmarked(part), display=False) <= long:
         return part
-    return re.sub(rf"[{FACTOR}-{chr(ord(COMMA) + DEPTHS)}](?!\\cdot)", lambda found: found[0] + _BREAK, part)
+    return re.sub(
+        rf"[{FACTOR}-{chr(ord(COMMA) + DEPTHS)}](?!\\cdot)", lambda found: found[0] + _BREAK_BETWEEN_FACTORS, part
+    )
 
 
 def _breakable(marked: str) -> str:
@@ -86,12 +94,14 @@ def _breakable(marked: str) -> str:
     return re.sub(r"\\(left|right)(?![A-Za-z])", lambda found: rf"\big{found[1][0]}", marked)
 
 
-def _append_words(chunks: list[float], words: str, bold: bool) -> None:
-    first, *others = words.split(" ")
+def _append_words(chunks: list[float], words: str, bold: bool) -> float:
+    """The width of words, whose parts go to the `chunks`."""
+    words = spaced(words)
+    first, *others = re.split("[ \u200b]", as_printed(words))
     chunks[-1] += _longest(first, bold)
     chunks += [_longest(word, bold) for word in others]
+    return printed_width(words, bold=bold)
 
 
 def _longest(word: str, bold: bool) -> float:
-    """Words of 19 letters and more are given places to break by `latex_words`."""
-    return min(text_width(word, bold=bold), 12 * 8.0)
+    return min(text_width(word, bold=bold), _UNDIVIDED * 5.5)

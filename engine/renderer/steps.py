@@ -6,7 +6,7 @@ It knows no markup: a `Ruler` says how wide things are in the format at hand, in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from math import ceil
 
@@ -29,17 +29,25 @@ class Ruler:
     indent: float
     gap: float
     joint: str
+    reason_least: Callable[[Text], float] = lambda reason: 0.0  # its widest part that stays together
+    behind: float | None = None  # the gap before a reason in the line of its formula, where that may be
+
+
+_BEHIND = 0.45  # of a line: reasons in a column are easier to read
+_LEFT_SHARES = (0.34, 0.45)  # of the width: longer left sides stand above
 
 
 @dataclass(frozen=True)
 class LaidStep:
-    """A left side that is too long has lines of its own, `left_above`, over `relation right`."""
+    """A left side that is too long has lines of its own, `left_above`, over `relation right`. Without a column of
+    reasons, one that fits stands behind the last line, at a `stop` that most of them share (0: beneath it)."""
 
     left: str
     left_above: tuple[str, ...]
     relation: str
     lines: tuple[str, ...]
     reason: Text
+    stop: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,17 +67,69 @@ class _Tried:
     laid: LaidSteps
 
 
+def in_brackets(reason: Text) -> Text:
+    """A reason as it stands beside its formula: a shape has brackets of its own."""
+    return reason if str(reason[0]).startswith(("(", "[")) else ("(", *reason, ")")
+
+
 def lay_out_steps(steps: tuple[Step, ...], ruler: Ruler) -> LaidSteps:
     """The layout that needs the fewest lines, where a broken formula counts for more than a wrapped reason."""
+    ruler = _remembering(ruler)
     widths = [ruler.measure(unmarked(ruler.write(step.left))) if step.left is not None else 0.0 for step in steps]
-    left = max((width for width in widths if width <= 0.34 * ruler.width), default=0.0)
     reasons = [ruler.reason_width(step.reason) if step.reason else 0.0 for step in steps]
+    least = max((ruler.reason_least(step.reason) for step in steps if step.reason), default=0.0)
     unbroken = max((ruler.measure(unmarked(ruler.write(step.right))) for step in steps), default=0.0) + ruler.relation
-    columns = list(_columns_for(max(reasons, default=0.0), ruler.width - left - unbroken - 1.01 * ruler.gap, ruler))
-    tried = [_tried(steps, widths, reasons, left, beside, ruler) for beside in columns]
+    lefts = [max((width for width in widths if width <= share * ruler.width), default=0.0) for share in _LEFT_SHARES]
+    tried: list[_Tried] = []
+    for left in dict.fromkeys(lefts):
+        left_over = ruler.width - left - unbroken - 1.01 * ruler.gap
+        columns = [c for c in _columns_for(max(reasons, default=0.0), left_over, ruler) if c >= least or c == 0.0]
+        for beside in columns:
+            tried.append(_tried(steps, widths, reasons, left, beside, ruler))
+            if tried[-1].cost <= len(steps):  # a line each
+                return tried[-1].laid
     if all(layout.sticks_out for layout in tried):  # then each left side stands above, where it takes no width
         tried += [_tried(steps, widths, reasons, 0.0, beside, ruler) for beside in columns]
-    return min(tried, key=lambda layout: layout.cost).laid
+    best = min(tried, key=lambda layout: layout.cost).laid
+    return best if best.beside or ruler.behind is None else _aligned(best, reasons, ruler.width - ruler.behind)
+
+
+def _aligned(laid: LaidSteps, reasons: list[float], width: float) -> LaidSteps:
+    """The steps with one stop for as many reasons as there is room for."""
+    behind = [(step.stop, reason) for step, reason in zip(laid.steps, reasons, strict=True) if step.stop]
+
+    def fits(step: float, reason: float, stop: float) -> bool:
+        return 0.0 < step <= stop and laid.left + stop + reason <= width
+
+    best = max(
+        (stop for stop, _ in behind),
+        key=lambda stop: (sum(fits(own, reason, stop) for own, reason in behind), stop),
+        default=0.0,
+    )
+    steps = (
+        replace(step, stop=best) if fits(step.stop, reason, best) else step
+        for step, reason in zip(laid.steps, reasons, strict=True)
+    )
+    return replace(laid, steps=tuple(steps))
+
+
+def _remembering(ruler: Ruler) -> Ruler:
+    """Every layout that is tried asks for the same formulas and widths."""
+    written: dict[tuple[bool, int], str] = {}
+    widths: dict[str, float] = {}
+
+    def write(formula: Formula, flat: bool) -> str:
+        key = flat, id(formula)
+        if key not in written:
+            written[key] = (ruler.flat if flat else ruler.write)(formula)
+        return written[key]
+
+    def measure(text: str) -> float:
+        if text not in widths:
+            widths[text] = ruler.measure(text)
+        return widths[text]
+
+    return replace(ruler, write=lambda f: write(f, False), flat=lambda f: write(f, True), measure=measure)
 
 
 def _tried(
@@ -78,13 +138,18 @@ def _tried(
     """The layout with so wide a column of left sides and of reasons, and what it costs."""
     room = ruler.width - left - (beside + ruler.gap if beside else 0.0)
     laid = []
-    for step, width in zip(steps, widths, strict=True):
+    for step, width, reason in zip(steps, widths, reasons, strict=True):
         above = tuple(_broken(step.left, room, room - ruler.indent, ruler)) if step.left and width > left else ()
         text = unmarked(ruler.write(step.left)) if step.left and not above else ""
         lines = tuple(_lines(step.right, room, room - (ruler.indent if above else 0.0), ruler))
-        laid.append(LaidStep(text, above, step.relation, lines, step.reason))
+        stop = 0.0
+        if reason and not beside and ruler.behind is not None:
+            taken = _line_width(lines[-1], len(lines) - 1, ruler) + (ruler.indent if above else 0.0)
+            stop = taken if taken + ruler.behind + reason <= room else 0.0
+        laid.append(LaidStep(text, above, step.relation, lines, step.reason, stop))
     right = max(_line_width(line, place, ruler) for step in laid for place, line in enumerate(step.lines))
-    right = max([right, *(ruler.measure(line) for step in laid for line in step.left_above)])
+    aboves = ((place, line) for step in laid for place, line in enumerate(step.left_above))
+    right = max([right, *(ruler.measure(line) + (ruler.indent if place else 0.0) for place, line in aboves)])
     cost = _cost(laid, reasons, beside, ruler.width - left) + max(0.0, 1000 * (right - room) / ruler.width)
     return _Tried(cost, right > room, LaidSteps(tuple(laid), left, right, beside))
 
@@ -124,12 +189,13 @@ def _cost(steps: list[LaidStep], reasons: list[float], beside: float, below: flo
         high = len(step.lines) + len(step.left_above)
         breaks = 1.2 * (len(step.lines) - 1)
         if not reason:
-            wrapped = 0
+            cost += breaks + high
         elif beside:
-            wrapped = ceil(1.12 * reason / beside) if reason > beside else 1
+            cost += breaks + max(high, ceil(1.12 * reason / beside) if reason > beside else 1)
+        elif step.stop:
+            cost += breaks + high + _BEHIND
         else:
-            wrapped = ceil(1.05 * reason / (0.9 * below))
-        cost += breaks + (max(high, wrapped) if beside else high + 1.1 * wrapped)
+            cost += breaks + high + 1.1 * ceil(1.05 * reason / (0.9 * below))
     return cost
 
 

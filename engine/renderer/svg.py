@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
-from xml.sax.saxutils import escape
 
 from ..diagram import Line, Picture, Spot, steepness
 
@@ -20,6 +19,7 @@ LETTER: Final = 7.4  # of the widest usual letters at the size of the labels
 
 # Of a page in which the picture stands, no other element has the class: the rules hold in here only.
 CLASS: Final = "archderive-dependences"
+_MARKUP: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LIGHT: Final = {
     ".paper": "fill:#fff",
     ".line": "fill:none;stroke:#b6bcc4;stroke-width:1.1",
@@ -42,6 +42,11 @@ _DARK: Final = {
     "text": "fill:#e8ebee",
     ".small": "fill:#a3adb8",
 }
+
+
+def escape(words: str) -> str:
+    """Words as the content of an element; `xml.sax.saxutils` would load all that `urllib` needs."""
+    return words.translate(_MARKUP)
 
 
 def _rules(looks: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from ..diagram import Line, Picture, Spot, steepness
 from ..notation.widths import text_width
 from .escape import latex_words
+from .latex_letters import letters_apart, printed_width
 
 POINTS: Final = 72.27
 COLUMN: Final = 34.0  # in points, as all lengths here
@@ -36,7 +37,7 @@ def to_tikz(picture: Picture, width_inches: float = 5.5, *, standalone: bool = F
     """The picture as a `tikzpicture` for the preamble line `\\usepackage{tikz}`; ends with a line end. `standalone`
     makes a file that compiles by itself."""
     labels = [latex_words(row.label) for row in picture.rows]
-    widest = max(text_width(row.label) for row in picture.rows) * SMALL
+    widest = max(printed_width(row.label) for row in picture.rows) * SMALL
     room = width_inches * POINTS - widest - 2 * GAP
     sheet = _Sheet(picture, min(COLUMN, room / picture.columns))
     thin = "0.3pt" if len(picture.lines) > 300 else "0.4pt"
@@ -57,6 +58,7 @@ def to_tikz(picture: Picture, width_inches: float = 5.5, *, standalone: bool = F
         *_caption(sheet, widest),
         "\\end{tikzpicture}",
     ]
+    lines[1:1] = letters_apart("\n".join(lines))
     if standalone:
         lines = [
             "\\documentclass[10pt]{article}",
@@ -118,6 +120,8 @@ def _places(sheet: _Sheet) -> Iterator[str]:
 
 
 def _caption(sheet: _Sheet, labels: float) -> Iterator[str]:
+    if not sheet.picture.caption:
+        return
     width = labels + GAP + sheet.column * sheet.picture.columns
     words = latex_words(sheet.picture.caption)
     yield (

@@ -1,0 +1,172 @@
+"""Words mixed with formulas as HTML: a text of the document goes in, markup and its widths in em come out.
+
+A browser ends no line inside a `<math>`: a long formula becomes several, with blanks between them. Several that belong
+together are a box, which first goes to a new line as a whole and is broken inside only if it must be; where lines are
+short, only short ones are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import escape
+from typing import Final
+
+from ..document import Code, Strong, Text
+from ..formula import Formula
+from ..notation import Symbols, text_width
+from ..notation.mathml import flat_mathml_parts, mathematics, mathml_parts
+from ..notation.mathml_parts import FACTOR, Parts, width
+from .escape import spaced
+
+PHONE: Final = 18.0  # em: the line of a phone
+SHORT: Final = 6.0  # a sum that is no wider stays on its line
+SHORT_PRODUCT: Final = 11.0
+LEAST_SIZE: Final = 0.7  # what is to be smaller is written with slashes for fraction bars
+SHORT_CODE: Final = 14  # letters
+LONGEST_TOGETHER: Final = 20  # letters and signs: what is longer may be broken
+# The axes of a tensor, [N, D], or a formula with the words that touch it.
+_TOUCHING: Final = re.compile(
+    r"\[(?:[^\[\]<> ]|, |</?m[^>]*>)+\]|[^\s<>]*<math(?:(?!</math>).)*</math>[^\s<>]*", re.DOTALL
+)
+_BREAKS_IN_CODE: Final = re.compile(r"([_/.,:=()\[\]]+)(?=[^\s_/.,:=()\[\]])")
+_BREAK: Final = "\0"  # where a line may end; no word has the character after `spaced`
+_NUMBER: Final = re.compile("<mn>([^<]*)</mn>")
+_TAG: Final = re.compile("<[^>]*>")
+_CODE_SIZE: Final = 1.15  # against the width of the same words in the face of the text
+_BOLD: Final = 1.16
+_BLANK: Final = 0.334
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Markup, its width on one line, and the width of its widest part that stays together."""
+
+    html: str
+    width: float
+    least: float
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the texts and formulas of one document, each formula once."""
+
+    symbols: Symbols
+    _formulas: dict[tuple[Formula, bool, int], Prose] = field(default_factory=dict)
+    _texts: dict[tuple[Text, int], Prose] = field(default_factory=dict)
+
+    def prose(self, text: Text, *, room: float = PHONE) -> Prose:
+        """Words, formulas, names in typewriter and strong words; no formula that stays together is wider than `room`
+        on a phone."""
+        key = (text, int(room))
+        if key not in self._texts:
+            self._texts[key] = self._prose(text, room)
+        return self._texts[key]
+
+    def _prose(self, text: Text, room: float) -> Prose:
+        html, wide = "", 0.0
+        chunks = [0.0]  # widths of what stays together, from one blank to the next
+        for run in text:
+            match run:
+                case str():
+                    html += html_words(run)
+                    wide += _measure(chunks, run, 1.0)
+                case Code(code):
+                    html += f"<code>{html_code(code)}</code>"
+                    wide += _measure(chunks, _broken_code(code, " "), _CODE_SIZE)
+                case Strong(words):
+                    html += f"<strong>{html_words(words)}</strong>"
+                    wide += _measure(chunks, words, _BOLD)
+                case _:
+                    laid = self.formula(run, room=room)
+                    html += laid.html
+                    wide += laid.width
+                    chunks[-1] += laid.least
+        return Prose(_TOUCHING.sub(_together, html.strip()), wide, max(chunks))
+
+    def formula(self, formula: Formula, *, display: bool = False, room: float = PHONE) -> Prose:
+        """A formula that never sticks out of its line, which on a phone is `room` wide: broken, written with slashes,
+        or in the last resort smaller. A number in a text is one of its words."""
+        key = (formula, display, int(room))
+        if key not in self._formulas:
+            parts = mathml_parts(formula, self.symbols)
+            if _widest(parts) > room / LEAST_SIZE:
+                parts = flat_mathml_parts(formula, self.symbols)
+            alone = _NUMBER.fullmatch(parts[0].markup) if len(parts) == 1 and not display else None
+            html = alone[1] if alone else _lines(parts, display, int(room))
+            self._formulas[key] = Prose(html, width(parts), _widest(parts))
+        return self._formulas[key]
+
+
+def html_words(words: str) -> str:
+    """Words for HTML, between tags or quotation marks.
+
+    >>> html_words("50% of <d_ff>")
+    '50% of &lt;d_ff&gt;'
+    """
+    return escape(spaced(words))
+
+
+def html_code(text: str) -> str:
+    """A name or a command for `<code>`; a long one may break after any character that is no letter."""
+    return escape(_broken_code(spaced(text), _BREAK)).replace(_BREAK, "<wbr>")
+
+
+def _broken_code(text: str, mark: str) -> str:
+    """The text with a mark where a line may end."""
+    return _BREAKS_IN_CODE.sub(rf"\1{mark}", text) if len(text) > SHORT_CODE else text
+
+
+def _measure(chunks: list[float], words: str, scale: float) -> float:
+    """The width of words, which are added to the chunks."""
+    first, *others = (text_width(word) / 10 * scale for word in words.split(" "))
+    chunks[-1] += first
+    chunks += others
+    return first + sum(others) + _BLANK * scale * len(others)
+
+
+def _together(found: re.Match[str]) -> str:
+    """A browser would end a line on either side of a formula, even before a full stop."""
+    apart = found[0].startswith("<math") and found[0].endswith("</math>")
+    if apart or len(_TAG.sub("", found[0])) > LONGEST_TOGETHER:
+        return found[0]
+    return f'<span class="together">{found[0]}</span>'
+
+
+def _widest(parts: Parts) -> float:
+    """The width of the part that cannot be broken."""
+    wide = width(parts)
+    ranks = [part.rank for part in parts[1:] if part.rank is not None]
+    return max(map(width, _cut(parts, max(ranks)))) if wide > SHORT and ranks else wide
+
+
+def _cut(parts: Parts, rank: int) -> list[Parts]:
+    """The parts cut where the rank is at most this."""
+    starts = [place for place, part in enumerate(parts) if place and part.rank is not None and part.rank <= rank]
+    return [parts[start:end] for start, end in zip([0, *starts], [*starts, len(parts)], strict=True)]
+
+
+def _lines(parts: Parts, display: bool, room: int) -> str:
+    """One `<math>`, or several between which a line may end."""
+    ranks = [part.rank for part in parts[1:] if part.rank is not None]
+    together = any(part.fence and part.tall for part in parts) or min(ranks, default=FACTOR) >= FACTOR
+    if not ranks or width(parts) <= (SHORT_PRODUCT if together else SHORT):
+        return _one(parts, display, room)
+    written = ""
+    for group in _cut(parts, min(ranks)):
+        inner = _lines(group, display, room)
+        blank = " " if group[0].leading else "<wbr>"
+        box = "box" if width(group) <= SHORT_PRODUCT else "long"
+        boxed = f'<span class="{box}">{inner}</span>' if inner.count("<math") > 1 else inner
+        written += (blank if written else "") + boxed
+    return written
+
+
+def _one(parts: Parts, display: bool, room: int) -> str:
+    """One `<math>`, small where the screen is too narrow for it."""
+    written = mathematics(parts, display=display)
+    wide = width(parts)
+    if wide <= room:
+        return written
+    size = f"min(1em,calc((100vw - {PHONE - room + 2:.3g}em)/{1.08 * wide:.3g}))"
+    return f'<span style="font-size:{size}">{written}</span>'

@@ -1,0 +1,135 @@
+"""Letters of words as LaTeX: one character goes in, what every engine prints with amsmath alone comes out.
+
+Accents and Greek are printed by each engine. A letter that pdfLaTeX has no font for (Chinese, Cyrillic, …) becomes
+`\\archderiveLetter{4E2D}{中}`: LuaLaTeX and XeLaTeX print it where they find a font that has it, all others print its
+code, `[U+4E2D]`, so that nothing is lost and no glyph is missing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from ..notation.symbols import GREEK
+from ..notation.widths import text_width
+from ..notation.words import MATHEMATICS
+
+BREAK: Final = "\ue300"  # private characters: here a line may end,
+HYPHEN: Final = "\ue301"  # or a word may be divided
+_MARKS: Final = {
+    BREAK: r"\allowbreak{}", HYPHEN: r"\-",
+    **{mark: "\\" + mark for mark in "#%&_{}"},
+    "$": r"\(\$\)",
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", "`": r"\`{}", "\u00a0": "~", "–": "--", "—": "---", "…": r"\ldots{}",
+    "“": "``", "”": "''", "„": ",,", "‘": "`", "’": "'", "«": "``", "»": "''", "ß": r"\ss{}", "æ": r"\ae{}",
+    "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}",
+    "§": r"\S{}", "¶": r"\P{}", "©": r"\copyright{}", "†": r"\dag{}", "‡": r"\ddag{}", "£": r"\pounds{}", "€": "EUR",
+    "•": r"$\bullet$", "›": r"$\triangleright$", "‐": "-", "‑": "-", "−": "$-$", "′": "$'$", "″": "$''$",
+}  # fmt: skip
+_ACCENTS: Final = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
+    "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0323": "d", "\u0327": "c", "\u0331": "b",
+}  # fmt: skip
+_BELOW: Final = "\u0323\u0327\u0331"
+_GREEK_ACCENTS: Final = {
+    "\u0300": r"\grave", "\u0301": r"\acute", "\u0308": r"\ddot", "\u0342": r"\tilde", "\u0304": r"\bar",
+    "\u0306": r"\breve",
+}  # fmt: skip
+_GREEK: Final = {letter: "\\" + name for name, letter in GREEK.items()} | {"ς": r"\varsigma", "ο": "{o}"}
+_LIKE_LATIN: Final = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", "ABEZHIKMNOPTX", strict=True))
+_OTHER: Final = r"\archderiveLetter"
+_OTHERS: Final = re.compile(r"\\archderiveLetter\{(\w+)\}\{(.)\}")
+
+# A paper set up for Chinese, Japanese or (under pdfLaTeX) Cyrillic prints the letter itself. The fonts are those of
+# TeX Live; a paper that has better ones defines \archderiveLetter before.
+_DEFINITION: Final = r"""
+\providecommand{\archderiveSeek}[4]{\font\archderiveFont=[#3] at \fontdimen6\font{}%
+  \iffontchar\archderiveFont`#2{\archderiveFont#2}\else#4\fi}
+\ifdefined\archderiveLetter\else\protected\def\archderiveLetter#1#2{%
+  \ifdefined\CJKfamily#2\else\ifdefined\ltjsetparameter#2\else\ifcsname u8:\detokenize{#2}\endcsname#2\else
+    \ifdefined\Uchar{\suppressfontnotfounderror=1\iffontchar\font`#2#2\else
+      \archderiveSeek{#1}{#2}{FreeSerif.otf}{\archderiveSeek{#1}{#2}{FandolSong-Regular.otf}{%
+      \archderiveSeek{#1}{#2}{HaranoAjiMincho-Regular.otf}{\archderiveSeek{#1}{#2}{UnBatang.ttf}{%
+      \archderiveSeek{#1}{#2}{DejaVuSans.ttf}{[U+#1]\allowbreak{}}}}}}\fi}%
+    \else[U+#1]\allowbreak{}\fi\fi\fi\fi}\fi
+"""
+
+
+def latex_letter(letter: str) -> str:
+    """One character of words outside mathematics; accents as part of their letter.
+
+    >>> print(latex_letter("%"), latex_letter("é"), latex_letter("ή"))
+    \\% \\'{e} $\\acute{\\eta}$
+    """
+    if letter in _MARKS:
+        return _MARKS[letter]
+    if letter in MATHEMATICS:
+        return f"${MATHEMATICS[letter]}$"
+    if letter.isascii():
+        return letter
+    apart = unicodedata.normalize("NFD", letter)
+    base, marks = _LIKE_LATIN.get(apart[0], apart[0]), apart[1:]
+    if base.isascii() and all(mark in _ACCENTS for mark in marks):
+        above = [mark for mark in marks if mark not in _BELOW][:1]  # TeX puts no accent on an accent
+        return _accented(base, [f"\\{_ACCENTS[mark]}" for mark in (*above, *(m for m in marks if m in _BELOW))])
+    if base in _GREEK:
+        return f"${_accented(_GREEK[base], [_GREEK_ACCENTS[m] for m in marks if m in _GREEK_ACCENTS])}$"
+    simple = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    if simple:
+        return "".join(_MARKS.get(c, c) for c in simple)
+    if "\u0300" <= letter <= "\u036f" or "\ufe00" <= letter <= "\ufe0f":  # accents alone, and variants of a glyph
+        return ""
+    wide = unicodedata.east_asian_width(letter) in "WF"
+    return rf"{_OTHER}{{{ord(letter):04X}}}{{{letter}}}" + (r"\allowbreak{}" if wide else "")
+
+
+def _accented(base: str, commands: list[str]) -> str:
+    for command in commands:
+        base = f"{command}{{{base}}}"
+    return base
+
+
+def letters_apart(tex: str) -> list[str]:
+    """Lines that must stand before LaTeX in which there are letters that pdfLaTeX has no font for: a comment that
+    names them, and the definition of what prints them. None if there are no such letters."""
+    found = dict.fromkeys(_OTHERS.findall(tex))
+    if not found:
+        return []
+    named = [f"{letter} U+{code}" for code, letter in found]
+    lines = [f"%   {', '.join(named[start : start + 10])}" for start in range(0, len(named), 10)]
+    return [
+        "% LuaLaTeX and XeLaTeX print these letters where a font has them, pdfLaTeX prints their codes:",
+        *lines,
+        "% To print them in another way, define \\archderiveLetter, which takes the code and the letter, before.",
+        *_DEFINITION.strip().splitlines(),
+    ]
+
+
+def as_printed(words: str) -> str:
+    """Words with each letter as wide as the widest that LaTeX may print for it; a zero-width space after a code, where
+    a line may end.
+
+    >>> as_printed("é θ 中").replace("\\u200b", "|")
+    'e W [U+4E2D]|'
+    """
+    return words if words.isascii() else words.translate(_Printed())
+
+
+def printed_width(words: str, *, bold: bool = False, typewriter: bool = False) -> float:
+    """The width of words in points."""
+    return text_width(as_printed(words).replace("\u200b", ""), bold=bold, typewriter=typewriter)
+
+
+class _Printed(dict[int, str]):
+    """A table for `str.translate`: letters as wide as what LaTeX prints for each character."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        if letter.isascii() or letter in _MARKS:
+            return letter
+        written = latex_letter(letter)
+        if written.startswith(_OTHER):
+            return f"[U+{code:04X}]\u200b"
+        return "W" if written.startswith("$") else re.sub(r"\\.|[{}]", "", written) or letter
