@@ -9,9 +9,11 @@ from .algebra.expression import Expr
 from .conventions import convention
 from .derivation import Request, derive, digits, layout_of, spelled, symbols_of, values_of
 from .derivation.billed import BillWriter
+from .derivation.request import looks_of
 from .derivation.shown import Shown, sentence
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
 from .formula import Relation, Symbol, Words
+from .notation.symbols import look_of
 from .quantities import BY_NAME, Measures
 
 COLUMNS = ("sequential", "path")
@@ -56,7 +58,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
         )
     if notes:
         blocks.append(_own_quantities(notes, labels, shown))
-    notation = _notation(models)
+    notation = _notation(models, labels)
     if notation is not None:
         blocks.append(notation)
     blocks.append(Heading(2, ("What is counted, and what is left out",), anchor="counted"))
@@ -65,13 +67,13 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
         blocks.append(Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence)))
     blocks.append(Bullets(tuple(_note(label, s, request) for label, s in zip(labels, shown, strict=True))))
     verified = [
-        (label, request.verified[m.program])
-        for label, m in zip(labels, models, strict=True)
-        if m.program in request.verified
+        (Code(label), ": ", *request.verified[s.measures.program].text(looks_of(s.measures.program, s.layout)))
+        for label, s in zip(labels, shown, strict=True)
+        if s.measures.program in request.verified
     ]
     if verified:
         blocks.append(Heading(2, ("Verification",), anchor="verification"))
-        blocks.append(Bullets(tuple((Code(name), ": ", *found.text) for name, found in verified)))
+        blocks.append(Bullets(tuple(verified)))
     symbols: dict[str, str] = {}
     for m in models:
         symbols.update(symbols_of(m.program))
@@ -89,16 +91,25 @@ def _labels(models: Sequence[Measures]) -> list[str]:
     return found if len(set(found)) == len(found) else [f"{f}:{n}" for f, n in zip(files, names, strict=True)]
 
 
-def _notation(models: Sequence[Measures]) -> Table | None:
-    """What the sizes mean; of one that several files explain, what the first says."""
-    notes: dict[str, str] = {}
-    for m in models:
+def _notation(models: Sequence[Measures], labels: Sequence[str]) -> Table | None:
+    """What the sizes mean. Of one that looks alike in several files, what each says of it, if they differ."""
+    notes: dict[Symbol, dict[str, list[str]]] = {}
+    for m, label in zip(models, labels, strict=True):
         for d in m.program.dimensions:
-            notes[d.symbol.name] = notes.get(d.symbol.name) or d.note or ""
-    if not any(notes.values()):
+            said = notes.setdefault(Symbol(look_of(d.symbol.name, d.latex)), {})
+            said.setdefault(d.note or "", []).append(label)
+    if not any(note for said in notes.values() for note in said):
         return None
-    rows = tuple(((Symbol(name),), (note or "–",)) for name, note in notes.items())
-    return Table(("Notation",), "ll", (("symbol",), ("meaning",)), rows, anchor="symbols")
+    rows: list[tuple[Text, ...]] = []
+    for symbol, said in notes.items():
+        known = {note: where for note, where in said.items() if note}
+        words: list[Run] = []
+        for note, where in known.items():
+            words += ["; "] * bool(words) + [note]
+            if len(known) > 1:
+                words.append(f" ({', '.join(where)})")
+        rows.append(((symbol,), tuple(words) or ("–",)))
+    return Table(("Notation",), "ll", (("symbol",), ("meaning",)), tuple(rows), anchor="symbols")
 
 
 def _caveats(labels: Sequence[str], models: Sequence[Measures]) -> tuple[Text, ...]:
@@ -131,8 +142,9 @@ def _example_values(models: Sequence[Measures]) -> Text:
     """The example values, where all models agree on them."""
     found: dict[str, str] = {}
     for m in models:
+        looks = {d.symbol.name: look_of(d.symbol.name, d.latex) for d in m.program.dimensions}
         for name, value in values_of(m.program).items():
-            if found.setdefault(name, digits(value)) != digits(value):
+            if found.setdefault(looks[name], digits(value)) != digits(value):
                 return ()
     words: list[Run] = []
     for name, shown in found.items():

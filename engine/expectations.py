@@ -27,7 +27,8 @@ CONVENTION_NAMES = ("macs", "flops", "exact")
 
 @dataclass(frozen=True)
 class Check:
-    """An `expect` line after a look at it. `left` and `right` are what was compared, in words or numbers."""
+    """An `expect` line after a look at it. `left` and `right` are what was compared, in words or numbers; `formula` is
+    the right side of a comparison of formulas."""
 
     expect: syntax.Expect
     holds: bool
@@ -35,6 +36,7 @@ class Check:
     right: str
     difference: str = ""
     hint: str = ""
+    formula: Expr | None = None
 
     @property
     def hole(self) -> bool:
@@ -58,7 +60,8 @@ def published(check: Check) -> Published:
     number = isinstance(expect.right, syntax.Number)
     whole = number and expect.right.span.text.strip().isdigit()
     stated = check.right if whole else expect.right.span.text.strip()
-    return Published(what, expect.relation, stated, check.left if number else "", check.holds, expect.note or "")
+    note = expect.note or ""
+    return Published(what, expect.relation, stated, check.left if number else "", check.holds, note, check.formula)
 
 
 class Checker:
@@ -180,7 +183,7 @@ class Checker:
             holds = facts.compare(left, expect.relation, right) is True
         shown = "" if holds else self._show(left - right)
         hint = "" if holds else self._convention_of_formula(expect, right)
-        return Check(expect, holds, self._show(left), self._show(right), shown, hint)
+        return Check(expect, holds, self._show(left), self._show(right), shown, hint, right)
 
     def _convention(self, expect: syntax.Expect, number: Value, values: Mapping[str, Value]) -> str:
         """Another quantity that has the expected value."""

@@ -40,7 +40,7 @@ LONG = 5
 class Layout:
     """How formulas of one file are laid out: the order of its names, and the form that was asked for.
 
-    `form` is auto, expanded, factored, leading or `collected:NAME`. `names` are short ones for atoms.
+    `form` is auto, expanded, factored, leading or `collected:NAME`. `names` are what atoms go by.
     """
 
     def __init__(self, order: Sequence[str] = (), form: str = "auto", names: Mapping[Atom, str] | None = None) -> None:
@@ -56,8 +56,8 @@ class Layout:
         return Layout(list(dict.fromkeys((*first, *self.order))), self.form, self.names)
 
     def named(self, names: Mapping[Atom, str]) -> Layout:
-        """The same, with short names for atoms."""
-        return Layout(list(self.order), self.form, dict(names))
+        """The same, with other names for some atoms."""
+        return Layout(list(self.order), self.form, {**self.names, **names})
 
     def formula(self, expr: Expr) -> Formula:
         """The expression in the form that was asked for."""
@@ -175,12 +175,13 @@ class Layout:
             powers = [(joined.get(a, a) if isinstance(a, Symbol) else a, e) for a, e in monomial]
             kept = tuple(sorted(((a, e) for a, e in powers if a is not None), key=lambda i: i[0].key))
             terms[kept] = coefficient
-        inner = Layout((), "auto")
+        inner = Layout((), "auto", self.names)
         inner.order = dict(self.order)
         for whole, names in members.items():
             inner.order[whole.name] = self.order.get(names[0].name, 0)
         shown = inner._best(Expr(terms)) if form != self._expanded else inner._expanded(Expr(terms))
-        return f.ungroup(shown, {w.name: tuple(n.name for n in names) for w, names in members.items()})
+        shown_as = {w.name: tuple(self.names.get(n, n.name) for n in names) for w, names in members.items()}
+        return f.ungroup(shown, shown_as)
 
     def _expanded(self, expr: Expr) -> Formula:
         return _sum([self._term(monomial, coefficient) for monomial, coefficient in self.terms(expr)])

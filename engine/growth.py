@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from math import lcm
 
 from .algebra import build
@@ -111,10 +112,11 @@ def _smallness(monomial: Monomial) -> tuple[Rational, str]:
 
 
 def _dominators(term: Expr, kept: list[Expr], cone: list[Vector]) -> tuple[Expr, ...]:
-    """One term that dominates alone, if there is one; else all that do it together."""
-    for other in kept:
-        if dominated(_vector(term), [_vector(other)], cone):
-            return (other,)
+    """One term that dominates alone, if there is one; else two that do it together, or else all."""
+    for number in (1, 2):
+        for some in combinations(kept, number):
+            if dominated(_vector(term), list(map(_vector, some)), cone):
+                return some
     return tuple(kept)
 
 

@@ -246,11 +246,14 @@ class Quantities(Mapping[str, Quantity]):
 
     def _example_values(self) -> Iterator[Block]:
         words: list[Run] = []
-        for name, value in self.shown.values.items():
-            words += [
-                ", " if words else "Example values: ",
-                f.Relation((f.Symbol(name), f.Words(digits(value))), ("=",)),
-            ]
+        for dimension in self.shown.measures.program.dimensions:
+            value = self.shown.values.get(dimension.symbol.name)
+            if value is not None:
+                name = self.shown.layout.atom(dimension.symbol)
+                words += [
+                    ", " if words else "Example values: ",
+                    f.Relation((name, f.Words(digits(value))), ("=",)),
+                ]
         if words:
             yield Paragraph((*words, "."))
 

@@ -54,7 +54,10 @@ def spread(arguments: list[str]) -> list[str]:
     """`--at N=1 D=2` to `--at N=1 --at D=2`, so that files may follow."""
     result: list[str] = []
     after_at = False
-    for argument in arguments:
+    for number, argument in enumerate(arguments):
+        if number and arguments[number - 1] == "--explain" and argument.startswith("-") and argument[1:2] != "-":
+            result[-1] += f"={argument}"  # a term may begin with a minus sign
+            continue
         setting = re.fullmatch(r"[^\W\d]\w*'*=.*", argument) is not None
         if after_at and setting and result[-1] != "--at":
             result.append("--at")

@@ -229,7 +229,10 @@ def plain(text: list[dict[str, Any]]) -> str:
 
 
 @pytest.mark.parametrize("detail", ["summary", "steps", "full"])
-def test_a_document_is_what_the_other_formats_show(detail: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_document_is_what_the_other_formats_show(
+    detail: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")  # so wide that no cell is wrapped
     path = str(ROOT / "examples" / "attention.arch")
     (model,) = derive(capsys, path, "--detail", detail, "--at", "N=100")["models"]
     document = model["document"]

@@ -19,7 +19,7 @@ from archderive.algebra import build
 from archderive.algebra.atoms import Log, Summation, Symbol, parts
 from archderive.algebra.expression import Expr, const, from_atom, sym
 from archderive.algebra.substitution import substitute
-from archderive.derivation import layout_of, symbols_of
+from archderive.derivation import layout_of
 from archderive.forms import Layout
 from archderive.formula import Formula
 from archderive.notation import Symbols, to_flat_latex, to_latex, to_python, to_unicode
@@ -148,7 +148,7 @@ def sizes(measures: Measures, symbols: frozenset[Symbol], source: random.Random)
 
 def all_mistakes(measures: Measures, exprs: Iterable[Expr], forms: tuple[str, ...], count: int) -> list[str]:
     program = measures.program
-    symbols = Symbols(symbols_of(program))
+    symbols = Symbols({d.symbol.name: d.latex for d in program.dimensions if d.latex is not None})
     source = random.Random(program.name)
     found = []
     layouts: dict[str, Layout] = {}

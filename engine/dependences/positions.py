@@ -24,15 +24,17 @@ Sequence_ = tuple[Expr, ...]
 
 class NotDerived(Exception):
     """The routes of this model have no closed form; the message says why. `unknown` tells that the positions which are
-    read are not known, rather than what follows from them."""
+    read are not known, rather than what follows from them, and `none` that there are no positions."""
 
-    def __init__(self, why: str, *, unknown: bool = False) -> None:
+    def __init__(self, why: str, *, unknown: bool = False, none: bool = False) -> None:
         super().__init__(why)
         self.unknown = unknown
+        self.none = none
 
     @property
     def sentence(self) -> str:
-        return f"{'unknown, because' if self.unknown else 'not supported yet:'} {self}"
+        start = "none, because" if self.none else "unknown, because" if self.unknown else "not supported yet:"
+        return f"{start} {self}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def positions(instance: Instance, program: Program) -> Positions:
     """The positions of a model. Raises `NotDerived` where there are none."""
     found = {tensor: axes for tensor, axes in position_axes(program, instance).items() if axes}
     if not found:
-        raise NotDerived("no input has an axis of positions")
+        raise NotDerived("no input has an axis of positions", none=True)
     sizes = (tuple(t.axes[axis].upper + 1 for axis in axes) for t, axes in found.items())
     return Positions(found, tuple(dict.fromkeys(sizes)))
 

@@ -19,7 +19,7 @@ from .front import FrontWriter
 from .grown import growth_blocks
 from .published import published_blocks
 from .reasons import ReasonWriter
-from .request import DETAILS, Request, layout_of, symbols_of, values_of
+from .request import DETAILS, Request, layout_of, looks_of, symbols_of, values_of
 from .sections import SectionWriter
 from .shown import Shown, digits, sentence, spelled
 from .verified import Verified
@@ -60,7 +60,7 @@ class _Author:
         if self.request.detail != "summary":
             yield from self.derivation()
         yield from self.bills.side_by_side()
-        yield from published_blocks(self.request.published.get(self.program, ()))
+        yield from published_blocks(self.request.published.get(self.program, ()), self.layout)
         yield from self.variants()
         yield from ReasonWriter(self.measures, self.shown).blocks()
         yield from self.picture()
@@ -83,7 +83,8 @@ class _Author:
 
     def picture(self) -> Iterator[Block]:
         """The dependences between positions, of models on one sequence."""
-        if not self.request.pictured:
+        path = self.measures.path
+        if not self.request.pictured or (path.expr is None and not path.infinite):
             return
         from ..dependences.picture import picture
 
@@ -99,7 +100,7 @@ class _Author:
         if verified is None:
             return
         yield Heading(2, ("Verification",), anchor="verification")
-        yield Paragraph(verified.text)
+        yield Paragraph(verified.text(looks_of(self.program, self.layout)))
         if verified.uncovered:
             yield Paragraph(("Not compared:",))
             yield Bullets(tuple(spelled(line) for line in verified.uncovered))
@@ -110,6 +111,7 @@ class _Author:
             return
         names: tuple[str, ...] = ("params", self.request.conventions[0])
         free = {d.symbol.name for d in self.program.dimensions if not d.fixed}
+        sizes = looks_of(self.program, self.layout)
         rows: list[tuple[Text, ...]] = []
         if any(name not in free or value is None for v in self.program.variants for name, _, value in v.settings):
             names = ()  # the structure depends on these values: each variant is a derivation of its own
@@ -119,7 +121,7 @@ class _Author:
             cells = [(at.value(at.derived(name)) or "–",) for name in names]
             settings: list[Run] = []
             for name, text, _ in variant.settings:
-                known: list[Run] = [f.Relation((f.Symbol(name), f.Words(text)), ("=",))]
+                known: list[Run] = [f.Relation((sizes.get(name, f.Symbol(name)), f.Words(text)), ("=",))]
                 settings += [", "] * bool(settings) + (known if text[:1].isalnum() else [Code(f"{name} = {text}")])
             rows.append(((Code(variant.name),), (variant.note or "–",), tuple(settings), *cells))
         yield Heading(2, ("Variants",), anchor="variants")

@@ -11,10 +11,14 @@ from ..algebra.summation import NoClosedForm, sum_over
 from ..conventions import Convention
 from ..document import Run, Step, Text
 from ..forms import Layout
+from ..notation import Symbols, to_unicode
 from ..program import Equation
 from ..quantities.operations import MAC, Line
 from ..quantities.totals import Counter
 from ..scalars import Index, Merged, Position, Read, Subscript, Tensor
+from .equations import Writer, renaming
+
+_PLAIN = Symbols()
 
 
 class CostWriter:
@@ -33,7 +37,7 @@ class CostWriter:
         closed = self.layout.formula(whole)
         shown = closed
         if len(sizes) > 1 and closed != f.Product(tuple(sizes)):
-            shown = f.Relation((f.Product(tuple(sizes), dots=True), closed), ("=",))
+            shown = equated(f.Product(tuple(sizes), dots=True), closed)
         return Step(f.Apply("params", (f.Symbol(weight.name),)), "=", shown, ("its volume",))
 
     def counts(self, equation: Equation, convention: Convention) -> Iterator[Step]:
@@ -44,12 +48,12 @@ class CostWriter:
             if not rate:
                 continue
             closed = self.layout.formula(line.count * rate)
-            factors = self.factors(line, rate)
-            right = closed if factors is None or factors == closed else f.Relation((factors, closed), ("=",))
-            yield Step(name, "=" if name is not None else "+", right, self.reason(equation, line, rate))
+            factors = self.factors(equation, line, rate)
+            words = self.reason(equation, line, rate, alone=not convention.rate("add"))
+            yield Step(name, "=" if name is not None else "+", equated(factors, closed), words)
             name = None
 
-    def factors(self, line: Line, rate: int) -> f.Formula | None:
+    def factors(self, equation: Equation, line: Line, rate: int) -> f.Formula | None:
         """N · D · D: the sizes of the indices in their order, where their product is the count; a range that depends
         on another index is summed over it."""
         if line.reduced and "where the condition holds" not in line.what:
@@ -72,21 +76,25 @@ class CostWriter:
             if summed is None:
                 return None
             whole = whole * summed
-            inner = tuple(self.layout.formula(_size(index)) for index in dependent)
-            name, first, last = outer[0].name, outer[0].lower, outer[0].upper
-            bound = f.Bound(f.Symbol(name), self.layout.formula(first), self.layout.formula(last))
+            layout = renaming(equation, self.layout)
+            inner = tuple(layout.formula(_size(index)) for index in dependent)
+            first, last = layout.formula(outer[0].lower), layout.formula(outer[0].upper)
+            bound = f.Bound(Writer(layout).index(outer[0]), first, last)
             shown.append(f.Reduction("sum", (bound,), inner[0] if len(inner) == 1 else f.Product(inner, dots=True)))
         if whole != line.count * rate or len(shown) < 2:
             return None
         return f.Product(tuple(shown), dots=True)
 
-    def reason(self, equation: Equation, line: Line, rate: int) -> Text:
-        """What is done, and how often: "N positions, D outputs, D terms each"."""
-        words: list[Run] = [line.what if rate == 1 else f"{rate} for {line.what}"]
+    def reason(self, equation: Equation, line: Line, rate: int, *, alone: bool = True) -> Text:
+        """What is done, and how often: "N positions, D outputs, D terms each". A multiply-add is `alone` unless its
+        addition is counted by itself."""
+        what = line.what if alone or line.kind != MAC else "a multiplication"
+        words: list[Run] = [what if rate == 1 else f"{rate} for {what}"]
+        name = Writer(renaming(equation, self.layout)).index
         if line.reduced:
             words.append(" over ")
             for number, index in enumerate(line.reduced):
-                words += ([", "] if number else []) + [f.Symbol(index.name)]
+                words += ([", "] if number else []) + [name(index)]
             return tuple(words)
         if line.kind == MAC and not _depend(line.over):
             named = self.named(equation, line.over)
@@ -96,7 +104,7 @@ class CostWriter:
         if shown or hidden:
             words.append(" for each ")
             for number, index in enumerate(shown):
-                words += ([", "] if number else []) + [f.Symbol(index.name)]
+                words += ([", "] if number else []) + [name(index)]
             if hidden:
                 words.append(" and leading position" if shown else "position")
         return tuple(words)
@@ -112,6 +120,13 @@ class CostWriter:
             words += [", "] if words else []
             words += [sizes[0] if len(sizes) == 1 else f.Product(tuple(sizes), dots=True), f" {role}"]
         return words or ["a single one"]
+
+
+def equated(left: f.Formula | None, right: f.Formula) -> f.Formula:
+    """left = right, or one of them where both look the same."""
+    if left is None or to_unicode(left, _PLAIN) == to_unicode(right, _PLAIN):
+        return right
+    return f.Relation((left, right), ("=",))
 
 
 def _size(index: Index) -> Expr:

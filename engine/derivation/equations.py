@@ -6,12 +6,14 @@ from __future__ import annotations
 from typing import assert_never
 
 from .. import formula as f
-from ..algebra.atoms import Rounded
+from ..algebra.atoms import Atom, Rounded
 from ..algebra.expression import Expr
 from ..document import Run
 from ..elaborator.layers import hull
 from ..forms import Layout
 from ..formula import Formula
+from ..notation import Symbols
+from ..notation.symbols import LOOK
 from ..program import Equation
 from ..quantities.operations import all_indices
 from ..scalars import (
@@ -34,6 +36,19 @@ from ..scalars import (
 CONSTANTS: dict[str, Formula] = {"pi": f.Symbol("pi"), "inf": f.Infinity()}
 
 
+def renaming(equation: Equation, layout: Layout) -> Layout:
+    """The layout with primes for the indices that would look like a size: `N as "n"` beside an index n."""
+    looks = {name.partition(LOOK)[2] for name in layout.names.values() if LOOK in name}
+    names: dict[Atom, str] = {}
+    for index in all_indices(equation) if looks else ():
+        name = index.name
+        while Symbols().in_latex(name) in looks:
+            name += "'"
+        if name != index.name:
+            names[index.symbol] = name
+    return layout.named(names) if names else layout
+
+
 class Writer:
     """Writes equations; `layout` orders the names inside subscripts and constants."""
 
@@ -43,7 +58,7 @@ class Writer:
     def equation(self, equation: Equation) -> tuple[Formula, Formula]:
         """Both sides of an equation; in its subscripts its own indices stand first."""
         names = [index.symbol.name for index in all_indices(equation)]
-        writer = Writer(self.layout.after(names))
+        writer = Writer(renaming(equation, self.layout).after(names))
         left = writer.read(equation.target.name, equation.subscripts, equation.leading)
         return left, writer.scalar(equation.body, equation.leading)
 
@@ -100,8 +115,20 @@ class Writer:
         """An index under a reduction; its range is written where it is not simply that of an axis."""
         dependent = any(s.kind == "index" for s in index.lower.symbols() | index.upper.symbols())
         if dependent or index.lower.terms:
-            return f.Bound(f.Symbol(index.name), self.layout.formula(index.lower), self.layout.formula(index.upper))
-        return f.Bound(f.Symbol(index.name))
+            return f.Bound(self.index(index), self.layout.formula(index.lower), self.layout.formula(index.upper))
+        return f.Bound(self.index(index))
+
+    def index(self, index: Index) -> Formula:
+        return f.Symbol(self.layout.names.get(index.symbol, index.name))
+
+    def ranges(self, equation: Equation) -> list[Formula]:
+        """The ranges of the indices on the left that are not simply those of an axis: 0 ≤ m ≤ n."""
+        writer = Writer(renaming(equation, self.layout))
+        return [
+            f.Relation((bound.lower, bound.index, bound.upper), ("<=", "<="))
+            for bound in map(writer.bound, equation.indices)
+            if bound.lower is not None and bound.upper is not None
+        ]
 
     def operation(self, kind: str, operands: list[Formula]) -> Formula:
         match kind, operands:

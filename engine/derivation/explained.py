@@ -15,7 +15,7 @@ from ..errors import usage
 from ..program import Choose, Instance, Parallel, Repeat
 from ..quantities import Measures
 from ..quantities.totals import Enclosing
-from .costs import CostWriter
+from .costs import CostWriter, equated
 from .equations import Writer
 from .layers import calls
 from .request import Request, layout_of, symbols_of, values_of
@@ -160,18 +160,17 @@ class _Explainer:
             target, body = writer.equation(part.equation)
             yield Step(target, "=", body, tuple(writer.shape(part.equation.target)))
             rate = chosen.rate(part.line.kind)
-            factors = self.costs.factors(part.line, rate)
-            reason = self.costs.reason(part.equation, part.line, rate)
+            factors = self.costs.factors(part.equation, part.line, rate)
+            reason = self.costs.reason(part.equation, part.line, rate, alone=not chosen.rate("add"))
             closed = self.layout.formula(part.one)
-            right = closed if factors is None or factors == closed else f.Relation((factors, closed), ("=",))
-            yield Step(left, "=", right, reason)
+            yield Step(left, "=", equated(factors, closed), reason)
         else:
             yield Step(left, "=", self.layout.formula(part.one), ("each time",))
+        whole = part.one
+        for node in reversed(part.around):
+            one, whole = whole, self.all_of(whole, node, chosen)
+            yield self.turns(one, whole, node)
         whole = part.count
-        for node in part.around:
-            yield self.turns(node)
-        if part.around:
-            yield Step(f.Words("all of them"), "=", self.layout.formula(whole))
         if source.places > 1:
             times = f.Product((f.integer(source.places), self.layout.formula(whole)), dots=True)
             whole = whole * source.places
@@ -180,18 +179,37 @@ class _Explainer:
             term = Expr({monomial: source.coefficient})
             yield Step(f.Words("the term in it"), "=", self.plain.formula(term), ("multiplied out",))
 
-    def turns(self, node: Enclosing) -> Step:
-        count = self.layout.formula(node.chosen if isinstance(node, Choose) else node.count)
+    def all_of(self, one: Expr, node: Enclosing, chosen: Convention | None) -> Expr:
+        """What is done once, or held once, over all turns or bodies."""
+        counter = self.measures.counter
+        return counter.weights_of_all(one, node) if chosen is None else counter.operations_of_all(one, node)
+
+    def turns(self, one: Expr, whole: Expr, node: Enclosing) -> Step:
+        """Over all turns: times their number, or summed where they differ."""
+        operations = whole == one * node.chosen if isinstance(node, Choose) else False
+        count = node.chosen if isinstance(node, Choose) and operations else node.count
         match node:
-            case Repeat(how="shared"):
-                words = "turns of the repeat, with the same weights"
+            case Repeat(how="shared") if whole == one:
+                words = "the same weights at every turn"
             case Repeat():
                 words = "turns of the repeat"
             case Parallel():
                 words = "bodies side by side"
             case Choose():
-                words = "bodies that are chosen"
-        return Step(f.Words("times"), "=", count, (words,))
+                words = "bodies that are chosen" if operations else "bodies to choose from"
+        if whole == one:
+            return Step(f.Words("all of them"), "=", self.layout.formula(whole), (words,))
+        if one.mentions(node.symbol):
+            bound = f.Bound(f.Symbol(node.symbol.name), f.integer(0), self.layout.formula(node.count - 1))
+            added = f.Reduction("sum", (bound,), self.layout.formula(one))
+            return Step(
+                f.Words("all of them"),
+                "=",
+                f.Relation((added, self.layout.formula(whole)), ("=",)),
+                (f"over the {words}",),
+            )
+        times = f.Product((self.layout.formula(count), self.layout.formula(one)), dots=True)
+        return Step(f.Words("all of them"), "=", f.Relation((times, self.layout.formula(whole)), ("=",)), (words,))
 
     def table(self, sources: Sequence[_Source], monomial: Monomial, whole: Expr) -> Table:
         """The coefficients, which add up to that of the term."""

@@ -120,7 +120,7 @@ class FrontWriter:
         for d in shown:
             meaning = [d.note or "", "fixed, since the structure of the model depends on it" if d.fixed else ""]
             note = "; ".join(part for part in meaning if part) or "–"
-            rows.append(((f.Symbol(d.symbol.name),), (note,), (digits(d.value) if d.value is not None else "–",)))
+            rows.append(((self.layout.atom(d.symbol),), (note,), (digits(d.value) if d.value is not None else "–",)))
         for short in self.short:
             value = self.shown.number(short.expr)
             number = digits(value) if value is not None else "–"

@@ -29,8 +29,9 @@ def growth_blocks(quantities: Iterable[tuple[str, str, Derived]], shown: Shown) 
             found = growth(derived.expr, shown.measures.program.facts)
         except ArchError:
             continue
-        if found.dropped:
-            blocks += _GrowthWriter(title, derived.expr, found, shown).blocks()
+        writer = _GrowthWriter(title, derived.expr, found, shown)
+        if found.dropped or writer.negative:
+            blocks += writer.blocks()
     if blocks:
         yield Heading(2, ("Growth",), anchor="growth")
         yield Paragraph(
@@ -50,21 +51,23 @@ class _GrowthWriter:
         self.shown = shown
         self.plain = shown.plain
         self.facts = shown.measures.program.facts
+        self.smooth = smooth(expr, self.facts)
+        self.negative = [Expr({m: c}) for m, c in self.smooth.terms.items() if c < 0]
 
     def blocks(self) -> Iterator[Block]:
-        dropped = self.found.dropped
-        reasons = [self.reason(one) for one in dropped]
-        if len(dropped) == 1:
+        reasons = [self.reason(one) for one in self.found.dropped]
+        reasons += [(self.plain.formula(term), " only makes it smaller") for term in self.negative]
+        if len(reasons) == 1:
             yield Steps(tuple(self.steps(reasons[0])))
             return
         yield Steps(tuple(self.steps(())))
-        if len(dropped) <= MOST_DROPPED:
+        if len(reasons) <= MOST_DROPPED:
             yield Bullets(tuple((*reason, ".") for reason in reasons))
 
     def steps(self, reason: Text) -> Iterator[Step]:
         """macs = 3D²N + 2DN² + DN = 3D²N + 2DN² + O(DN) ∈ O(D²N + DN²)."""
         left: f.Formula | None = f.Words(self.title)
-        if smooth(self.expr, self.facts) == self.expr:
+        if self.smooth == self.expr:
             if len(self.expr.terms) <= MOST_TERMS:
                 expanded = self.plain.formula(self.expr)
                 changed = expanded != self.shown.layout.formula(self.expr)
@@ -72,7 +75,8 @@ class _GrowthWriter:
                 left = None
             leading = {m for term in self.found.terms for m in term.terms}
             kept = self.plain.formula(Expr({m: c for m, c in self.expr.terms.items() if m in leading}))
-            rest = growth(total(one.term for one in self.found.dropped), self.facts).terms
+            others = Expr({m: max(c, -c) for m, c in self.expr.terms.items() if m not in leading})
+            rest = growth(others, self.facts).terms
             terms = (*kept.terms, self.big_o(rest)) if isinstance(kept, f.Sum) else (kept, self.big_o(rest))
             yield Step(left, "=", f.Sum(terms), reason or ("the leading terms",))
             left, reason = None, ()

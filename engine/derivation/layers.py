@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import formula as f
@@ -39,22 +39,48 @@ MOST_NAMED = 3
 
 
 def opened(instance: Instance) -> list[tuple[Instance, int]]:
-    """Every instance that a model calls, directly or not, with the number of places that call it, in the order of
-    first use."""
-    found: dict[Instance, int] = {}
+    """Every instance that a model applies, directly or not, with the number of places at which it does, in the order of
+    first use. A place in a layer that is applied twice is two; the turns of a repeat are one."""
+    first: list[Instance] = []
+    applied: dict[Instance, dict[Instance, int]] = {}
 
-    def visit(body: tuple[Node, ...]) -> None:
-        for node in body:
+    def visit(caller: Instance) -> None:
+        here = applied[caller] = {}
+        for node in in_order(caller.body):
             if isinstance(node, Call):
-                known = node.instance in found
-                found[node.instance] = found.get(node.instance, 0) + 1
-                if not known:
-                    visit(node.instance.body)
-            else:
-                visit(nested(node))
+                here[node.instance] = here.get(node.instance, 0) + 1
+                if node.instance not in applied:
+                    first.append(node.instance)
+                    visit(node.instance)
 
-    visit(instance.body)
-    return list(found.items())
+    visit(instance)
+    places = {instance: 1}
+    # callers before those that they call: the reverse of the order in which layers are left
+    for caller in reversed(_left(instance, applied)):
+        for called, number in applied[caller].items():
+            places[called] = places.get(called, 0) + number * places[caller]
+    return [(one, places[one]) for one in first]
+
+
+def _left(instance: Instance, applied: Mapping[Instance, Mapping[Instance, int]]) -> list[Instance]:
+    """Every instance after all that it applies."""
+    found: dict[Instance, None] = {}
+
+    def leave(caller: Instance) -> None:
+        for called in applied[caller]:
+            if called not in found:
+                leave(called)
+        found[caller] = None
+
+    leave(instance)
+    return list(found)
+
+
+def in_order(body: tuple[Node, ...]) -> Iterator[Node]:
+    """Every node of a body, those inside a repeat where it stands."""
+    for node in body:
+        yield node
+        yield from in_order(nested(node))
 
 
 @dataclass(frozen=True)
@@ -96,12 +122,14 @@ class LayerWriter:
 
     def title(self, instance: Instance) -> list[Run]:
         """The layer with the options that are not at their defaults."""
-        options = [
-            f"{name} = {value}"
-            for name, value in instance.options
-            if name not in instance.usual and value not in ("…", name)
-        ]
-        return [Code(f"{instance.name}({', '.join(options)})" if options else instance.name)]
+        sizes = dict(instance.sizes)
+        words: list[Run] = []
+        for name, value in instance.options:
+            if name in instance.usual or value in ("…", name):
+                continue
+            words += [", "] * bool(words) + [Code(name), " = "]
+            words.append(f.slashed(self.layout.formula(sizes[name])) if name in sizes else Code(value))
+        return [Code(instance.name), "(", *words, ")"] if words else [Code(instance.name)]
 
     def about(self, instance: Instance) -> list[Run]:
         return [sentence(instance.doc), " "] if instance.doc else []
@@ -136,7 +164,7 @@ class LayerWriter:
 
     def called(self, body: tuple[Node, ...], convention: Convention | None) -> list[Step]:
         """What the layers cost that a body applies, each once: parameters, or operations under a convention."""
-        made = {node.shared for node in all_in(body) if isinstance(node, Share)}
+        made = {node.shared for node in in_order(body) if isinstance(node, Share)}
         places: dict[tuple[Instance, Shared | None], list[Call]] = {}
         for call in calls(body):
             if convention is not None or call.shared is None or call.shared in made:
@@ -163,7 +191,7 @@ class LayerWriter:
                 left = applied[0] if len(applied) == 1 else f.Sum(applied)
             reason: Text = (Code(instance.name),)
             if not known and len(alike) == 1:
-                reason = ("for ", f.Symbol(names[0]), " ", *self.writer.shape(alike[0].results[0]))
+                reason = ("gives ", f.Symbol(names[0]), " ", *self.writer.shape(alike[0].results[0]))
             if len(alike) > 1:
                 times = f.Product((f.integer(len(alike)), shown), dots=True)
                 shown = f.Relation((times, self.layout.formula(one * len(alike))), ("=",))
@@ -188,6 +216,7 @@ class LayerWriter:
     def lines(self, body: tuple[Node, ...]) -> Iterator[Block]:
         """What a body does, in its order; what stands inside a repeat or a choice under a line of its own."""
         steps: list[Step] = []
+        after = False  # does what comes stand behind a repeat?
         for node in body:
             if isinstance(node, Repeat | Choose | Parallel):
                 if steps:
@@ -195,8 +224,12 @@ class LayerWriter:
                     steps = []
                 yield from self.repeats.heading(node)
                 yield from self.lines(node.body)
-            else:
-                steps += self.line(node)
+                after = True
+            elif shown := self.line(node):
+                if after:
+                    yield Paragraph(("After that:",))
+                    after = False
+                steps += shown
         if steps:
             yield Steps(tuple(steps))
 
@@ -236,7 +269,10 @@ class LayerWriter:
 
     def equation(self, equation: Equation) -> Step:
         left, right = self.writer.equation(equation)
-        return Step(left, "=", right, tuple(self.writer.shape(equation.target)))
+        words = self.writer.shape(equation.target)
+        for bound in self.writer.ranges(equation):
+            words += [", ", bound]
+        return Step(left, "=", right, tuple(words))
 
 
 def _declared(body: tuple[Node, ...], kind: str) -> list[Tensor]:
@@ -251,11 +287,11 @@ def _declared(body: tuple[Node, ...], kind: str) -> list[Tensor]:
 
 
 def _opaque(body: tuple[Node, ...]) -> Iterator[Opaque]:
-    return (node for node in all_in(body) if isinstance(node, Opaque))
+    return (node for node in in_order(body) if isinstance(node, Opaque))
 
 
 def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
-    for node in all_in(body):
+    for node in in_order(body):
         match node:
             case Equation():
                 yield node
@@ -267,11 +303,4 @@ def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
 
 def calls(body: tuple[Node, ...]) -> Iterator[Call]:
     """Every application in a body, those inside its repeats too."""
-    return (node for node in all_in(body) if isinstance(node, Call))
-
-
-def all_in(body: tuple[Node, ...]) -> Iterator[Node]:
-    """Every node of a body, what stands inside repeats after them."""
-    for node in body:
-        yield node
-        yield from all_in(nested(node))
+    return (node for node in in_order(body) if isinstance(node, Call))

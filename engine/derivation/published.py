@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .. import formula as f
+from ..algebra.expression import Expr
 from ..document import Block, Code, Heading, Table, Text
+from ..forms import Layout
 from .shown import spelled
 
 _SIGNS = {"~": "≈ ", "<=": "≤ ", ">=": "≥ ", "<": "< ", ">": "> "}
@@ -14,7 +17,7 @@ _SIGNS = {"~": "≈ ", "<=": "≤ ", ">=": "≥ ", "<": "< ", ">": "> "}
 @dataclass(frozen=True)
 class Published:
     """One `expect` line: what it is about, how it is compared, the two figures as text, and where it comes from. Of two
-    formulas that are the same, `derived` is empty."""
+    formulas that are the same, `derived` is empty; `formula` is the stated one."""
 
     what: str
     relation: str
@@ -22,9 +25,10 @@ class Published:
     derived: str
     holds: bool
     source: str
+    formula: Expr | None = None
 
 
-def published_blocks(figures: Sequence[Published]) -> Iterator[Block]:
+def published_blocks(figures: Sequence[Published], layout: Layout) -> Iterator[Block]:
     """A row for each figure; one that does not hold says so."""
     if not figures:
         return
@@ -34,7 +38,9 @@ def published_blocks(figures: Sequence[Published]) -> Iterator[Block]:
         if not figure.holds:
             derived = (figure.derived, ", which is not the same")
         stated: Text = (_SIGNS.get(figure.relation, ""), figure.stated)
-        if not figure.stated[:1].isdigit():
+        if figure.formula is not None:
+            stated = (_SIGNS.get(figure.relation, ""), f.slashed(layout.formula(figure.formula)))
+        elif not figure.stated[:1].isdigit():
             stated = (Code(figure.stated),)
         rows.append(((Code(figure.what),), stated, derived, spelled(figure.source) or ("–",)))
     yield Heading(2, ("Stated figures",), anchor="stated")

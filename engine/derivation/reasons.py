@@ -28,6 +28,9 @@ class ReasonWriter:
         for name in ("sequential", "path", "receptive"):
             items.append(self.reason(BY_NAME[name].title, self.measures.quantity(name)))
         items[1:1] = scan_items(self.measures.scans, self.layout)
+        if self.measures.path.expr is not None and self.measures.path.expr.constant != 0:
+            unit = "A unit of it is a layer that mixes positions, or one step of a recurrence."
+            items[-2] = (*items[-2], " ", unit)
         items += self.causality()
         yield Bullets(tuple(items))
         if self.program.stack is not None:

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from ..algebra.atoms import Atom
 from ..forms import Layout
+from ..formula import Formula
+from ..notation.symbols import look_of
 from ..program import Program
 from .published import Published
 from .verified import Verified
@@ -29,12 +32,21 @@ class Request:
 
 
 def layout_of(program: Program, form: str = "auto") -> Layout:
-    """Letters in the order of the `dim` lines, options after them."""
-    return Layout([dimension.symbol.name for dimension in program.dimensions], form)
+    """Letters in the order of the `dim` lines, options after them; what has a look of its own goes by that."""
+    names: dict[Atom, str] = {
+        d.symbol: look_of(d.symbol.name, d.latex) for d in program.dimensions if d.latex is not None
+    }
+    return Layout([dimension.symbol.name for dimension in program.dimensions], form, names)
+
+
+def looks_of(program: Program, layout: Layout) -> dict[str, Formula]:
+    """Every size as it is shown, by its name in the file."""
+    return {d.symbol.name: layout.atom(d.symbol) for d in program.dimensions}
 
 
 def symbols_of(program: Program) -> dict[str, str]:
-    return {d.symbol.name: d.latex for d in program.dimensions if d.latex is not None}
+    """The author's LaTeX of every size that has some."""
+    return {look_of(d.symbol.name, d.latex): d.latex for d in program.dimensions if d.latex is not None}
 
 
 def values_of(program: Program) -> dict[str, Fraction]:

@@ -46,7 +46,8 @@ class Shown:
         if derived.expr is None:
             if derived.number is not None:
                 return f.Words("no closed form")
-            return f.Words("not supported yet" if derived.unknown.startswith("not supported") else "unknown")
+            kind = next((k for k in ("not supported yet", "none") if derived.unknown.startswith(k)), "unknown")
+            return f.Words(kind)
         return self.layout.formula(derived.expr)
 
     def grown(self, derived: Derived) -> Run:

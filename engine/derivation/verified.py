@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -31,9 +31,8 @@ class Verified:
         """Did all figures agree, and were there any?"""
         return bool(self.sizes) and self.agreed == self.figures
 
-    @property
-    def text(self) -> Text:
-        """The paragraph of a derivation."""
+    def text(self, looks: Mapping[str, f.Formula]) -> Text:
+        """The paragraph of a derivation; `looks` are the sizes of the file as they are shown."""
         if not self.sizes:
             return ("No sizes were found at which a run of every scalar operation ends soon: nothing is verified.",)
         if self.agreed == self.figures:
@@ -41,20 +40,20 @@ class Verified:
         else:
             start = f"{self.figures - self.agreed:,} of {self.figures:,} figures disagree"
         times = "one size" if len(self.sizes) == 1 else f"{len(self.sizes)} sizes"
-        words: list[Run] = [f"{start} with a run of every scalar operation at {times} (", *_listed(self.sizes)]
+        words: list[Run] = [f"{start} with a run of every scalar operation at {times} (", *_listed(self.sizes, looks)]
         words.append(f"; drawn from seed {self.seed})" + (f", of {self.copy}" if self.copy else ""))
         if self.followed:
-            words += [", and with its dependences, followed element by element (", *_listed(self.followed), ")"]
+            words += [", and with its dependences, followed element by element (", *_listed(self.followed, looks), ")"]
         return (*words, ".")
 
 
-def _listed(sizes: Sequence[At]) -> Iterator[Run]:
+def _listed(sizes: Sequence[At], looks: Mapping[str, f.Formula]) -> Iterator[Run]:
     for number, at in enumerate(sizes):
         if number:
             yield "; "
         for place, (name, value) in enumerate(at):
             if place:
                 yield ", "
-            yield f.Relation((f.Symbol(name), f.Number(Fraction(value))), ("=",))
+            yield f.Relation((looks.get(name, f.Symbol(name)), f.Number(Fraction(value))), ("=",))
         if not at:
             yield "those of the file"

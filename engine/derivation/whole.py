@@ -50,7 +50,8 @@ class TotalWriter:
         steps = []
         if 1 < len(rows) <= MAX_ADDED:
             added = f.Sum(tuple(self.layout.formula(e) for _, e in rows))
-            steps.append(Step(self.named(name), "=", added, ("in the order of the table below",)))
+            listed = len(whole.expr.terms) <= MAX_COLUMNS
+            steps.append(Step(self.named(name), "=", added, ("in the order of the table below",) if listed else ()))
             if added != closed:
                 steps.append(Step(None, "=", closed, ("collected",)))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import syntax
-from ..algebra.expression import Expr, const
+from ..algebra.expression import ONE, Expr, const
 from ..errors import error, nearest
 from ..program import Opaque
 from ..scalars import Axis, Tensor
@@ -22,9 +22,13 @@ def opaque(statement: syntax.Opaque, scope: Scope, body: Body, context: Context)
     free_name(statement.name, at, scope, tensor=True)
     sources = tuple(_source(name, statement, scope) for name in statement.sources)
     axes: list[Axis] = []
+    times = ONE  # what is stated is the cost at one position of `...`
     for axis in statement.axes:
         if isinstance(axis, syntax.Ellipsis):
-            axes += leading_axes(scope, axis.span)
+            front = leading_axes(scope, axis.span)
+            axes += front
+            for leading in front:
+                times = times * leading.size
             continue
         what = f"an axis of `{statement.name}`"
         size = sizes.positive_size(number_of(axis, scope, context), axis.span, context, what)
@@ -56,6 +60,7 @@ def opaque(statement: syntax.Opaque, scope: Scope, body: Body, context: Context)
         sizes.take_for_granted(cost, at, context, f"`{name}`")
     if "macs" in stated:
         sizes.take_for_granted(stated["exact"] - stated["macs"], at, context, "`exact` less `macs`")
+    stated = {name: cost if name == "depth" else cost * times for name, cost in stated.items()}
     target = Tensor(statement.name, tuple(axes))
     body.nodes.append(Opaque(target, sources, tuple(stated.items()), tuple(whole), statement.because, statement.span))
     scope.set(statement.name, target, at)

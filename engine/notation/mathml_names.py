@@ -57,12 +57,12 @@ class Nucleus:
 
 def nucleus(name: str, symbols: Symbols) -> Nucleus:
     """The name taken apart, so that a power can stand above its own subscripts."""
-    return _nucleus(name, symbols.latex.get(name))
+    return _nucleus(name, symbols.chosen(name))
 
 
 def tensor(name: str, symbols: Symbols) -> tuple[str, str, float]:
     """For a tensor with indices: its letter with its primes, what of its name stands below before them, its width."""
-    return _tensor(name, symbols.latex.get(name))
+    return _tensor(name, symbols.chosen(name))
 
 
 def scripted(base: str, below: str, above: str) -> str:

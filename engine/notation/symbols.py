@@ -55,6 +55,16 @@ _WRITTEN: Final = (
 _RESERVED: Final = frozenset(keyword.kwlist) | frozenset(_WRITTEN.split())
 
 
+LOOK: Final = ":"  # no name of a file holds one
+_BLANK: Final = "\u00a0"  # names that are grouped are joined by blanks
+
+
+def look_of(name: str, latex: str | None) -> str:
+    """The name under which a size goes that has a look of its own, so that a tensor or an index of that name, and a
+    size of another file, do not look like it."""
+    return name if latex is None else f"{name}{LOOK}{_BLANK.join(latex.split())}"
+
+
 @dataclass(frozen=True)
 class Name:
     """A name taken apart: `d_ff'` is base d, below (ff,), one prime."""
@@ -84,7 +94,7 @@ Name(base='patch_merging', below=('2',), primes=0))
 
 @dataclass(frozen=True)
 class Symbols:
-    """How names look: `latex` holds the author's choices, by name."""
+    """How names look: `latex` holds the author's choices, by name, or by `look_of` a name where others have it too."""
 
     latex: Mapping[str, str] = field(default_factory=dict)
 
@@ -96,6 +106,13 @@ class Symbols:
     def _unicode_names(self) -> dict[str, str]:
         return {}
 
+    def chosen(self, name: str) -> str | None:
+        """The author's LaTeX, if there is some."""
+        if name in self.latex:
+            return self.latex[name]
+        _, look, latex = name.partition(LOOK)
+        return latex.replace(_BLANK, " ") if look else None
+
     def in_latex(self, name: str) -> str:
         """The name as LaTeX.
 
@@ -104,12 +121,13 @@ class Symbols:
         """
         known = self._latex_names
         if name not in known:
-            known[name] = _spaced(self.latex[name]) if name in self.latex else _latex_name(split_name(name), "")
+            chosen = self.chosen(name)
+            known[name] = _latex_name(split_name(name), "") if chosen is None else _spaced(chosen)
         return known[name]
 
     def in_latex_at(self, name: str, position: str) -> str:
         """A tensor with indices below it: `W`, `W_q` and `scores` at i,o are W_{i,o}, W_{q;\\,i,o} and scores_{i,o}."""
-        if name not in self.latex:
+        if self.chosen(name) is None:
             return _latex_name(split_name(name), position)
         chosen = self.in_latex(name)
         return f"{{{chosen}}} _ {{{position}}}" if re.search(r"[_^'}]", chosen) else f"{chosen}_{{{position}}}"
@@ -122,7 +140,7 @@ class Symbols:
         """
         known = self._unicode_names
         if name not in known:
-            chosen = self.latex.get(name)
+            chosen = self.chosen(name)
             known[name] = _unicode_name(split_name(name)) if chosen is None else _latex_to_unicode(chosen)
         return known[name]
 
@@ -134,8 +152,8 @@ class Symbols:
         >>> [Symbols().in_python(name) for name in ("H'", "H_prime", "lambda", "lambda_", "S")]
         ['H_prime', 'H_prime_', 'lambda_', 'lambda__', 'S']
         """
-        stem = name.rstrip("'")
-        primes = len(name) - len(stem)
+        stem = name.partition(LOOK)[0].rstrip("'")
+        primes = len(name.partition(LOOK)[0]) - len(stem)
         if not stem.isascii():  # Python takes µ (micro) for μ and 𝐍 for N
             stem = "".join(c if unicodedata.normalize("NFKC", c) == c else f"U{ord(c):04X}" for c in stem)
         bare = stem.rstrip("_")

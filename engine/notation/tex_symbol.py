@@ -117,8 +117,9 @@ def name_tree(name: str, symbols: Symbols) -> NameTree:
     >>> name_tree("d_ff", Symbols())
     Scripted(base=Letters(text='d', face='italic'), below=Letters(text='ff', face='upright'), above=None, primes=0)
     """
-    if name in symbols.latex:
-        return read_tex(symbols.latex[name]) or Letters(symbols.in_unicode(name), "words")
+    chosen = symbols.chosen(name)
+    if chosen is not None:
+        return read_tex(chosen) or Letters(symbols.in_unicode(name), "words")
     return _usual_tree(name)
 
 

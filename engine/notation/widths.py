@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 
 def _table(packed: str) -> dict[str, float]:
@@ -60,11 +59,12 @@ SPACES: Final = {
     )
     for pair in pairs.split()
 }
-_TOKEN: Final = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
+# Words with their face are one token, for their blanks count; other blanks are none.
+_TOKEN: Final = re.compile(rf"\\(?:{'|'.join(_FACES)})\s*\{{(?:\\.|[^{{}}])*\}}|\\[A-Za-z]+|\\.|\S", re.DOTALL)
+_ENDS: Final = {"&": ("&", "\\\\", "\\end"), "\\\\": ("\\\\", "}")}
 
 
-@dataclass(frozen=True)
-class _Atom:
+class _Atom(NamedTuple):
     kind: str
     width: float
 
@@ -83,33 +83,29 @@ def latex_width(tex: str, *, display: bool = True) -> float:
     >>> abs(latex_width("x_{i,o}") - 15.37) < 0.2
     True
     """
-    tokens = (
-        [token for token in _TOKEN.findall(tex) if not token.isspace()] if "\\t" not in tex else _TOKEN.findall(tex)
-    )
-    return _Reader(tokens).row(0, display, stop=None)
+    return _Reader(_TOKEN.findall(tex)).row(0, display, stop=None)
 
 
 class _Reader:
     """Reads one formula from left to right."""
 
     def __init__(self, tokens: list[str]) -> None:
-        self.tokens = tokens
+        self.tokens = [*tokens, ""]
+        self.last = len(tokens)
         self.place = 0
 
     def peek(self) -> str:
-        while self.place < len(self.tokens) and self.tokens[self.place].isspace():
-            self.place += 1
-        return self.tokens[self.place] if self.place < len(self.tokens) else ""
+        return self.tokens[self.place]
 
     def take(self) -> str:
-        token = self.peek()
-        self.place += 1
+        token = self.tokens[self.place]
+        self.place = min(self.place + 1, self.last)
         return token
 
     def row(self, size: int, display: bool, stop: str | None) -> float:
         atoms: list[_Atom] = []
-        ends = {"&": ("&", "\\\\", "\\end"), "\\\\": ("\\\\", "}")}.get(stop or "", (stop,))
-        while (token := self.peek()) and token not in ends:
+        ends = _ENDS.get(stop or "", (stop,))
+        while (token := self.tokens[self.place]) and token not in ends:
             atoms += self.atom(size, display)
         return _spaced(atoms, size)
 
@@ -121,20 +117,10 @@ class _Reader:
         self.take()
         return width
 
-    def words(self) -> str:
-        """The raw characters of {…}."""
-        if self.peek() != "{":
-            return self.take()
-        self.take()
-        depth, taken = 1, ""
-        while self.place < len(self.tokens):
-            token = self.tokens[self.place]
-            self.place += 1
-            depth += (token == "{") - (token == "}")
-            if depth == 0:
-                break
-            taken += token
-        return taken
+    def skip(self) -> None:
+        """Past {…}, in which there are no braces."""
+        while self.take() not in ("}", ""):
+            pass
 
     def atom(self, size: int, display: bool) -> Iterator[_Atom]:
         token = self.take()
@@ -154,9 +140,10 @@ class _Reader:
             yield self.scripts("inner", self.delimited(size, display), size, False)
         elif token == r"\begin":
             yield _Atom("ord", self.cases(size))
-        elif token[:1] == "\\" and token[1:] in _FACES:
-            face = _FACES[token[1:]]
-            words = re.sub(r"\\(.)", r"\1", self.words())
+        elif token[-1] == "}" and len(token) > 1:
+            name, _, words = token[1:-1].partition("{")
+            face = _FACES[name.rstrip()]
+            words = re.sub(r"\\(.)", r"\1", words)
             yield self.scripts("ord", scale * (text_width(words) * face if face else 5.25 * len(words)), size, False)
         elif token[:1] == "\\":
             yield from self.command(token[1:], size, display)
@@ -220,7 +207,7 @@ class _Reader:
                 return widest
 
     def cases(self, size: int) -> float:
-        self.words()
+        self.skip()
         columns = [0.0, 0.0]
         column = 0
         while (token := self.peek()) and token != r"\end":
@@ -229,7 +216,7 @@ class _Reader:
             if self.peek() in ("&", "\\\\"):
                 column = 1 if self.take() == "&" else 0
         self.take()
-        self.words()
+        self.skip()
         return sum(columns) + 10.0 + 12.0
 
     def scripts(self, kind: str, width: float, size: int, limits: bool) -> _Atom:

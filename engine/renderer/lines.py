@@ -5,9 +5,8 @@ It does not know the markup: what LaTeX needs around a broken bracket is done by
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from ..notation.marks import ANY_MARK, FACTOR, kind_and_depth
 
@@ -20,11 +19,14 @@ _KIND_COST = 0.2
 _CHAIN_GAIN = 0.35
 
 
-@dataclass(frozen=True)
-class _Piece:
-    mark: str
+class Piece(NamedTuple):
+    """What stands between two places to break: its text, its width, what a break before it costs beside the room that
+    is left, and whether it is a factor of what comes before."""
+
     text: str
     width: float
+    cost: float
+    factor: bool
 
 
 def break_lines(marked: str, first: float, rest: float, measure: Measure, joint: str) -> list[str]:
@@ -35,42 +37,47 @@ def break_lines(marked: str, first: float, rest: float, measure: Measure, joint:
     >>> break_lines("aa \\ue000+ bb \\ue000+ cc", 6, 6, len, "·")
     ['aa', '+ bb', '+ cc']
     """
-    pieces = _pieces(marked, measure)
+    return joined(pieces(marked, measure), first, rest, joint)
+
+
+def joined(parts: Sequence[Piece], first: float, rest: float, joint: str) -> list[str]:
+    """The lines that pieces make; see `break_lines`."""
     lines: list[str] = []
-    while pieces:
-        room = rest if lines else first
-        count = _how_many(pieces, room)
-        taken, pieces = pieces[:count], pieces[count:]
-        text = "".join(piece.text for piece in taken).strip()
-        starts_with_factor = lines and taken[0].mark and kind_and_depth(taken[0].mark)[0] == FACTOR
-        lines.append(joint + text if starts_with_factor and not text.startswith(joint.strip()) else text)
+    place = 0
+    while place < len(parts):
+        end = _end(parts, place, rest if lines else first)
+        text = "".join(piece.text for piece in parts[place:end]).strip()
+        begins_with_factor = lines and parts[place].factor and not text.startswith(joint.strip())
+        lines.append(joint + text if begins_with_factor else text)
+        place = end
     return lines
 
 
 def widest_piece(marked: str, measure: Measure) -> float:
     """The width of the part that cannot be broken further."""
-    return max((piece.width for piece in _pieces(marked, measure)), default=0.0)
+    return max((piece.width for piece in pieces(marked, measure)), default=0.0)
 
 
-def _pieces(marked: str, measure: Measure) -> list[_Piece]:
-    texts = ANY_MARK.split(marked)
-    marks = ["", *ANY_MARK.findall(marked)]
-    return [_Piece(mark, text, measure(text)) for mark, text in zip(marks, texts, strict=True)]
+def pieces(marked: str, measure: Measure) -> list[Piece]:
+    """A formula cut at every place where a line may end."""
+    found = []
+    for mark, text in zip(["", *ANY_MARK.findall(marked)], ANY_MARK.split(marked), strict=True):
+        kind, depth = kind_and_depth(mark) if mark else ("", 0)
+        cost = _DEPTH_COST * depth + _KIND_COST * (kind == FACTOR) - _CHAIN_GAIN * text.startswith("=")
+        found.append(Piece(text, measure(text), cost, kind == FACTOR))
+    return found
 
 
-def _how_many(pieces: list[_Piece], room: float) -> int:
-    """How many pieces the next line takes: all that fit, or fewer if a better place to break comes before."""
-    if sum(piece.width for piece in pieces) <= room:
-        return len(pieces)
-    best, least = 1, float("inf")
+def _end(parts: Sequence[Piece], place: int, room: float) -> int:
+    """Where the line that begins at a place ends: after all that fits, or before, if there is a better place."""
+    best, least = place + 1, float("inf")
     filled = 0.0
-    for count, (piece, following) in enumerate(pairwise(pieces), start=1):
-        filled += piece.width
+    for number in range(place, len(parts)):
+        filled += parts[number].width
         if filled > room:
-            break
-        kind, depth = kind_and_depth(following.mark)
-        cost = 1 - filled / room + _DEPTH_COST * depth + _KIND_COST * (kind == FACTOR)
-        cost -= _CHAIN_GAIN * following.text.startswith("=")
-        if cost <= least:
-            best, least = count, cost
-    return best
+            return best
+        if number + 1 < len(parts):
+            cost = 1 - filled / room + parts[number + 1].cost
+            if cost <= least:
+                best, least = number + 1, cost
+    return len(parts)

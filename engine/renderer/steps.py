@@ -13,7 +13,7 @@ from math import ceil
 from ..document import Step, Text
 from ..formula import Formula
 from ..notation.marks import unmarked
-from .lines import Measure, break_lines
+from .lines import Measure, Piece, joined, pieces
 
 
 @dataclass(frozen=True)
@@ -74,22 +74,22 @@ def in_brackets(reason: Text) -> Text:
 
 def lay_out_steps(steps: tuple[Step, ...], ruler: Ruler) -> LaidSteps:
     """The layout that needs the fewest lines, where a broken formula counts for more than a wrapped reason."""
-    ruler = _remembering(ruler)
-    widths = [ruler.measure(unmarked(ruler.write(step.left))) if step.left is not None else 0.0 for step in steps]
+    known = _Remembering(ruler)
+    widths = [known.measure(unmarked(known.write(step.left))) if step.left is not None else 0.0 for step in steps]
     reasons = [ruler.reason_width(step.reason) if step.reason else 0.0 for step in steps]
     least = max((ruler.reason_least(step.reason) for step in steps if step.reason), default=0.0)
-    unbroken = max((ruler.measure(unmarked(ruler.write(step.right))) for step in steps), default=0.0) + ruler.relation
+    unbroken = max((known.measure(unmarked(known.write(step.right))) for step in steps), default=0.0) + ruler.relation
     lefts = [max((width for width in widths if width <= share * ruler.width), default=0.0) for share in _LEFT_SHARES]
     tried: list[_Tried] = []
     for left in dict.fromkeys(lefts):
         left_over = ruler.width - left - unbroken - 1.01 * ruler.gap
-        columns = [c for c in _columns_for(max(reasons, default=0.0), left_over, ruler) if c >= least or c == 0.0]
+        columns = [c for c in _columns_for(max(reasons, default=0.0), left_over, known) if c >= least or c == 0.0]
         for beside in columns:
-            tried.append(_tried(steps, widths, reasons, left, beside, ruler))
+            tried.append(_tried(steps, widths, reasons, left, beside, known))
             if tried[-1].cost <= len(steps):  # a line each
                 return tried[-1].laid
     if all(layout.sticks_out for layout in tried):  # then each left side stands above, where it takes no width
-        tried += [_tried(steps, widths, reasons, 0.0, beside, ruler) for beside in columns]
+        tried += [_tried(steps, widths, reasons, 0.0, beside, known) for beside in columns]
     best = min(tried, key=lambda layout: layout.cost).laid
     return best if best.beside or ruler.behind is None else _aligned(best, reasons, ruler.width - ruler.behind)
 
@@ -113,74 +113,90 @@ def _aligned(laid: LaidSteps, reasons: list[float], width: float) -> LaidSteps:
     return replace(laid, steps=tuple(steps))
 
 
-def _remembering(ruler: Ruler) -> Ruler:
-    """Every layout that is tried asks for the same formulas and widths."""
-    written: dict[tuple[bool, int], str] = {}
-    widths: dict[str, float] = {}
+class _Remembering:
+    """A ruler that answers at once what it was asked before: every layout that is tried asks for the same formulas,
+    pieces and widths."""
 
-    def write(formula: Formula, flat: bool) -> str:
+    def __init__(self, ruler: Ruler) -> None:
+        self.ruler = ruler
+        self._written: dict[tuple[bool, int], str] = {}
+        self._widths: dict[str, float] = {}
+        self._cut: dict[str, list[Piece]] = {}
+
+    def write(self, formula: Formula) -> str:
+        return self._write(formula, flat=False)
+
+    def flat(self, formula: Formula) -> str:
+        return self._write(formula, flat=True)
+
+    def _write(self, formula: Formula, *, flat: bool) -> str:
         key = flat, id(formula)
-        if key not in written:
-            written[key] = (ruler.flat if flat else ruler.write)(formula)
-        return written[key]
+        if key not in self._written:
+            self._written[key] = (self.ruler.flat if flat else self.ruler.write)(formula)
+        return self._written[key]
 
-    def measure(text: str) -> float:
-        if text not in widths:
-            widths[text] = ruler.measure(text)
-        return widths[text]
+    def measure(self, text: str) -> float:
+        if text not in self._widths:
+            self._widths[text] = self.ruler.measure(text)
+        return self._widths[text]
 
-    return replace(ruler, write=lambda f: write(f, False), flat=lambda f: write(f, True), measure=measure)
+    def cut(self, marked: str) -> list[Piece]:
+        if marked not in self._cut:
+            self._cut[marked] = pieces(marked, self.measure)
+        return self._cut[marked]
 
 
 def _tried(
-    steps: tuple[Step, ...], widths: list[float], reasons: list[float], left: float, beside: float, ruler: Ruler
+    steps: tuple[Step, ...], widths: list[float], reasons: list[float], left: float, beside: float, known: _Remembering
 ) -> _Tried:
     """The layout with so wide a column of left sides and of reasons, and what it costs."""
-    room = ruler.width - left - (beside + ruler.gap if beside else 0.0)
+    room = known.ruler.width - left - (beside + known.ruler.gap if beside else 0.0)
     laid = []
     for step, width, reason in zip(steps, widths, reasons, strict=True):
-        above = tuple(_broken(step.left, room, room - ruler.indent, ruler)) if step.left and width > left else ()
-        text = unmarked(ruler.write(step.left)) if step.left and not above else ""
-        lines = tuple(_lines(step.right, room, room - (ruler.indent if above else 0.0), ruler))
+        above = tuple(_broken(step.left, room, room - known.ruler.indent, known)) if step.left and width > left else ()
+        text = unmarked(known.write(step.left)) if step.left and not above else ""
+        lines = tuple(_lines(step.right, room, room - (known.ruler.indent if above else 0.0), known))
         stop = 0.0
-        if reason and not beside and ruler.behind is not None:
-            taken = _line_width(lines[-1], len(lines) - 1, ruler) + (ruler.indent if above else 0.0)
-            stop = taken if taken + ruler.behind + reason <= room else 0.0
+        if reason and not beside and known.ruler.behind is not None:
+            taken = _line_width(lines[-1], len(lines) - 1, known) + (known.ruler.indent if above else 0.0)
+            stop = taken if taken + known.ruler.behind + reason <= room else 0.0
         laid.append(LaidStep(text, above, step.relation, lines, step.reason, stop))
-    right = max(_line_width(line, place, ruler) for step in laid for place, line in enumerate(step.lines))
+    right = max(_line_width(line, place, known) for step in laid for place, line in enumerate(step.lines))
     aboves = ((place, line) for step in laid for place, line in enumerate(step.left_above))
-    right = max([right, *(ruler.measure(line) + (ruler.indent if place else 0.0) for place, line in aboves)])
-    cost = _cost(laid, reasons, beside, ruler.width - left) + max(0.0, 1000 * (right - room) / ruler.width)
+    right = max([right, *(known.measure(line) + (known.ruler.indent if place else 0.0) for place, line in aboves)])
+    cost = _cost(laid, reasons, beside, known.ruler.width - left) + max(0.0, 1000 * (right - room) / known.ruler.width)
     return _Tried(cost, right > room, LaidSteps(tuple(laid), left, right, beside))
 
 
-def _columns_for(widest: float, left_over: float, ruler: Ruler) -> Iterator[float]:
+def _columns_for(widest: float, left_over: float, known: _Remembering) -> Iterator[float]:
     """Widths to try for the column of reasons; `left_over` is what the formulas on one line each leave."""
     if widest:
         yield widest
-    if 0.2 * ruler.width <= left_over < widest:
+    if 0.2 * known.ruler.width <= left_over < widest:
         yield left_over
-    yield from (share * ruler.width for share in (0.5, 0.42, 0.36, 0.3, 0.25) if share * ruler.width < widest)
+    yield from (
+        share * known.ruler.width for share in (0.5, 0.42, 0.36, 0.3, 0.25) if share * known.ruler.width < widest
+    )
     yield 0.0
 
 
-def _lines(right: Formula, room: float, first_room: float, ruler: Ruler) -> list[str]:
-    return _broken(right, first_room - ruler.relation, room - ruler.relation - ruler.indent, ruler)
+def _lines(right: Formula, room: float, first_room: float, known: _Remembering) -> list[str]:
+    return _broken(right, first_room - known.ruler.relation, room - known.ruler.relation - known.ruler.indent, known)
 
 
-def _broken(formula: Formula, first: float, rest: float, ruler: Ruler) -> list[str]:
+def _broken(formula: Formula, first: float, rest: float, known: _Remembering) -> list[str]:
     """The formula in lines; without fraction bars and roots if one of them is too wide."""
-    marked = ruler.write(formula)
-    if ruler.measure(unmarked(marked)) <= first:
+    marked = known.write(formula)
+    if known.measure(unmarked(marked)) <= first:
         return [unmarked(marked)]
-    lines = break_lines(marked, first, rest, ruler.measure, ruler.joint)
-    if all(ruler.measure(line) <= (rest if place else first) for place, line in enumerate(lines)):
+    lines = joined(known.cut(marked), first, rest, known.ruler.joint)
+    if all(known.measure(line) <= (rest if place else first) for place, line in enumerate(lines)):
         return lines
-    return break_lines(ruler.flat(formula), first, rest, ruler.measure, ruler.joint)
+    return joined(known.cut(known.flat(formula)), first, rest, known.ruler.joint)
 
 
-def _line_width(line: str, place: int, ruler: Ruler) -> float:
-    return ruler.measure(line) + ruler.relation + (ruler.indent if place else 0.0)
+def _line_width(line: str, place: int, known: _Remembering) -> float:
+    return known.measure(line) + known.ruler.relation + (known.ruler.indent if place else 0.0)
 
 
 def _cost(steps: list[LaidStep], reasons: list[float], beside: float, below: float) -> float:

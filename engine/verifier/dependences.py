@@ -295,7 +295,7 @@ class _Dependences:
         if not self.holds(derived):
             return
         if derived.expr is None and not derived.infinite:
-            self.report.skip(f"`path` is {derived.unknown}")
+            self.report.skip(f"`path` is {derived.unknown or 'known at the example values only'}")
         elif not traced.pairs:
             return
         elif derived.expr is not None:
@@ -315,7 +315,7 @@ class _Dependences:
         stack = self.program.stack
         assert stack is not None
         if derived.expr is None and not derived.infinite:
-            self.report.skip(f"`path` is {derived.unknown}")
+            self.report.skip(f"`path` is {derived.unknown or 'known at the example values only'}")
             return
         layer = replace(self.program, instance=stack.instance)
         axes = position_axes(self.program, stack.instance, {**self.at, stack.symbol: 0}, seed)
