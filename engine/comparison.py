@@ -12,7 +12,7 @@ from .derivation.billed import BillWriter
 from .derivation.request import looks_of
 from .derivation.shown import Shown, sentence
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
-from .formula import Relation, Symbol, Words
+from .formula import Relation, Symbol, Words, slashed
 from .notation.symbols import look_of
 from .quantities import BY_NAME, Measures
 
@@ -131,7 +131,7 @@ def _own_quantities(notes: Mapping[str, str], labels: Sequence[str], shown: Sequ
 def _closed(shown: Shown, name: str) -> Text:
     """A closed form, and whether it is one at most."""
     derived = shown.derived(name)
-    return (shown.formula(derived), *((" at most",) if derived.bound else ()))
+    return (slashed(shown.formula(derived)), *((" at most",) if derived.bound else ()))
 
 
 def _row(label: str, cells: Sequence[Run | Text]) -> tuple[Text, ...]:
@@ -172,7 +172,7 @@ def _note(label: str, shown: Shown, request: Request) -> Text:
     if derived.bound:
         words.append("at most; ")
     for part in derived.reason:
-        words += [shown.layout.formula(part)] if isinstance(part, Expr) else spelled(part)
+        words += [slashed(shown.layout.formula(part))] if isinstance(part, Expr) else spelled(part)
     words.append(".")
     left = m.totals.operations
     others = sorted(kind for kind, count in left.items() if count and kind != "mac")

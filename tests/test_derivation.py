@@ -198,18 +198,16 @@ def test_the_twelve_of_a_transformer_layer() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", [slow_if_large(path) for path in EXAMPLES], ids=NAMES)
-def test_coefficients_add_up(path: Path) -> None:
-    for found in documents(str(path)):
-        for block in found.blocks:
-            if not isinstance(block, Table) or not words(block.caption).startswith("Where each term"):
-                continue
-            if block.total:
-                *parts, total = [[number(cell) for cell in row[1:]] for row in block.rows]
-                assert [sum(column) for column in zip(*parts, strict=True)] == total
-            else:  # of many terms, a row for each
-                for _, whole, source in block.rows:
-                    assert added(source) == number(whole)
+def coefficients_add_up(found: Document) -> None:
+    for block in found.blocks:
+        if not isinstance(block, Table) or not words(block.caption).startswith("Where each term"):
+            continue
+        if block.total:
+            *parts, total = [[number(cell) for cell in row[1:]] for row in block.rows]
+            assert [sum(column) for column in zip(*parts, strict=True)] == total
+        else:  # of many terms, a row for each
+            for _, whole, source in block.rows:
+                assert added(source) == number(whole)
 
 
 def number(cell: Text) -> Fraction:
@@ -371,8 +369,9 @@ INTERNAL = re.compile(r"Dummy|slack|@\d|\b_\d|turn of the stack|\bNone\b|<[a-z_]
 
 
 @pytest.mark.parametrize("path", [slow_if_large(path) for path in EXAMPLES], ids=NAMES)
-def test_no_internal_name(path: Path) -> None:
+def test_coefficients_add_up_and_no_internal_name_is_seen(path: Path) -> None:
     for found in documents(str(path), detail="full"):
+        coefficients_add_up(found)
         assert not INTERNAL.search(render(found, "text"))
         assert all(headings(found, level) for level in (1, 2))
 

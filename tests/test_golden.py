@@ -68,11 +68,13 @@ def test_no_golden_is_left_over() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
-@pytest.mark.parametrize(("format", "width"), [("wide.tex", "5.5in"), ("narrow.tex", "3.25in")])
+@pytest.mark.parametrize(
+    ("format", "width", "engine"),
+    [("wide.tex", "5.5in", "pdflatex"), ("narrow.tex", "3.25in", "pdflatex"), ("narrow.tex", "3.25in", "lualatex")],
+)
 @pytest.mark.parametrize("model", MODELS)
 def test_latex_compiles_without_a_word(model: str, format: str, width: str, engine: str, tmp_path: Path) -> None:
-    log = compiled(PAPER % (width, GOLDEN / f"{model}.{format}"), engine, tmp_path)
+    log = compiled(PAPER % (width, GOLDEN / f"{model}.{format}"), engine, tmp_path, once=True)
     assert COMPLAINTS.findall(log) == []
 
 

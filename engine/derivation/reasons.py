@@ -59,7 +59,7 @@ class ReasonWriter:
         """Words with names of the file as such, and formulas."""
         found: list[Run] = []
         for part in reason:
-            found += [self.layout.formula(part)] if isinstance(part, Expr) else spelled(part)
+            found += [f.slashed(self.layout.formula(part))] if isinstance(part, Expr) else spelled(part)
         return found
 
     def causality(self) -> list[Text]:

@@ -60,7 +60,7 @@ class Shown:
             return "–"
         if not derived.expr.terms:
             return f.integer(0)
-        return f.Growth(self.plain.formula(sum(terms[1:], terms[0])))
+        return f.slashed(f.Growth(self.plain.formula(sum(terms[1:], terms[0]))))
 
     @cached_property
     def plain(self) -> Layout:
