@@ -76,7 +76,7 @@ class Diagnostic:
         lines += [f"note: {note}" for note in self.notes]
         if self.hint:
             lines.append(f"hint: {self.hint}")
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
 
 class ArchError(Exception):

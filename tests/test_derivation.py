@@ -119,7 +119,7 @@ def test_options_that_decide_the_structure_keep_layers_apart() -> None:
     text = f"dim N, D\nmodel f(x[N, D]):\n    return x -> {wide}\n"
     found = document(text)
     titles = [t for t in headings(found, 3) if t.startswith("linear")]
-    assert titles == ["linear(O = 2D)", "linear(bias = false)"]
+    assert titles == ["linear(O = 2*D)", "linear(bias = false)"]
 
 
 def test_a_generic_layer_that_costs_something_else_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

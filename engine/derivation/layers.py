@@ -122,14 +122,12 @@ class LayerWriter:
 
     def title(self, instance: Instance) -> list[Run]:
         """The layer with the options that are not at their defaults."""
-        sizes = dict(instance.sizes)
-        words: list[Run] = []
-        for name, value in instance.options:
-            if name in instance.usual or value in ("…", name):
-                continue
-            words += [", "] * bool(words) + [Code(name), " = "]
-            words.append(f.slashed(self.layout.formula(sizes[name])) if name in sizes else Code(value))
-        return [Code(instance.name), "(", *words, ")"] if words else [Code(instance.name)]
+        options = [
+            f"{name} = {value}"
+            for name, value in instance.options
+            if name not in instance.usual and value not in ("…", name)
+        ]
+        return [Code(f"{instance.name}({', '.join(options)})" if options else instance.name)]
 
     def about(self, instance: Instance) -> list[Run]:
         return [sentence(instance.doc), " "] if instance.doc else []

@@ -11,6 +11,8 @@ from ..document import Block, Code, Heading, Table, Text
 from ..forms import Layout
 from .shown import spelled
 
+# A formula of more names is shown as it is written, which may break anywhere.
+MOST_NAMES = 8
 _SIGNS = {"~": "≈ ", "<=": "≤ ", ">=": "≥ ", "<": "< ", ">": "> "}
 
 
@@ -38,7 +40,7 @@ def published_blocks(figures: Sequence[Published], layout: Layout) -> Iterator[B
         if not figure.holds:
             derived = (figure.derived, ", which is not the same")
         stated: Text = (_SIGNS.get(figure.relation, ""), figure.stated)
-        if figure.formula is not None:
+        if figure.formula is not None and f.measure(layout.formula(figure.formula)) <= MOST_NAMES:
             stated = (_SIGNS.get(figure.relation, ""), f.slashed(layout.formula(figure.formula)))
         elif not figure.stated[:1].isdigit():
             stated = (Code(figure.stated),)

@@ -6,7 +6,6 @@ Only what all three take, and what Markdown leaves alone: no `\\operatorname`, n
 from __future__ import annotations
 
 import re
-import unicodedata
 from itertools import pairwise
 from typing import assert_never
 
@@ -33,7 +32,7 @@ from ..formula import (
 )
 from .marks import COMMA, FACTOR, OPERATOR, deeper, unmarked
 from .shape import Level, is_open, is_short_sum, is_single, level, plain, spread
-from .symbols import Symbols
+from .symbols import Symbols, printed_ascii
 from .widths import latex_width
 from .words import printable, stretches, words_in_math
 
@@ -281,7 +280,7 @@ def _log(formula: Apply, symbols: Symbols, *, bare: bool) -> str:
 def _function_name(function: str) -> str:
     if function in _COMMANDS:
         return "\\" + function
-    letters = "".join(c if c.isascii() else unicodedata.normalize("NFKD", c)[0] for c in function)
+    letters = "".join(c if c.isascii() else printed_ascii(c) for c in function)
     return rf"\mathrm{{{letters.replace('_', chr(92) + '_')}}}"
 
 

@@ -178,10 +178,10 @@ def _latex_word(word: str) -> str:
         return word if len(word) == 1 or word.isdigit() else rf"\mathrm{{{plain}}}"
     if word in _GREEK_COMMAND:
         return _GREEK_COMMAND[word]
-    return rf"\mathrm{{{''.join(map(_ascii, unicodedata.normalize('NFC', word)))}}}"
+    return rf"\mathrm{{{''.join(map(printed_ascii, unicodedata.normalize('NFC', word)))}}}"
 
 
-def _ascii(letter: str) -> str:
+def printed_ascii(letter: str) -> str:
     """A letter that every TeX can print: its own base letter, or its code so that two names stay different."""
     stripped = unicodedata.normalize("NFKD", letter)[0]
     return stripped if stripped.isascii() else f"U{ord(letter):04X}"
