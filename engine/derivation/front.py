@@ -17,7 +17,7 @@ from ..quantities import BY_NAME, Derived, Measures
 from .abbreviations import Abbreviation
 from .billed import BillWriter
 from .request import Request
-from .shown import Shown, digits
+from .shown import Shown, digits, listed
 
 MOST_FACTS = 6
 # A closed form of more names does not fit into a column of a table.
@@ -158,9 +158,9 @@ class FrontWriter:
             yield Paragraph((*words, ", where"))
             yield Bullets((*stated, *((*fact, ", which the file takes for granted") for fact in granted)))
         else:
-            words += [*([", where "] if stated else []), *_listed(stated), "."]
+            words += [*([", where "] if stated else []), *listed(stated), "."]
             if granted:
-                words += [" The file takes for granted that ", *_listed(granted), "."]
+                words += [" The file takes for granted that ", *listed(granted), "."]
             yield Paragraph(tuple(words))
         if faults:
             yield Bullets(tuple(faults))
@@ -181,14 +181,6 @@ class FrontWriter:
             right = Expr({m: c for m, c in gap.terms.items() if c > 0})
         sign = "<=" if assumption.kind == "order" else "="
         return (f.Relation((shown(left), shown(right)), (sign,)), *when)
-
-
-def _listed(facts: Sequence[Text]) -> list[Run]:
-    """a, b and c."""
-    words: list[Run] = []
-    for number, fact in enumerate(facts):
-        words += [", " if number < len(facts) - 1 else " and "] * bool(number) + list(fact)
-    return words
 
 
 def _worth_saying(assumption: Assumption) -> bool:

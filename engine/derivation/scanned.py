@@ -11,6 +11,7 @@ from ..forms import Layout
 from ..quantities.scans import Combine, Scan
 from ..scalars import Tensor
 from .equations import Writer
+from .shown import listed
 
 KINDS = {"mac": "multiply-add", "multiply": "multiplication", "add": "addition"}
 
@@ -47,14 +48,14 @@ def _item(scan: Scan, layout: Layout) -> Iterator[Run]:
 
 def _which(scan: Scan) -> Iterator[Run]:
     yield "the backward recurrence of " if scan.direction == "backward" else "the recurrence of "
-    yield from _listed([f.Symbol(state) for state in scan.states])
+    yield from listed([(f.Symbol(state),) for state in scan.states])
     yield " in "
     yield Code(scan.layer)
     sizes = [scan.steps, *(scan.work.values())]
     turns = sorted({s.name for size in sizes for s in size.symbols() if s.kind == "count"})
     if turns:
         yield " at turn "
-        yield from _listed([f.Symbol(turn) for turn in turns])
+        yield from listed([(f.Symbol(turn),) for turn in turns])
 
 
 def _how(scan: Scan, combine: Combine, layout: Layout) -> Iterator[Run]:
@@ -92,10 +93,3 @@ def _reason(scan: Scan, layout: Layout) -> Iterator[Run]:
         yield ", in the equation of "
         yield f.Symbol(scan.equation)
     yield "."
-
-
-def _listed(names: Sequence[f.Formula]) -> Iterator[Run]:
-    for number, name in enumerate(names):
-        if number:
-            yield " and " if number == len(names) - 1 else ", "
-        yield name

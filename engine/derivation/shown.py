@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -105,6 +105,14 @@ def sentence(doc: str) -> str:
 def spelled(words: str) -> Text:
     """Words with what stands between backticks as names of the file."""
     return tuple(Code(part) if n % 2 else part for n, part in enumerate(words.split("`")) if part)
+
+
+def listed(texts: Sequence[Text]) -> list[Run]:
+    """a, b and c."""
+    words: list[Run] = []
+    for number, text in enumerate(texts):
+        words += [", " if number < len(texts) - 1 else " and "] * bool(number) + list(text)
+    return words
 
 
 def digits(value: Value) -> str:

@@ -29,19 +29,13 @@ class Piece(NamedTuple):
     factor: bool
 
 
-def break_lines(marked: str, first: float, rest: float, measure: Measure, joint: str) -> list[str]:
-    """The lines of a formula: the first at most `first` wide, the others at most `rest`, where that can be done.
+def joined(parts: Sequence[Piece], first: float, rest: float, joint: str) -> list[str]:
+    """The lines that the pieces of a formula make: the first at most `first` wide, the others at most `rest`, where
+    that can be done. A line that begins with a factor gets `joint`, the sign of multiplication, before it.
 
-    A line that begins with a factor gets `joint`, the sign of multiplication, before it.
-
-    >>> break_lines("aa \\ue000+ bb \\ue000+ cc", 6, 6, len, "·")
+    >>> joined(pieces("aa \\ue000+ bb \\ue000+ cc", len), 6, 6, "·")
     ['aa', '+ bb', '+ cc']
     """
-    return joined(pieces(marked, measure), first, rest, joint)
-
-
-def joined(parts: Sequence[Piece], first: float, rest: float, joint: str) -> list[str]:
-    """The lines that pieces make; see `break_lines`."""
     lines: list[str] = []
     place = 0
     while place < len(parts):
@@ -51,11 +45,6 @@ def joined(parts: Sequence[Piece], first: float, rest: float, joint: str) -> lis
         lines.append(joint + text if begins_with_factor else text)
         place = end
     return lines
-
-
-def widest_piece(marked: str, measure: Measure) -> float:
-    """The width of the part that cannot be broken further."""
-    return max((piece.width for piece in pieces(marked, measure)), default=0.0)
 
 
 def pieces(marked: str, measure: Measure) -> list[Piece]:
