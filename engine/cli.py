@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .errors import ArchError, Diagnostic, usage, visible
+from .output import complain, finish, in_terminal, is_shown, spare, write
+from .page import check_prefix, read_width
 from .settings import add_settings, check_form, overrides_of, request_of, spread
 
 if TYPE_CHECKING:
@@ -31,22 +32,20 @@ if TYPE_CHECKING:
     from .verifier import Report
 
 USAGE_STATUS = 2
+WIDTH = "--width {}"
 
 
 def run() -> NoReturn:
     """The command as a process: one short run, which need not collect or tear down what it has built. That would be a
     fifth of its time."""
     gc.disable()
+    if sys.stderr is None:  # closed: `argparse` would write its messages to standard output
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (the process ends here)
     try:
         status = main()
-        sys.stdout.flush()
     except SystemExit as leaving:  # usage, as argparse has it
         status = leaving.code if isinstance(leaving.code, int) else USAGE_STATUS
-        sys.stdout.flush()
-    except BrokenPipeError:
-        status = 0
-    sys.stderr.flush()
-    os._exit(status)
+    os._exit(finish(status))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,13 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(spread(list(sys.argv[1:] if arguments is None else arguments)))
         return _run(options)
     except ArchError as failure:
-        print(str(failure), file=sys.stderr)
+        complain(str(failure))
         return failure.status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except RecursionError:
-        print("error: the model is nested too deeply", file=sys.stderr)
+        complain("error: the model is nested too deeply")
         return 1
 
 
@@ -99,9 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run every equation at small sizes and compare what it does with the formulas; with a format, the "
         "derivation says so",
     )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="the seed that sizes and values are drawn from"
-    )
+    parser.add_argument("--seed", type=int, metavar="N", help="the seed that `--verify` draws sizes and values from")
     parser.add_argument(
         "--explain",
         metavar="TERM",
@@ -156,6 +153,7 @@ def _version() -> str:
 def _run(options: argparse.Namespace) -> int:
     if options.version:
         return _print(f"derive {_version()}\n", options)
+    _check(options)
     if options.list:
         from .listing import library_list
 
@@ -168,12 +166,14 @@ def _run(options: argparse.Namespace) -> int:
         raise usage("there is no file to derive", hint="`derive model.arch`, or `derive --help`")
     if options.files.count("-") > 1:
         raise usage("standard input can be read once")
-    if options.pdf and options.output in (None, "-") and sys.stdout.isatty():
+    if options.pdf and is_shown(options.output) and in_terminal():
         raise usage("a PDF cannot be shown in a terminal", hint="`-o FILE.pdf`")
     overrides = overrides_of(options.at)
     sessions = _open_all(options.files, overrides, options.model)
+    read = [file for session in sessions for file in session.files]
+    spare(options.output, read)
     if options.picture:
-        return _pictures(sessions, overrides, options)
+        return _pictures(sessions, overrides, options, read)
     reports = _verified(sessions, options)
     if options.check or (options.verify and not _format(options)):
         return _checks(sessions, reports, options)
@@ -186,15 +186,23 @@ def _run(options: argparse.Namespace) -> int:
         found = session.measures(request.dtype)
         measures += found.values()
         for warning in (w for program in session.programs for w in program.warnings):
-            print(warning.format(), file=sys.stderr)
+            complain(warning.format())
         figures, wrong = session.published(found)
         request = replace(request, published={**request.published, **figures})
         complaints += wrong
     check_form(request.form, measures)
     status = _print(_rendered(measures, request, options), options)
     for complaint in complaints:
-        print(complaint.format(), file=sys.stderr)
+        complain(complaint.format())
     return max(status, _disagreements(reports.values()))
+
+
+def _check(options: argparse.Namespace) -> None:
+    """What is wrong whatever is asked for. Raises a usage error."""
+    read_width(options.width, WIDTH)
+    check_prefix(options.prefix, "--prefix {}")
+    if options.seed is not None and not options.verify:
+        raise usage("`--seed` says where `--verify` begins to draw", hint=f"`--verify --seed {options.seed}`")
 
 
 def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], model: str | None) -> list[Session]:
@@ -240,11 +248,11 @@ def _rendered(measures: Sequence[Measures], request: Request, options: argparse.
     else:
         documents = documents_of(measures, request, detailed=options.detail is not None)
     look = Look(
-        _inches(options.width),
+        read_width(options.width, WIDTH),
         standalone=options.standalone,
         columns=_columns(options),
         colour=_colour(options),
-        prefix=_prefix(options.prefix),
+        prefix=options.prefix,
     )
     if options.latex:
         return render(documents, "latex", look)
@@ -261,18 +269,24 @@ def _rendered(measures: Sequence[Measures], request: Request, options: argparse.
     return render(documents, "text", look)
 
 
-def _pictures(sessions: Sequence[Session], overrides: Mapping[str, Literal], options: argparse.Namespace) -> int:
+def _pictures(
+    sessions: Sequence[Session],
+    overrides: Mapping[str, Literal],
+    options: argparse.Namespace,
+    read: Sequence[Path],
+) -> int:
     """One picture, or with `-o FOLDER/` a file for each model."""
     from .pictures import addressed, drawn
 
     if (_format(options) or "latex") != "latex" or options.check or options.verify:
         raise usage("a picture is SVG, or TikZ with `--latex`", hint="`derive FILE --picture dependences --latex`")
     programs = [program for session in sessions for program in session.programs]
-    width = _inches(options.width) if options.latex else None
+    width = read_width(options.width, WIDTH) if options.latex else None
     sizes = {name: value for name, value in overrides.items() if isinstance(value, Fraction)}
     found = drawn(programs, sizes, width, standalone=options.standalone)
     for path, text in addressed(found, options.output, "tex" if options.latex else "svg"):
-        _print(text, argparse.Namespace(output=path))
+        spare(path, read)
+        write(text, path)
     return 0
 
 
@@ -284,7 +298,7 @@ def _format(options: argparse.Namespace) -> str | None:
 
 def _columns(options: argparse.Namespace) -> int:
     """The width of the terminal, or what COLUMNS says; 100 for a file or a pipe."""
-    if _is_shown(options):
+    if is_shown(options.output):
         return max(40, min(140, shutil.get_terminal_size((100, 24)).columns))
     return 100
 
@@ -292,44 +306,12 @@ def _columns(options: argparse.Namespace) -> int:
 def _colour(options: argparse.Namespace) -> bool:
     from .renderer.colour import wanted
 
-    shown = _is_shown(options)
-    return wanted(options.color, os.environ if shown else {}, terminal=shown and sys.stdout.isatty())
-
-
-def _is_shown(options: argparse.Namespace) -> bool:
-    """Whether the text goes to standard output."""
-    return options.output is None or options.output == "-"
-
-
-def _prefix(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.:_-]*", text):
-        raise usage(f"`--prefix {text}` is no beginning of a label", hint="`--prefix app:attention`")
-    return text
-
-
-def _inches(text: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(in|cm|mm|pt)?", text)
-    if match is None:
-        raise usage(f"`--width {text}` is no width", hint="`--width 3.25in`")
-    inches = float(match[1]) * {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}[match[2] or "in"]
-    if not 2 <= inches <= 20:
-        raise usage(f"`--width {text}` is no width of a text", hint="between 2in and 20in")
-    return inches
+    shown = is_shown(options.output)
+    return wanted(options.color, os.environ if shown else {}, terminal=shown and in_terminal())
 
 
 def _print(text: str | bytes, options: argparse.Namespace) -> int:
-    data = text.encode("utf-8") if isinstance(text, str) else text
-    if options.output is None or options.output == "-":
-        if isinstance(text, str):
-            sys.stdout.write(text)
-        else:
-            sys.stdout.buffer.write(text)
-        sys.stdout.flush()
-        return 0
-    try:
-        Path(options.output).write_bytes(data)
-    except OSError as failure:
-        raise usage(f"`{options.output}` cannot be written: {failure.strerror}") from None
+    write(text, options.output)
     return 0
 
 
@@ -357,7 +339,7 @@ def _expectations(sessions: Sequence[Session], options: argparse.Namespace) -> t
                 lines.append(f"{source}:{check.expect.span.line}: holds: {check.expect.span.text.strip()}")
             else:
                 failed += 1
-                print(check.diagnostic().format() + "\n", file=sys.stderr)
+                complain(check.diagnostic().format() + "\n")
         for program in session.programs:
             lines += [f"{program.name}: {caveat}" for caveat in program.caveats]
     lines.append(f"{total - failed} of {total} expectations hold" if total else "there are no expectations")
@@ -373,7 +355,7 @@ def _verified(sessions: Sequence[Session], options: argparse.Namespace) -> dict[
     return {
         program: report
         for session in sessions
-        for program, report in zip(session.programs, verify(session, options.seed), strict=True)
+        for program, report in zip(session.programs, verify(session, options.seed or 0), strict=True)
     }
 
 
@@ -382,6 +364,6 @@ def _disagreements(reports: Iterable[Report]) -> int:
     status = 0
     for report in reports:
         for disagreement in report.disagreements:
-            print(disagreement.diagnostic().format() + "\n", file=sys.stderr)
+            complain(disagreement.diagnostic().format() + "\n")
         status = max(status, 0 if report.holds else 1)
     return status

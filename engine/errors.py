@@ -7,6 +7,7 @@ the Python interface. Any other exception that leaves this package is a bug of o
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -68,15 +69,16 @@ class Diagnostic:
     def format(self) -> str:
         """`file:line:column: error: fact`, the source line with the span underlined, notes and the hint."""
         if self.span is None:
-            lines = [f"{self.severity}: {self.message}"]
+            lines = [f"{self.severity}: {_words(self.message)}"]
         else:
             line, column = self.span.source.position(self.span.start)
-            lines = [f"{self.span.source.name}:{line}:{column}: {self.severity}: {self.message}"]
+            name = visible(self.span.source.name)
+            lines = [f"{name}:{line}:{column}: {self.severity}: {_words(self.message)}"]
             lines += _excerpt(self.span, line, column, self.label)
-        lines += [f"note: {note}" for note in self.notes]
+        lines += [f"note: {_words(note)}" for note in self.notes]
         if self.hint:
-            lines.append(f"hint: {self.hint}")
-        return "\n".join(map(visible, lines))
+            lines.append(f"hint: {_words(self.hint)}")
+        return "\n".join(lines)
 
 
 class ArchError(Exception):
@@ -89,6 +91,9 @@ class ArchError(Exception):
         super().__init__("\n\n".join(diagnostic.format() for diagnostic in diagnostics))
         self.diagnostics = diagnostics
         self.status = status
+
+    def __reduce__(self) -> tuple[type[ArchError], tuple[Diagnostic, ...], dict[str, int]]:
+        return type(self), self.diagnostics, {"status": self.status}
 
 
 def error(
@@ -118,12 +123,35 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     return f"did you mean `{close[0]}`?" if close else ""
 
 
-_UNSEEN = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd") | {ord("\t"): " "}
+# What moves the cursor, changes colours or the order of what is read, stands for nothing, or breaks a line.
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_LONGEST = 160
 
 
 def visible(line: str) -> str:
-    """A line of a file for a terminal, where it may not move the cursor or change colours; as wide as it was."""
-    return line.translate(_UNSEEN)
+    r"""A line of a file for a terminal: what would not be seen there, or do harm, is escaped.
+
+    >>> print(visible("N\u202e = 8"))
+    N\u202e = 8
+    """
+    return line if line.isprintable() else "".join(map(_escaped, line))
+
+
+def _escaped(character: str) -> str:
+    if character == "\t":
+        return " "
+    if unicodedata.category(character) not in _UNSEEN:
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+def _words(text: str) -> str:
+    """The words of a message, where a name or a line that is quoted is not longer than can be read."""
+    return visible(re.sub(r"`[^`]*`", lambda quoted: _quoted(quoted[0]), text))
+
+
+def _quoted(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:60]} … {text[-20:]}"
 
 
 def _excerpt(span: Span, line: int, column: int, label: str) -> list[str]:
@@ -131,20 +159,34 @@ def _excerpt(span: Span, line: int, column: int, label: str) -> list[str]:
     margin = f"{line} | "
     rest = text[column - 1 :]
     length = min(span.end - span.start, len(rest)) or 1
-    head, body = text[: column - 1], text[column - 1 : column - 1 + length]
-    shown, marker = _shorten(head, body, rest[length:])
-    underline = " " * (len(margin) + marker) + "^" * max(1, _width(body[:160]))
-    return [margin + shown, underline + (f" {label}" if label else "")]
+    head, body, tail = _window(text[: column - 1], rest[:length], rest[length:])
+    underline = " " * (len(margin) + _width(head)) + "^" * max(1, _width(body))
+    return [margin + head + body + tail, underline + (f" {label}" if label else "")]
 
 
-def _shorten(head: str, body: str, tail: str, limit: int = 160) -> tuple[str, int]:
-    """The line cut to a readable length around the marked text, and the width of what stands before the mark."""
-    head, body, tail = map(visible, (head, body[:limit], tail))
-    if _width(head) + _width(body) > limit:
-        head = "… " + head[-40:] if len(head) > 42 else head
-    if _width(head) + _width(body) + _width(tail) > limit:
-        tail = tail[: max(0, limit - _width(head) - _width(body))] + " …"
-    return head + body + tail, _width(head)
+def _window(head: str, body: str, tail: str) -> tuple[str, str, str]:
+    """A readable stretch of a line round the marked text, and of that its beginning at least."""
+    shown = _fitting(body, _LONGEST)
+    if len(shown) < len(body):
+        tail = body[len(shown) :] + tail
+    before = visible(head)
+    if _size(before) + _size(visible(shown)) > _LONGEST and len(head) > 40:
+        before = "… " + visible(head[-40:])
+    after = _fitting(tail, max(0, _LONGEST - _size(before) - _size(visible(shown))))
+    return before, visible(shown), visible(after) + (" …" if len(after) < len(tail) else "")
+
+
+def _fitting(text: str, room: int) -> str:
+    """As much of a text as fits into the room."""
+    text = text[:room]
+    while _size(visible(text)) > room:
+        text = text[: -max(1, (_size(visible(text)) - room) // 10)]
+    return text
+
+
+def _size(text: str) -> int:
+    """The room that a text takes: no less than its characters, for a thousand accents may stand on one letter."""
+    return max(len(text), _width(text))
 
 
 def _width(text: str) -> int:

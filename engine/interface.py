@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from .algebra.expression import Expr
 from .algebra.substitution import evaluate
@@ -15,21 +15,22 @@ from .conventions import convention
 from .conventions import names as convention_names
 from .dependences.positions import NotDerived
 from .derivation import Request, Verified, derive, values_of
-from .document import Document
 from .errors import ArchError, Diagnostic, nearest, usage
 from .expectations import Check
 from .parser import read_source
 from .quantities import BY_NAME, Derived, Measures, Scan
 from .quantities.searched import LARGE_BUDGET, path_at
+from .rendered import Derivation
 from .results import Mime, Quantities, Quantity, bundle, in_unicode, shown_of
 from .session import Session, open_path, open_source
+from .settings import check_form, requested
+from .sizes import check_facts, sizes_of
 from .sympy_bridge import to_sympy, to_sympy_symbol
 
 if TYPE_CHECKING:
     import sympy
 
     from .pictures import Drawn
-    from .renderer import Format
 
 
 def load(path: str | PathLike[str], model: str | None = None) -> Model:
@@ -55,18 +56,32 @@ def parse(text: str, model: str | None = None) -> Model:
     >>> m.at(N=10, D=2).macs
     160
     """
+    if not isinstance(text, str):
+        raise usage(f"`parse` takes a text, and this is {text!r}", hint="`load(path)` reads a file")
     return _one(open_source(read_source("<text>", text.encode("utf-8", "surrogatepass")), model=model))
 
 
 def compare(*models: Model, convention: str | tuple[str, ...] = "macs", form: str = "auto") -> Derivation:
-    """Models beside each other: closed forms, growth and numbers, a row for each."""
+    """Models beside each other: closed forms, growth and numbers, a row for each. Raises ArchError."""
     from .comparison import compare
 
-    return Derivation(compare([m._measures for m in models], Request(_names(convention), form=form)))
+    if not models:
+        raise usage("there is no model to compare", hint="`compare(a, b)`")
+    for model in models:
+        if not isinstance(model, Model):
+            raise usage(f"`{model!r}` is no model that can be compared", hint="`compare(load(…), load(…))`")
+    request = requested(_names(convention), form=form)
+    measures = [model._measures for model in models]
+    check_form(request.form, measures)
+    return Derivation(compare(measures, request))
 
 
 def _models(session: Session) -> dict[str, Model]:
     return {name: Model(measures, session) for name, measures in session.measures().items()}
+
+
+def _derived_again(session: Session, name: str, dtype: str, request: Request) -> Model:
+    return Model(session.measures(dtype)[name], session, request)
 
 
 def _one(session: Session) -> Model:
@@ -78,6 +93,7 @@ def _one(session: Session) -> Model:
     return next(iter(models.values()))
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A model and its quantities, each a SymPy expression in the names of the file.
 
@@ -86,10 +102,18 @@ class Model:
     prints it, with growth, number and reason.
     """
 
-    def __init__(self, measures: Measures, session: Session, request: Request | None = None) -> None:
-        self._measures = measures
-        self._session = session
-        self._request = request or Request()
+    _measures: Measures
+    _session: Session
+    _request: Request = field(default_factory=Request)
+
+    def __copy__(self) -> Model:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Model:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[..., Model], tuple[object, ...]]:
+        return _derived_again, (self._session, self.name, self._measures.dtype, self._request)
 
     @property
     def name(self) -> str:
@@ -112,9 +136,7 @@ class Model:
 
     def __getitem__(self, name: str) -> Quantity:
         """A quantity by name, or the operations under a convention, as the file prints it. Raises ArchError."""
-        known = (*self.quantities, *convention_names())
-        if name not in known:
-            raise usage(f"`{self.name}` has no quantity `{name}`", hint=nearest(name, known))
+        self._check(name)
         return self.quantities[name] if name in self.quantities else Quantity(name, self.quantities.shown)
 
     def __iter__(self) -> Iterator[str]:
@@ -147,15 +169,12 @@ class Model:
         raise AttributeError(f"a model has no attribute {name!r}")
 
     def at(self, **values: int | float | Fraction) -> At:
-        """The model at given sizes; those that are not given have their example values."""
-        known = {d.symbol.name: d.symbol.kind for d in self._measures.program.dimensions}
-        for name, value in values.items():
-            if name not in known:
-                raise usage(f"there is no dim or option `{name}`", hint=nearest(name, known))
-            if known[name] == "dim" and (int(value) != value or value < 1):
-                raise usage(f"`{name}` is a positive integer, and this is {value}")
-        exact = {name: Fraction(value) for name, value in values.items()}
-        return At(self, {**values_of(self._measures.program), **exact})
+        """The model at given sizes; those that are not given have their example values. Raises ArchError for sizes that
+        the file excludes."""
+        program = self._measures.program
+        sizes = {**values_of(program), **sizes_of(program, values)}
+        check_facts(program, sizes)
+        return At(self, sizes)
 
     def growth(self, name: str) -> sympy.Expr:
         """The terms of a quantity that no others dominate, with coefficient 1."""
@@ -178,11 +197,12 @@ class Model:
         self, convention: str | tuple[str, ...] | None = None, detail: str = "steps", form: str | None = None
     ) -> Derivation:
         """The derivation as a document, to be rendered. Multiply-adds are counted unless a cell asked for another
-        convention."""
+        convention. Raises ArchError."""
         conventions = self._request.conventions if convention is None else _names(convention)
+        request = requested(conventions, detail, self._request.form if form is None else form, self._measures.dtype)
+        check_form(request.form, [self._measures])
         published, _ = self._session.published(self._session.measures())
-        request = Request(conventions, detail, form or self._request.form, published=published)
-        return Derivation(derive(self._measures, request))
+        return Derivation(derive(self._measures, replace(request, published=published)))
 
     def picture(self, name: Literal["dependences"] = "dependences", **sizes: int) -> Drawn:
         """A picture of a small copy of the model: `sizes` are taken, all others are chosen. Raises ArchError."""
@@ -191,16 +211,20 @@ class Model:
 
         if name != "dependences":
             raise usage(f"there is no picture `{name}`", hint='`picture("dependences")`')
-        known = {d.symbol.name for d in self._measures.program.dimensions}
-        for size in sizes.keys() - known:
-            raise usage(f"there is no dim or option `{size}`", hint=nearest(size, known))
-        given = {size: Fraction(value) for size, value in sizes.items()}
+        given = sizes_of(self._measures.program, sizes)
         chosen = {size: value for size, value in self._session.overrides.items() if isinstance(value, Fraction)}
         return Drawn(picture(self._measures.program, {**chosen, **given}))
 
+    def _check(self, name: str) -> None:
+        known = (*self.quantities, *convention_names())
+        if name not in known:
+            raise usage(f"`{self.name}` has no quantity `{name}`", hint=nearest(str(name), known))
+
     def _derived(self, name: str) -> Derived:
-        own = name in BY_NAME or name in self._measures.defined
-        return self._measures.quantity(name) if own else self._measures.billed(convention(name).name)
+        if name in BY_NAME or name in self._measures.defined:
+            return self._measures.quantity(name)
+        self._check(name)
+        return self._measures.billed(convention(name).name)
 
     def _finite(self, name: str) -> Expr | None:
         derived = self._derived(name)
@@ -226,7 +250,11 @@ class Model:
 
 
 def _names(convention: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (convention,) if isinstance(convention, str) else tuple(convention)
+    if isinstance(convention, str):
+        return (convention,)
+    if not isinstance(convention, Iterable):
+        raise usage(f"`convention={convention!r}` names no convention", hint='`convention=("macs", "exact")`')
+    return tuple(convention)
 
 
 @dataclass(frozen=True)
@@ -276,6 +304,9 @@ class At:
     model: Model
     values: Mapping[str, Fraction]
 
+    def __hash__(self) -> int:
+        return hash((self.model, frozenset(self.values.items())))
+
     def __getattr__(self, name: str) -> int | Fraction | float:
         if name.startswith("_") or name not in self.model.quantities:
             raise AttributeError(f"a model has no attribute {name!r}")
@@ -299,54 +330,3 @@ class At:
             return evaluate(expr, self.values)
         except KeyError as missing:
             raise usage(f"`{missing.args[0]}` has no value", hint=f"`at({missing.args[0]}=…)`") from None
-
-
-@dataclass(frozen=True)
-class Derivation:
-    """A derivation, ready to be rendered."""
-
-    document: Document
-
-    def to_latex(self, *, width: float = 5.5, standalone: bool = False, prefix: str = "") -> str:
-        """LaTeX that needs amsmath and booktabs; `width` of the text in inches; `prefix` begins all labels."""
-        return self._rendered("latex", width_inches=width, standalone=standalone, prefix=prefix)
-
-    def to_markdown(self, *, github: bool = False) -> str:
-        return self._rendered("markdown", dialect="github" if github else None)
-
-    def to_html(self) -> str:
-        """One page with MathML, which needs no script and no network."""
-        return self._rendered("html")
-
-    def to_typst(self, *, width: float = 5.5, prefix: str = "") -> str:
-        """A Typst file with pages of its own, from which a paper imports `derivation` and the results; `width` of the
-        text in inches; `prefix` begins all labels and the names of the results."""
-        return self._rendered("typst", width_inches=width, prefix=prefix)
-
-    def to_pdf(self, *, width: float = 5.5) -> bytes:
-        """Pages set by Typst; needs `pip install 'archderive[pdf]'`. The same derivation gives the same bytes."""
-        from .renderer import Look
-        from .renderer.pdf import to_pdf
-
-        return to_pdf(self.document, Look(width))
-
-    def to_text(self, *, columns: int = 100) -> str:
-        return self._rendered("text", columns=columns)
-
-    def _rendered(self, format: Format, **look: Any) -> str:
-        from .renderer import Look, render
-
-        return render(self.document, format, Look(**look))
-
-    @cached_property
-    def _text(self) -> str:
-        return self.to_text()
-
-    def _repr_mimebundle_(self, include: Mime = None, exclude: Mime = None) -> dict[str, str]:
-        return bundle(self.document, include, exclude)
-
-    def __str__(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return f"<derivation of {self.document.title}>"

@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import argparse
 import keyword
+import re
 import shlex
 import sys
+import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Protocol
@@ -22,12 +25,16 @@ from typing import Any, NoReturn, Protocol
 from .comparison import documents_of
 from .document import Document
 from .errors import ArchError, Diagnostic, usage
-from .interface import Derivation, Model
+from .interface import Model
 from .notation import Symbols
 from .parser import read_source
+from .rendered import Derivation
 from .results import Mime, bundle
 from .session import open_source
 from .settings import add_settings, check_form, overrides_of, request_of, spread
+
+# What a session itself keeps in the namespace of its user: cells and results, and commands.
+OF_IPYTHON = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i+|_i?\d+|_[iod]h|__\w+__")
 
 
 class Shell(Protocol):
@@ -99,17 +106,35 @@ def run_cell(shell: Shell, line: str, cell: str) -> Model | Derivation | Pages:
 
 
 def _named(models: Mapping[str, Model], name: str | None) -> dict[str, Model]:
-    """The models by the names of their variables."""
+    """The models by the names of their variables, as Python reads these: a letter that is only another look of one is
+    that one."""
     if name is None:
-        return {Symbols().in_python(own): model for own, model in models.items()}
-    if not name.isidentifier() or keyword.iskeyword(name):
+        return _unreserved(_variables(models))
+    variable = unicodedata.normalize("NFKC", name)
+    if not variable.isidentifier() or keyword.iskeyword(variable):
         raise usage(f"`{name}` is no name of a variable", hint="`%%arch name --at N=4096`")
     if len(models) > 1:
         several = ", ".join(f"`{own}`" for own in models)
         raise usage(
             f"there are several models to be named `{name}`: {several}", hint="`--model NAME` takes one of them"
         )
-    return dict.fromkeys([name], next(iter(models.values())))
+    return _unreserved(dict.fromkeys([variable], next(iter(models.values()))))
+
+
+def _variables(models: Mapping[str, Model]) -> dict[str, Model]:
+    """The models by their own names; those that Python would take for one name are told apart."""
+    names = {own: Symbols().in_python(unicodedata.normalize("NFKC", own)) for own in models}
+    count = Counter(names.values())
+    return {names[own] if count[names[own]] == 1 else Symbols().in_python(own): model for own, model in models.items()}
+
+
+def _unreserved(variables: dict[str, Model]) -> dict[str, Model]:
+    """Raises a usage error if a variable would take the place of one of IPython's."""
+    for name in variables:
+        if OF_IPYTHON.fullmatch(name):
+            hint = "`%%arch NAME` makes it another variable" if len(variables) == 1 else "another name for the model"
+            raise usage(f"`{name}` is a variable that IPython needs", hint=hint)
+    return variables
 
 
 class _Parser(argparse.ArgumentParser):

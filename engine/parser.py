@@ -41,25 +41,28 @@ class _Blocks(Indenter):
 
 
 def read_source(name: str, data: bytes) -> Source:
-    """The text of a file: UTF-8, with or without a byte order mark, normalised to NFC so that equal names are equal."""
+    """The text of a file: UTF-8, with or without a byte order mark, normalised to NFC so that equal names are equal.
+    Lines end as they do on any system, old ones included."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as failure:
-        line = data.count(b"\n", 0, failure.start) + 1
-        column = failure.start - (data.rfind(b"\n", 0, failure.start) + 1) + 1
+        read = failure.object[: failure.start].decode()
+        line, column = Source(name, _with_line_feeds(read)).position(len(_with_line_feeds(read)))
         raise error(
-            f"{name}:{line}:{column}: the file is not UTF-8: byte 0x{data[failure.start]:02x}",
+            f"{name}:{line}:{column}: the file is not UTF-8: byte 0x{failure.object[failure.start]:02x}",
             hint="save it as UTF-8",
         ) from None
-    return Source(name, unicodedata.normalize("NFC", text).replace("\r\n", "\n"))
+    return Source(name, _with_line_feeds(unicodedata.normalize("NFC", text)))
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def load_source(path: str) -> Source:
     """A file by its path, standard input for `-`. Raises ArchError for what cannot be read."""
-    if path == "-":
-        return read_source("<stdin>", sys.stdin.buffer.read())
     try:
-        return read_source(path, Path(path).read_bytes())
+        return read_source("<stdin>", _standard_input()) if path == "-" else read_source(path, Path(path).read_bytes())
     except FileNotFoundError:
         raise usage(f"there is no file `{path}`", hint=_nearest_file(path)) from None
     except IsADirectoryError:
@@ -68,6 +71,14 @@ def load_source(path: str) -> Source:
         raise usage(f"`{path}` is a folder, not a file", hint=hint) from None
     except OSError as failure:
         raise usage(f"`{path}` cannot be read: {failure.strerror}") from None
+    except ValueError:  # a character that the system has not
+        raise usage(f"`{path}` is no name of a file") from None
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise usage("standard input is closed")
+    return sys.stdin.buffer.read()
 
 
 def _nearest_file(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +11,7 @@ from pathlib import Path
 from .dependences.picture import picture
 from .diagram import Picture
 from .errors import usage
+from .page import read_width
 from .program import Program
 from .renderer.svg import to_svg
 from .renderer.tikz import to_tikz
@@ -29,9 +31,10 @@ class Drawn:
         """One self-contained `<svg>` element, for light and dark."""
         return to_svg(self.picture)
 
-    def to_tikz(self, width: float = 5.5, *, standalone: bool = False) -> str:
-        """A `tikzpicture`, at most `width` inches wide; `standalone` makes a file that compiles by itself."""
-        return to_tikz(self.picture, width, standalone=standalone)
+    def to_tikz(self, width: float | str = 5.5, *, standalone: bool = False) -> str:
+        """A `tikzpicture`, at most `width` inches wide; `standalone` makes a file that compiles by itself. Raises
+        ArchError."""
+        return to_tikz(self.picture, read_width(width), standalone=standalone)
 
     def _repr_svg_(self) -> str:
         return self.to_svg()
@@ -52,7 +55,7 @@ def drawn(
 
 def addressed(found: Mapping[str, str], output: str | None, suffix: str) -> list[tuple[str | None, str]]:
     """Where each text is to go: into the file that is named, or into one of its own in a folder. Raises ArchError."""
-    if output is not None and (output.endswith("/") or Path(output).is_dir()):
+    if output is not None and (output.endswith("/") or os.path.isdir(output)):
         try:
             Path(output).mkdir(parents=True, exist_ok=True)
         except OSError as failure:

@@ -5,6 +5,7 @@ What is needed only for a text without mistakes is loaded after it was parsed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """One file, elaborated: all its models, or the `only` one that was asked for."""
+    """One file, elaborated: all its models, or the `only` one that was asked for. `used` are the files that it uses,
+    by their paths."""
 
     source: Source
     file: syntax.File
     elaborated: Elaborated
     folder: Path
     overrides: Mapping[str, Literal]
+    used: Mapping[str, Source]
     only: Only | None = None
     given: bool = False
     _reopened: dict[tuple[Only, tuple[tuple[str, Literal], ...]], Session] = field(default_factory=dict)
@@ -54,10 +57,20 @@ class Session:
                     define(models[name], models, quantity, scope, context)
         return models
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were read."""
+        names = (Path(self.source.name).name, *self.used)
+        return tuple(Path("/dev/stdin") if name == "<stdin>" else self.folder / name for name in names)
+
+    def __reduce__(self) -> tuple[Callable[..., Session], tuple[object, ...]]:
+        """What was read is pickled, and elaborated again: expressions keep hashes that hold in one process only."""
+        return _opened_again, (self.source, self.overrides, self.folder, self.only, dict(self.used), self.given)
+
     def changed(self, change: Callable[[syntax.File], syntax.File]) -> Session:
         """The same text, and the files that it uses, elaborated after a change of what is written. Raises ArchError."""
         file = change(parse(self.source))
-        return _elaborated(self.source, file, self.overrides, self.folder, change, self.only)
+        return _elaborated(self.source, file, self.overrides, self.folder, change, self.only, self.used)
 
     def check(self, measures: Mapping[str, Measures]) -> list[Check]:
         """Every `expect` line compared with what is derived; what cannot be compared is raised all together."""
@@ -110,7 +123,7 @@ class Session:
         values = tuple((s.name, literal(s.value)) for s in sorted(settings, key=lambda s: s.name))
         if (only, values) not in self._reopened:
             given = {**self.overrides, **dict(values)}
-            opened = _elaborated(self.source, self.file, given, self.folder, _unchanged, only)
+            opened = _elaborated(self.source, self.file, given, self.folder, _unchanged, only, self.used)
             self._reopened[only, values] = opened
         session = self._reopened[only, values]
         other = next(line for line in session.elaborated.expects[name] if line[0].span == expect.span)
@@ -145,7 +158,7 @@ class Session:
 def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Session:
     """A file, `-` for standard input, or by its name a standard layer, or a model that comes with the package. `model`
     is the one of its models, or the variant of one, that is asked for."""
-    if path == "-" or Path(path).exists() or "/" in path or path.endswith(".arch"):
+    if path == "-" or os.path.exists(path) or "/" in path or path.endswith(".arch"):
         source = replace(load_source(path), packaged=_is_packaged(Path(path)))
         return open_source(source, overrides, Path(path).parent if path != "-" else Path(), model)
     from . import gallery, library
@@ -217,7 +230,7 @@ def _used_source(folder: Path, path: str) -> Source:
     from . import gallery
 
     packaged = next((file for file in gallery.files() if file.name == path), None)
-    if packaged is not None and not (folder / path).exists():
+    if packaged is not None and not os.path.exists(folder / path):
         return gallery.source(packaged)
     return load_source(str(folder / path))
 
@@ -229,19 +242,34 @@ def _elaborated(
     folder: Path,
     change: Change,
     only: Only | None,
+    used: Mapping[str, Source] | None = None,
 ) -> Session:
+    read = dict(used or {})
+
     def load(path: str, span: Span) -> tuple[Source, syntax.File]:
         try:
-            used = _used_source(folder, path)
+            if path not in read:
+                read[path] = _used_source(folder, path)
         except ArchError as failure:
             first = failure.diagnostics[0]
             raise ArchError(Diagnostic(first.message, span, hint=first.hint)) from None
-        return used, change(parse(used))
+        return read[path], change(parse(read[path]))
 
     from .elaborator.elaborate import elaborate
 
     found = _connected(elaborate(file, source, load, dict(overrides), only))
-    return Session(source, file, found, folder, overrides, only)
+    return Session(source, file, found, folder, overrides, read, only)
+
+
+def _opened_again(
+    source: Source,
+    overrides: Mapping[str, Literal],
+    folder: Path,
+    only: Only | None,
+    used: Mapping[str, Source],
+    given: bool,
+) -> Session:
+    return replace(_elaborated(source, parse(source), overrides, folder, _unchanged, only, used), given=given)
 
 
 def _connected(elaborated: Elaborated) -> Elaborated:

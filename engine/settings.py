@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -114,23 +114,39 @@ def _written(text: str) -> Literal:
 
 def request_of(options: argparse.Namespace, verified: Mapping[Program, Verified]) -> Request:
     """What the settings ask for. Raises a usage error."""
+    names = tuple(dict.fromkeys(name.strip() for name in options.convention.split(",") if name.strip()))
+    return requested(names, options.detail or "steps", options.form, options.dtype, verified)
+
+
+def requested(
+    conventions: Sequence[str],
+    detail: str = "steps",
+    form: str = "auto",
+    dtype: str = "float32",
+    verified: Mapping[Program, Verified] | None = None,
+) -> Request:
+    """A request for what there is. Raises a usage error."""
     from .conventions import convention
-    from .derivation import Request
+    from .derivation import DETAILS, Request
     from .forms import FORMS
     from .quantities import DTYPES
 
-    names = tuple(dict.fromkeys(name.strip() for name in options.convention.split(",") if name.strip()))
-    if not names:
-        raise usage("`--convention` names no convention", hint="`--convention macs,exact`")
-    for name in names:
+    if not conventions:
+        raise usage("no convention is named", hint="`macs` or `exact`")
+    for name in conventions:
         convention(name)
-    if options.dtype not in DTYPES:
-        raise usage(
-            f"there is no type `{options.dtype}`", hint=nearest(options.dtype, DTYPES) or f"types: {', '.join(DTYPES)}"
-        )
-    if options.form not in FORMS and not options.form.startswith("collected:"):
-        raise usage(f"there is no form `{options.form}`", hint=f"forms: {', '.join(FORMS)}, collected:NAME")
-    return Request(names, options.detail or "steps", options.form, options.dtype, verified)
+    _check("type", dtype, DTYPES)
+    _check("detail", detail, DETAILS)
+    if not (isinstance(form, str) and form.startswith("collected:")):
+        _check("form", form, (*FORMS, "collected:NAME"))
+    return Request(tuple(conventions), detail, form, dtype, verified or {})
+
+
+def _check(what: str, name: object, known: Collection[str]) -> None:
+    """Is it one of those that there are? Raises a usage error."""
+    if name not in known:
+        hint = nearest(str(name), known) or f"{what}s: {', '.join(known)}"
+        raise usage(f"there is no {what} `{name}`", hint=hint)
 
 
 def check_form(form: str, measures: Sequence[Measures]) -> None:
@@ -139,4 +155,4 @@ def check_form(form: str, measures: Sequence[Measures]) -> None:
     names = {d.symbol.name for m in measures for d in m.program.dimensions}
     if kind == "collected" and name not in names:
         hint = nearest(name, names) or f"names: {', '.join(sorted(names))}"
-        raise usage(f"`--form {form}`: there is no dim or option `{name}`", hint=hint)
+        raise usage(f"the form `{form}`: there is no dim or option `{name}`", hint=hint)

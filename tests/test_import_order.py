@@ -9,7 +9,7 @@ import archderive
 
 ROWS = """
 diagram errors
-formula syntax_expressions syntax_scan
+formula output page syntax_expressions syntax_scan
 document notation syntax syntax_stop
 exchange_document printer syntax_advice
 syntax_errors
@@ -27,7 +27,7 @@ derivation stated
 expectations
 comparison renderer session
 results
-exchange pictures settings
+exchange pictures rendered settings sizes
 verifier
 interface
 cli notebook

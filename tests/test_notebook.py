@@ -314,6 +314,35 @@ def test_names_that_python_does_not_take(shell: InteractiveShell) -> None:
     assert shell.user_ns["lambda_"].name == "lambda" and shell.user_ns["f_prime"].name == "f'"
 
 
+def test_names_as_python_reads_them(shell: InteractiveShell) -> None:
+    """The micro sign is the Greek letter, as it is where the variable is used."""
+    run(shell, "%%arch\ndim N\nmodel \u00b5_net(x[N]):\n    return x\n")
+    assert run(shell, "\u00b5_net.name")[1].split()[-1] == "'\u00b5_net'"
+    assert shell.user_ns["\u03bc_net"].name == "\u00b5_net"
+    run(shell, f"%%arch \u00b5\n{BLOCK}")
+    assert shell.user_ns["\u03bc"].name == "block"
+    both = models_of("dim N\nmodel \u00b5(x[N]):\n    return x\nmodel \u03bc(x[N]):\n    return x\n")
+    assert sorted((variable, model.name) for variable, model in both.items()) == [
+        ("U00B5", "\u00b5"),
+        ("\u03bc", "\u03bc"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["get_ipython", "In", "Out", "exit", "quit", "_", "__", "_i", "_12", "_oh", "__name__"]
+)
+def test_variables_of_ipython_are_kept(name: str, shell: InteractiveShell) -> None:
+    kept = shell.user_ns.get(name)
+    for cell in (f"%%arch\ndim N\nmodel {name}(x[N]):\n    return x\n", f"%%arch {name}\n{BLOCK}"):
+        with capture_output() as captured:
+            done = shell.run_cell(cell)
+        assert isinstance(done.error_in_exec, Mistake)
+        assert f"error: `{name}` is a variable that IPython needs" in captured.stdout
+    assert not isinstance(shell.user_ns.get(name), ad.Model) and (name not in ("In", "Out") or kept is not None)
+    value, *_ = run(shell, f"%%arch other\ndim N\nmodel {name}(x[N]):\n    return x\n")
+    assert value is shell.user_ns["other"]
+
+
 def test_expectations_that_do_not_hold_are_told(shell: InteractiveShell) -> None:
     value, _, messages, _ = run(shell, "%%arch\n" + BLOCK.replace("    return", "    expect params == 3\n    return"))
     assert isinstance(value, ad.Model)
@@ -327,7 +356,7 @@ MISTAKES = {
     f"%%arch --convention flop\n{BLOCK}": "error: there is no convention `flop`\nhint: did you mean `flops`?",
     f"%%arch --detail all\n{BLOCK}": "error: %%arch: argument --detail: invalid choice: 'all'",
     f"%%arch --colour\n{BLOCK}": "error: %%arch: unrecognized arguments: --colour\nhint: `%%arch?` lists the options",
-    f"%%arch --form collected:M\n{BLOCK}": "error: `--form collected:M`: there is no dim or option `M`",
+    f"%%arch --form collected:M\n{BLOCK}": "error: the form `collected:M`: there is no dim or option `M`",
     f"%%arch --model rock\n{BLOCK}": "error: <cell> has no model `rock`\nhint: did you mean `block`?",
     f'%%arch "a\n{BLOCK}': "error: %%arch: no closing quotation",
     f"%%arch class\n{BLOCK}": "error: `class` is no name of a variable",

@@ -95,6 +95,7 @@ def test_line_endings_and_byte_order_mark_change_nothing() -> None:
     text = "layer f(x[N]):\n    y = g(x,\n          2)\n    return y\n"
     plain = parse(read_source("f", text.encode()))
     assert parse(read_source("f", text.replace("\n", "\r\n").encode())) == plain
+    assert parse(read_source("f", text.replace("\n", "\r").encode())) == plain
     assert parse(read_source("f", b"\xef\xbb\xbf" + text.encode())) == plain
     assert parse(read_source("f", text.rstrip().encode())) == plain
 
@@ -125,6 +126,21 @@ def test_what_is_not_utf8() -> None:
         read_source("f.arch", b"dim N\n# caf\xe9\n")
     assert "f.arch:2:6: the file is not UTF-8: byte 0xe9" in str(caught.value)
     assert "hint: save it as UTF-8" in str(caught.value)
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_the_place_of_what_is_not_utf8(start: bytes, end: bytes) -> None:
+    """Counted in lines and letters."""
+    with pytest.raises(ArchError, match="f:2:4: the file is not UTF-8: byte 0xff"):
+        read_source("f", start + b"dim N" + end + b"# \xc3\xa9\xff" + end)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_places_in_lines_with_any_end(end: str) -> None:
+    source = read_source("f", end.join(["dim N", "model f(x[N]):", "    return ]", ""]).encode())
+    with pytest.raises(ArchError, match=r"^f:3:12: error: .*\n3 \|     return \]\n"):
+        parse(source)
 
 
 def test_what_cannot_be_loaded(tmp_path: Path) -> None:

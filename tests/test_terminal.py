@@ -11,6 +11,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from archderive import ArchError, parse
 from archderive.cli import main
 from archderive.document import Bullets, Code, Document, Heading, Paragraph, Step, Steps, Strong, Table
 from archderive.formula import Power, Product, Sum, Symbol, Words, integer
@@ -226,4 +227,44 @@ def test_control_characters_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
         assert not re.search(r"[\x00-\x09\x0b-\x1f]", printed.out + printed.err)
     file.write_text(evil + "    return x \x1b[31m -> linear(D)\n", encoding="utf-8")
     assert main([str(file)]) == 1
-    assert "    return x \ufffd[31m -> linear(D)" in capsys.readouterr().err
+    assert "    return x \\x1b[31m -> linear(D)" in capsys.readouterr().err
+
+
+def message(text: str) -> list[str]:
+    with pytest.raises(ArchError) as caught:
+        parse(text)
+    return str(caught.value).splitlines()
+
+
+def test_what_reorders_a_line_of_a_file_is_escaped() -> None:
+    """The mark stands below what it marks, however wide the escapes before it are."""
+    _, line, marks, *_ = message(
+        'dim N\nmodel f(x[N]):\n    "a\u202eb\u2066"\n    return x -> "\u202e\u200b" -> rleu\n'
+    )
+    assert line == '4 |     return x -> "\\u202e\\u200b" -> rleu'
+    assert marks.lstrip().startswith("^") and line[marks.index("^") :].startswith('"')
+    _, line, marks, *_ = message("dim N\nmodel f(x[N]):\n    return x -> rleu # \u202e\u2028\ue000\u00ad é\n")
+    assert line.endswith("rleu # \\u202e\\u2028\\ue000\\xad é")
+    assert marks == " " * line.index("rleu") + "^^^^"
+
+
+LONG = {
+    "before": "x -> " + "relu -> " * 50 + "rleu",
+    "behind": "x -> rleu  #" + "-> relu " * 15000,
+    "wide letters": "x -> rleu  #" + "模" * 50000,
+    "accents": "x -> rleu  #" + "\u0301" * 50000,
+    "escapes": "x -> rleu  #" + "\u202e" * 50000,
+}
+
+
+@pytest.mark.parametrize("place", LONG)
+def test_of_a_long_line_the_place_is_shown(place: str) -> None:
+    _, line, marks, *_ = message(f"dim N\nmodel f(x[N]):\n    return {LONG[place]}\n")
+    assert len(line) < 200 and "…" in line
+    assert marks == " " * line.index("rleu") + "^^^^"
+
+
+def test_a_long_name_is_told_shortly() -> None:
+    fact, line, marks, *_ = message(f"dim N\nmodel f(x[N]):\n    return {'abc' * 40000}\n")
+    assert "error: `abcabc" in fact and "abc` is not defined here" in fact
+    assert max(len(fact), len(line), len(marks)) < 200 and "…" in fact and line.endswith(" …")
