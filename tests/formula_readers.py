@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from archderive.notation import Symbols
-from archderive.notation.symbols import SUBSCRIPTS, SUPERSCRIPTS
+from archderive.notation.letters import SUBSCRIPTS, SUPERSCRIPTS
 
 Value = int | Fraction | float
 At = Mapping[str, Value]

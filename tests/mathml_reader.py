@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from typing import Final
 
-from archderive.notation.symbols import GREEK
+from archderive.notation.letters import GREEK
 
 MATH: Final = re.compile(r"<math\b.*?</math>", re.DOTALL)
 _LETTERS: Final = {letter: "\\" + name for name, letter in GREEK.items()} | {"ϵ": r"\epsilon", "ϕ": r"\phi"}

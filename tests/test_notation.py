@@ -157,7 +157,7 @@ LOOKS = [
     ("out_2", r"\mathrm{out} _ {2}", "out₂", "out_2"),
     ("C_in_max", r"C_{\mathrm{in},\mathrm{max}}", "C_in_max", "C_in_max"),
     ("floor", r"\mathrm{floor}", "floor", "floor_"),
-    ("größe", r"\mathrm{groU00DFe}", "größe", "größe"),
+    ("größe", r"\mathrm{gr\ddot{o}U00DFe}", "größe", "größe"),
 ]
 
 
@@ -170,11 +170,11 @@ CHOICES = [
     ("n", "n", "n"),
     (r"d_{\text{ff}}", r"d_{\text{ff}}", "d_ff"),
     (r"\theta", r"\theta", "θ"),
-    ("k_0", "k_0", "k₀"),
+    ("k_0", "k_{0}", "k₀"),
     (r"\hat{x}", r"\hat{x}", "x̂"),
     (r"\mathbf{W}_{q}", r"\mathbf{W} _ {q}", "W_q"),
-    (r"d_{12}^2", r"d_{12}^2", "d₁₂²"),
-    ("x^*", r"x^\ast", "x^*"),
+    (r"d_{12}^2", r"d_{12}^{2}", "d₁₂²"),
+    ("x^*", r"x^{\ast}", "x^*"),
     (r"\ell", r"\ell", "ℓ"),
 ]
 

@@ -37,13 +37,17 @@ CONSTANTS: dict[str, Formula] = {"pi": f.Symbol("pi"), "inf": f.Infinity()}
 
 
 def renaming(equation: Equation, layout: Layout) -> Layout:
-    """The layout with primes for the indices that would look like a size: `N as "n"` beside an index n."""
-    looks = {name.partition(LOOK)[2] for name in layout.names.values() if LOOK in name}
+    """The layout with primes for the indices that would look like a size: `N as "n"` beside an index n. As many primes
+    as it takes: of `N as "n", n'` both are taken."""
+    symbols = Symbols()
+    looks = {symbols.in_latex(name) for name in layout.names.values() if LOOK in name}
+    taken = looks | {symbols.in_latex(name) for name in layout.order if looks and name.endswith("'")}
     names: dict[Atom, str] = {}
     for index in all_indices(equation) if looks else ():
         name = index.name
-        while Symbols().in_latex(name) in looks:
-            name += "'"
+        if symbols.in_latex(name) in looks:
+            while symbols.in_latex(name) in taken:
+                name += "'"
         if name != index.name:
             names[index.symbol] = name
     return layout.named(names) if names else layout

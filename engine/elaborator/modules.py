@@ -11,6 +11,8 @@ from ..algebra.atoms import Symbol
 from ..algebra.expression import from_atom
 from ..algebra.substitution import evaluate as number_at
 from ..errors import ArchError, Diagnostic, Source, Span, error
+from ..notation import Symbols
+from ..notation.tex_symbol import hint_for, read_tex
 from ..program import Dimension
 from . import sizes
 from .assumptions import assume
@@ -151,9 +153,12 @@ def _dims(
             context.record(failure)
             value = None
         if name not in {d.symbol.name for d in context.dimensions}:
-            context.dimensions.append(
-                Dimension(symbol, _look(item, context), value, item.note or carrier.note, item.batch or carrier.batch)
+            dimension = Dimension(
+                symbol, _look(item, context), value, item.note or carrier.note, item.batch or carrier.batch
             )
+            if not imported:
+                _check_unlike_others(dimension, item.name_span, module, context)
+            context.dimensions.append(dimension)
 
 
 def _look(item: syntax.DimItem, context: Context) -> str | None:
@@ -161,13 +166,40 @@ def _look(item: syntax.DimItem, context: Context) -> str | None:
     it."""
     if item.symbol is None:
         return None
-    from ..notation.tex_symbol import read_tex
-
     if read_tex(item.symbol) is not None:
         return item.symbol.strip().removeprefix("$").removesuffix("$")
-    hint = r"letters, Greek letters, `\mathrm{…}`, accents, `_` and `^`, as in `d_{\mathrm{ff}}`"
+    hint = hint_for(item.symbol)
     context.record(error(f"`{item.symbol}` is not the LaTeX of a symbol", item.name_span, hint=hint))
     return None
+
+
+def _check_unlike_others(dimension: Dimension, span: Span, module: Module, context: Context) -> None:
+    """A warning where a size is printed as another one is: `x_` and `x`, `lambda` and `λ`."""
+    name, looks = dimension.symbol.name, _printed(dimension)
+    own = (d for d in context.dimensions if d.symbol not in context.imported)
+    twin = next((d.symbol.name for d in own if not looks.isdisjoint(_printed(d))), None)
+    if twin is None:
+        return
+    latex = _symbols(dimension).in_latex(name)
+    context.warnings.append(
+        Diagnostic(
+            f"`{name}` is printed as `{twin}` is",
+            span,
+            hint=rf'`{name} as "\tilde{{{latex}}}"` has a look of its own',
+            severity="warning",
+            notes=tuple(place_note(twin, module.places.get(twin), span)),
+        )
+    )
+
+
+def _printed(dimension: Dimension) -> frozenset[str]:
+    """How a size looks in LaTeX, and one without a look of its own in text."""
+    name, symbols = dimension.symbol.name, _symbols(dimension)
+    return frozenset({symbols.in_latex(name)} | ({symbols.in_unicode(name)} if dimension.latex is None else set()))
+
+
+def _symbols(dimension: Dimension) -> Symbols:
+    return Symbols({} if dimension.latex is None else {dimension.symbol.name: dimension.latex})
 
 
 def _example(node: syntax.Expression, scope: Scope, context: Context) -> Fraction:

@@ -32,7 +32,8 @@ from ..formula import (
 )
 from .marks import COMMA, FACTOR, OPERATOR, deeper, unmarked
 from .shape import Level, is_open, is_short_sum, is_single, level, plain, spread
-from .symbols import Symbols, printed_ascii
+from .symbols import Symbols
+from .tex_names import word_in_latex
 from .widths import latex_width
 from .words import printable, stretches, words_in_math
 
@@ -149,11 +150,13 @@ def _bracketed(formula: Formula, symbols: Symbols) -> str:
 
 def _fit(formula: Formula, wanted: Level, symbols: Symbols) -> str:
     """The formula in brackets if it holds together less than its place needs."""
-    return _write(formula, symbols) if _latex_level(formula) >= wanted else _bracketed(formula, symbols)
+    return _write(formula, symbols) if _latex_level(formula, symbols) >= wanted else _bracketed(formula, symbols)
 
 
-def _latex_level(formula: Formula) -> Level:
+def _latex_level(formula: Formula, symbols: Symbols) -> Level:
     match plain(formula):
+        case Symbol(name) if symbols.is_row(name):
+            return Level.PRODUCT
         case Quotient(inline=False):
             return Level.PRODUCT
         case other:
@@ -230,9 +233,9 @@ def _is_word(factor: Formula, symbols: Symbols) -> bool:
 def _base(base: Formula, symbols: Symbols) -> str:
     base = plain(base)
     match base:
-        case Symbol() | Read():
+        case Symbol(name) | Read(name):
             written = _write(base, symbols)
-            return f"({written})" if "^" in written else written
+            return written if symbols.is_whole(name) else f"({written})"
         case Number(_, text) if not (text and "e" in text.lower()):
             return _write(base, symbols)
         case Apply("floor" | "ceil" | "abs") | Infinity():
@@ -280,8 +283,7 @@ def _log(formula: Apply, symbols: Symbols, *, bare: bool) -> str:
 def _function_name(function: str) -> str:
     if function in _COMMANDS:
         return "\\" + function
-    letters = "".join(c if c.isascii() else printed_ascii(c) for c in function)
-    return rf"\mathrm{{{letters.replace('_', chr(92) + '_')}}}"
+    return rf"\mathrm{{{word_in_latex(function)}}}"
 
 
 def _reduction_head(operator: str, bounds: tuple[Bound, ...], where: Formula | None, symbols: Symbols) -> str:

@@ -159,7 +159,8 @@ def _fit(formula: Formula, wanted: Level, symbols: Symbols) -> Parts:
     """The formula in brackets if it holds together less than its place needs; a fraction bar is a bracket."""
     inner = plain(formula)
     stacked = isinstance(inner, Quotient) and not inner.inline
-    own = Level.PRODUCT if stacked else level(inner)
+    row = isinstance(inner, Symbol) and symbols.is_row(inner.name)
+    own = Level.PRODUCT if stacked or row else level(inner)
     return _write(inner, symbols) if own >= wanted else _bracketed(inner, symbols)
 
 

@@ -9,9 +9,10 @@ from functools import lru_cache
 from html import escape
 from typing import Final, assert_never
 
+from .letters import JOINERS
 from .mathml_parts import Part
-from .symbols import Symbols
-from .tex_symbol import Accent, Blank, Face, Letters, NameTree, Row, Scripted, name_parts, name_tree
+from .name_trees import Accent, Blank, Face, Letters, NameTree, Row, Scripted, is_whole
+from .symbols import Symbols, name_parts, name_tree
 from .widths import ITALIC, ROMAN
 
 # Where the alphabets of Unicode begin: capitals, small letters, digits.
@@ -20,7 +21,6 @@ _ALPHABETS: Final[dict[Face, tuple[int, int, int]]] = {
     "bold": (0x1D400, 0x1D41A, 0x1D7CE),
     "bold italic": (0x1D468, 0x1D482, 0x1D7CE),
     "script": (0x1D49C, 0x1D4B6, 0),
-    "fraktur": (0x1D504, 0x1D51E, 0),
     "blackboard": (0x1D538, 0x1D552, 0x1D7D8),
     "sans": (0x1D5A0, 0x1D5BA, 0x1D7E2),
     "mono": (0x1D670, 0x1D68A, 0x1D7F6),
@@ -30,11 +30,15 @@ _BOLD_GREEK: Final = 0x1D736 - ord("α")
 # Letters that Unicode had before it had the alphabets.
 _OLDER: Final = {
     0x1D455: "ℎ", 0x1D49D: "ℬ", 0x1D4A0: "ℰ", 0x1D4A1: "ℱ", 0x1D4A3: "ℋ", 0x1D4A4: "ℐ", 0x1D4A7: "ℒ", 0x1D4A8: "ℳ",
-    0x1D4AD: "ℛ", 0x1D4BA: "ℯ", 0x1D4BC: "ℊ", 0x1D4C4: "ℴ", 0x1D506: "ℭ", 0x1D50B: "ℌ", 0x1D50C: "ℑ", 0x1D515: "ℜ",
-    0x1D51D: "ℨ", 0x1D53A: "ℂ", 0x1D53F: "ℍ", 0x1D545: "ℕ", 0x1D547: "ℙ", 0x1D548: "ℚ", 0x1D549: "ℝ", 0x1D551: "ℤ",
+    0x1D4AD: "ℛ", 0x1D4BA: "ℯ", 0x1D4BC: "ℊ", 0x1D4C4: "ℴ",
+    0x1D53A: "ℂ", 0x1D53F: "ℍ", 0x1D545: "ℕ", 0x1D547: "ℙ", 0x1D548: "ℚ", 0x1D549: "ℝ", 0x1D551: "ℤ",
 }  # fmt: skip
-_ACCENTS: Final = {"hat": "ˆ", "tilde": "˜", "bar": "¯", "dot": "˙", "ddot": "¨", "vec": "→"}
-_FLAT_ACCENTS: Final = ("hat", "tilde", "bar")  # close to the letter; the others would touch it
+_ACCENTS: Final = {
+    "hat": "ˆ", "tilde": "˜", "bar": "¯", "dot": "˙", "ddot": "¨", "vec": "→", "acute": "´", "grave": "`", "check": "ˇ",
+    "breve": "˘", "mathring": "˚", "widehat": "ˆ", "widetilde": "˜", "overline": "¯",
+}  # fmt: skip
+_WIDE_ACCENTS: Final = ("widehat", "widetilde", "overline")
+_FLAT_ACCENTS: Final = ("hat", "tilde", "bar", *_WIDE_ACCENTS)  # close to the letter; the others would touch it
 _PRIMES: Final = {2: "″", 3: "‴"}
 SCRIPT_SIZE: Final = 0.72
 
@@ -81,7 +85,7 @@ def _primed(base: str, primes: int) -> str:
 
 def words(text: str) -> str:
     """Words inside a formula; blanks at the ends of an element would go. What no font shows goes too."""
-    text = "".join(c for c in re.sub(r"\s", " ", text) if unicodedata.category(c) not in _HIDDEN)
+    text = "".join(c for c in re.sub(r"\s", " ", text) if c in JOINERS or unicodedata.category(c) not in _HIDDEN)
     stripped = text.strip(" ")
     before = "\u00a0" * (len(text) - len(text.lstrip(" ")))
     after = "\u00a0" * (len(text) - len(text.rstrip(" "))) if stripped else ""
@@ -94,7 +98,7 @@ def _nucleus(name: str, chosen: str | None) -> Nucleus:
     parts = tree if isinstance(tree, Scripted) else Scripted(tree)
     base = parts.base
     word = _letters(base) != 1 or (isinstance(base, Letters) and base.face == "words")
-    compound = parts.above is not None or isinstance(base, Row)
+    compound = not is_whole(tree)
     letter = _primed(_element(base), parts.primes)
     return Nucleus(letter, _optional(parts.below), _optional(parts.above), _width(tree), word, compound)
 
@@ -133,7 +137,8 @@ def _element(tree: NameTree) -> str:
             return f'<mspace width="{ems:.3g}em"/>' if ems > 0 else "<mrow></mrow>"
         case Accent(name, over):
             flat = ' accent="true"' if name in _FLAT_ACCENTS else ""
-            return f'<mover{flat}>{_element(over)}<mo stretchy="false">{_ACCENTS[name]}</mo></mover>'
+            wide = "true" if name in _WIDE_ACCENTS else "false"
+            return f'<mover{flat}>{_element(over)}<mo stretchy="{wide}">{_ACCENTS[name]}</mo></mover>'
         case Scripted(base, below, above, primes):
             return scripted(_primed(_element(base), primes), _optional(below), _optional(above))
         case Row(parts):

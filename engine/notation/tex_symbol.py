@@ -1,83 +1,38 @@
-"""How a name looks, as a small tree that is not LaTeX: a name goes in, letters with faces, scripts, accents come out.
+"""The author's LaTeX of a symbol: `d_{\\mathrm{ff}}` goes in, a tree of letters (`name_trees`) or a hint comes out.
 
-For writers of other markup (MathML, Typst). `name_tree(name, symbols)` gives the tree of any name of the file: the
-author's LaTeX (`dim N as "n"`) read, or the usual look (see `symbols`). A writer has one `match` with five cases:
-
-    Letters   text in one face; `italic` and the like hold letters, `sign` signs, `words` may hold blanks
-    Blank     a space so many ems wide
-    Accent    `hat`, `tilde`, `bar`, `dot`, `ddot`, `vec` over a tree
-    Scripted  a tree with what stands below and above it, and with primes
-    Row       trees side by side
-
-Only what people write for a symbol is read; no macro is known and nothing is computed. LaTeX with anything else in it
-becomes the `Letters` of its Unicode text, in the face `words`.
+Only what people write for a symbol is read, and of that only what can be printed with amsmath alone; no macro is known
+and nothing is computed. A formula (`n+m`, `\\frac{a}{b}`) is no symbol: raised to a power it would be another one.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import unicodedata
 from functools import lru_cache
-from typing import Final, Literal, get_args
+from typing import Final
 
-from .symbols import GREEK, Symbols, split_name
+from .letters import GREEK, SUBSCRIPTS, SUPERSCRIPTS
+from .name_trees import (
+    ACCENTS,
+    SHAPES,
+    SIGNS,
+    Accent,
+    Blank,
+    Face,
+    Letters,
+    NameTree,
+    Row,
+    Scripted,
+    face_of,
+    one_letter,
+    row_of,
+    scripted_tree,
+)
 
-Face = Literal[
-    "italic", "upright", "bold", "bold italic", "sans", "mono", "script", "blackboard", "fraktur", "words", "sign"
-]
-FACES: Final[tuple[Face, ...]] = get_args(Face)
-ACCENTS: Final = ("hat", "tilde", "bar", "dot", "ddot", "vec")
-
-
-@dataclass(frozen=True)
-class Letters:
-    text: str
-    face: Face
-
-
-@dataclass(frozen=True)
-class Blank:
-    ems: float
-
-
-@dataclass(frozen=True)
-class Accent:
-    name: str
-    over: NameTree
-
-
-@dataclass(frozen=True)
-class Scripted:
-    """`below` and `above` may be None; the primes stand before what is above."""
-
-    base: NameTree
-    below: NameTree | None = None
-    above: NameTree | None = None
-    primes: int = 0
-
-
-@dataclass(frozen=True)
-class Row:
-    parts: tuple[NameTree, ...]
-
-
-NameTree = Letters | Blank | Accent | Scripted | Row
-
-_GREEK: Final = GREEK | {
-    "varepsilon": "ε", "epsilon": "ϵ", "vartheta": "ϑ", "varphi": "φ", "phi": "ϕ", "varrho": "ϱ", "varsigma": "ς",
-    "varpi": "ϖ", "varkappa": "ϰ",
-}  # fmt: skip  # \epsilon and \phi have the shapes that TeX gives them
+_GREEK: Final = GREEK | SHAPES
 _LETTERS: Final = {"ell": "ℓ", "hbar": "ℏ", "imath": "ı", "jmath": "ȷ", "aleph": "ℵ", "partial": "∂"}
-_SIGNS: Final = {
-    "prime": "′", "ast": "∗", "star": "⋆", "infty": "∞", "times": "×", "cdot": "·", "pm": "±", "mp": "∓", "circ": "∘",
-    "bullet": "∙", "dagger": "†", "ddagger": "‡", "ldots": "…", "dots": "…", "cdots": "⋯", "le": "≤", "leq": "≤",
-    "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠", "approx": "≈", "sim": "∼", "in": "∈", "to": "→", "rightarrow": "→",
-    "leftarrow": "←", "uparrow": "↑", "downarrow": "↓", "oplus": "⊕", "otimes": "⊗", "odot": "⊙", "nabla": "∇",
-    "perp": "⊥", "parallel": "∥", "mid": "|", "vert": "|", "Vert": "‖", "langle": "⟨", "rangle": "⟩", "lceil": "⌈",
-    "rceil": "⌉", "lfloor": "⌊", "rfloor": "⌋", "emptyset": "∅", "div": "÷", "lt": "<", "gt": ">", "|": "‖",
-    "backslash": "\\", "{": "{", "}": "}", "_": "_", "#": "#", "%": "%", "&": "&", "$": "$", "top": "⊤", "bot": "⊥",
-    "square": "□", "Box": "□", "wedge": "∧", "vee": "∨", "cup": "∪", "cap": "∩", "setminus": "∖", "ominus": "⊖",
-}  # fmt: skip
+_JOINTS: Final = frozenset("+−=<>≤≥≠≈∼±∓∈→←×·÷/∗∘∙⊕⊗⊙⊖∧∨∪∩∖,;:")  # a row with one of these is a formula
+_TYPED: Final = {"-": "−", "*": "∗", "⋅": "·", "•": "∙"}
 _FUNCTION_NAMES: Final = "log ln exp max min sup inf lim sin cos tan tanh sinh cosh arg deg dim det gcd ker"
 _FUNCTIONS: Final = frozenset(_FUNCTION_NAMES.split())
 _BLANKS: Final = {
@@ -93,56 +48,31 @@ _BLANKS: Final = {
 _FACES: Final[dict[str, Face]] = {
     "mathrm": "upright", "mathit": "italic", "mathnormal": "italic", "mathbf": "bold", "boldsymbol": "bold italic",
     "bm": "bold italic", "mathsf": "sans", "mathtt": "mono", "mathcal": "script", "mathscr": "script",
-    "mathbb": "blackboard", "mathfrak": "fraktur", "operatorname": "upright", "rm": "upright",
+    "mathbb": "blackboard", "operatorname": "upright", "rm": "upright",
 }  # fmt: skip
 _WORDS: Final[dict[str, Face]] = {
     "text": "words", "textrm": "words", "mbox": "words", "textit": "italic", "textbf": "bold", "textsf": "sans",
     "texttt": "mono",
 }  # fmt: skip
-_ACCENTS: Final = {name: name for name in ACCENTS} | {"widehat": "hat", "widetilde": "tilde", "overline": "bar"}
+_BEYOND: Final = frozenset({"mathfrak", "square", "Box", "varkappa"})  # what amsmath alone does not print
+_FORMULAS: Final = frozenset({"frac", "dfrac", "tfrac", "sqrt", "sum", "prod", "int", "over"})
 _SILENT_NAMES: Final = "left right big Big bigl bigr Bigl Bigr limits nolimits displaystyle textstyle"
 _SILENT: Final = frozenset(_SILENT_NAMES.split())
 _IN_WORDS: Final = frozenset("_%&#{} ")
 DEEPEST: Final = 40
+_BELOW_PLAIN: Final = {ord(letter): plain for plain, letter in SUBSCRIPTS.items()}
+_ABOVE_PLAIN: Final = {ord(letter): plain for plain, letter in SUPERSCRIPTS.items()}
+_BELOW: Final = re.compile(f"[{''.join(SUBSCRIPTS.values())}]+")
+_ABOVE: Final = re.compile(f"[{''.join(SUPERSCRIPTS.values())}]+")
 _TOKEN: Final = re.compile(r"\\[A-Za-z]+\*?|\\.|\s+|.", re.DOTALL)
 
 
 class _Unread(Exception):
-    """Something that is no part of the subset."""
+    """Something that is no part of the subset; with a hint, if there is one."""
 
 
-def name_tree(name: str, symbols: Symbols) -> NameTree:
-    """How the name looks: as its author chose, or as names usually do.
-
-    >>> name_tree("d_ff", Symbols())
-    Scripted(base=Letters(text='d', face='italic'), below=Letters(text='ff', face='upright'), above=None, primes=0)
-    """
-    chosen = symbols.chosen(name)
-    if chosen is not None:
-        return read_tex(chosen) or Letters(symbols.in_unicode(name), "words")
-    return _usual_tree(name)
-
-
-@lru_cache(maxsize=1024)
-def _usual_tree(name: str) -> NameTree:
-    parts = split_name(name)
-    below = [_word(part) for part in parts.below]
-    return _scripted(_word(parts.base), _row(_with_commas(below)) if below else None, None, parts.primes)
-
-
-def name_parts(name: str, symbols: Symbols) -> tuple[NameTree, NameTree | None, int]:
-    """For a tensor with indices below it: its letter, what of its name stands below before the indices, its primes.
-
-    `W_q` at i, o is W with `q; i, o` below. A symbol with something above stays whole.
-
-    >>> name_parts("W_q", Symbols())
-    (Letters(text='W', face='italic'), Letters(text='q', face='italic'), 0)
-    """
-    match name_tree(name, symbols):
-        case Scripted(base, below, None, primes):
-            return base, below, primes
-        case tree:
-            return tree, None, 0
+_HINT: Final = r"letters, Greek letters, `\mathrm{…}`, accents, `_` and `^`, as in `d_{\mathrm{ff}}`"
+_ONE_NAME: Final = "a symbol is one name, as in `n` or `d_{k}`; a size that is a formula of others is a `let`"
 
 
 @lru_cache(maxsize=1024)
@@ -152,43 +82,77 @@ def read_tex(latex: str) -> NameTree | None:
     >>> read_tex(r"\\hat{N}'")
     Scripted(base=Accent(name='hat', over=Letters(text='N', face='italic')), below=None, above=None, primes=1)
     """
+    read = _read(latex)
+    return None if isinstance(read, str) else read
+
+
+def hint_for(latex: str) -> str:
+    """What to write instead of LaTeX that is not read.
+
+    >>> print(hint_for(r"\\hat{}"))
+    `\\hat` needs a letter
+    """
+    read = _read(latex)
+    return read if isinstance(read, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _read(latex: str) -> NameTree | str:
+    """The tree, or a hint."""
     text = latex.strip()
     if len(text) > 1 and text[0] == text[-1] == "$":
         text = text[1:-1]
-    reader = _Reader(_TOKEN.findall(text))
+    reader = _Reader(_TOKEN.findall(_as_typed(text)))
     try:
         tree = reader.row("")
-    except _Unread:
-        return None
-    return tree if tree != Row(()) else None
+        if _is_formula(tree):
+            raise _Unread(_ONE_NAME)
+        if not _is_seen(tree):
+            raise _Unread
+    except _Unread as unread:
+        return str(unread) or _HINT
+    return tree
 
 
-def _word(word: str) -> NameTree:
-    """A part of a name: one letter italic, a longer word and digits upright, a Greek letter's name that letter."""
-    letter = _GREEK[word] if word in GREEK else word
-    return Letters(letter, _face_of(letter) if len(letter) == 1 else "upright")
+def _as_typed(text: str) -> str:
+    """Raised and lowered digits and letters as scripts, primes as `'`, accents with their letters."""
+    text = unicodedata.normalize("NFC", text).replace("′", "'").replace("″", "''")
+    text = _BELOW.sub(lambda run: f"_{{{run[0].translate(_BELOW_PLAIN)}}}", text)
+    return _ABOVE.sub(lambda run: f"^{{{run[0].translate(_ABOVE_PLAIN)}}}", text)
 
 
-def _face_of(letter: str) -> Face:
-    """TeX has capital Greek letters upright, as it has digits; letters of other scripts have no italic."""
-    if not letter.isalpha():
-        return "upright"
-    return "italic" if letter.isascii() or letter in "ℓℏıȷ∂" or "α" <= letter <= "ϵ" else "upright"
+def _is_formula(tree: NameTree) -> bool:
+    """Does a row hold a sign between its letters that stands in no brackets?"""
+    match tree:
+        case Row(parts):
+            depth = 0
+            for part in parts:
+                if part in (Letters("(", "sign"), Letters("[", "sign")):
+                    depth += 1
+                elif part in (Letters(")", "sign"), Letters("]", "sign")):
+                    depth -= 1
+                elif depth == 0 and ((isinstance(part, Letters) and part.text in _JOINTS) or _is_formula(part)):
+                    return True
+            return False
+        case Scripted(base):
+            return _is_formula(base)
+        case _:
+            return False
 
 
-def _with_commas(parts: list[NameTree]) -> list[NameTree]:
-    joined: list[NameTree] = []
-    for part in parts:
-        joined += [Letters(",", "sign"), part] if joined else [part]
-    return joined
-
-
-def _row(parts: list[NameTree]) -> NameTree:
-    return parts[0] if len(parts) == 1 else Row(tuple(parts))
-
-
-def _scripted(base: NameTree, below: NameTree | None, above: NameTree | None, primes: int) -> NameTree:
-    return Scripted(base, below, above, primes) if below or above or primes else base
+def _is_seen(tree: NameTree) -> bool:
+    """Is there anything but space?"""
+    match tree:
+        case Letters(text):
+            return bool(text.strip())
+        case Blank():
+            return False
+        case Accent():
+            return True
+        case Scripted(base):
+            return base == Row(()) or _is_seen(base)
+        case Row(parts):
+            return any(map(_is_seen, parts))
 
 
 class _Reader:
@@ -223,7 +187,7 @@ class _Reader:
                 _append(parts, part)
         self.place += 1
         self.depth -= 1
-        return _row(parts)
+        return row_of(parts)
 
     def argument(self, face: Face | None) -> NameTree:
         """What follows a command or a script: a group or one letter."""
@@ -233,6 +197,13 @@ class _Reader:
         if self.peek() in ("", "}", "_", "^", "'"):
             raise _Unread
         return self.atom(face)
+
+    def over(self, command: str, face: Face | None) -> NameTree:
+        """What a command is there for, which is not nothing."""
+        tree = self.argument(face)
+        if not _is_seen(tree):
+            raise _Unread(f"`\\{command}` needs a letter")
+        return tree
 
     def scripts(self, base: NameTree, face: Face | None) -> NameTree:
         below: NameTree | None = None
@@ -252,7 +223,7 @@ class _Reader:
                     above = raised
             else:
                 raise _Unread
-        return _scripted(base, below, above, primes)
+        return scripted_tree(base, below, above, primes)
 
     def atom(self, face: Face | None) -> NameTree:
         token = self.take()
@@ -264,18 +235,17 @@ class _Reader:
         if token[0] != "\\":
             return _letter(token, face)
         if name in _FACES:
-            return self.argument(_FACES[name])
+            return _in_face(self.over(name, _FACES[name]), name)
         if name in _WORDS:
             return Letters(self.words(), _WORDS[name])
-        if name in _ACCENTS:
-            return Accent(_ACCENTS[name], self.argument(face))
+        if name in ACCENTS:
+            return Accent(name, self.over(name, face))
         if name in _BLANKS:
             return Blank(_BLANKS[name])
-        if name == "frac":
-            above, below = self.argument(face), self.argument(face)
-            return Row((_held(above), Letters("/", "sign"), _held(below)))
-        if name == "sqrt" and self.peek() == "{":
-            return Row((Letters("√", "sign"), _held(self.argument(face))))
+        if name in _FORMULAS:
+            raise _Unread(_ONE_NAME)
+        if name in _BEYOND:
+            raise _Unread(f"`\\{name}` needs more than amsmath; `\\mathcal`, `\\mathbf` and `\\mathsf` do not")
         if name in _SILENT:
             return Row(())
         return _command(name, face)
@@ -291,24 +261,27 @@ class _Reader:
             taken += " " if token.isspace() or token in ("~", "\\ ") else token.removeprefix("\\")
             self.place += 1
         self.place += 1
+        if not taken.strip():
+            raise _Unread
         return taken
 
 
 def _letter(letter: str, face: Face | None) -> NameTree:
-    if letter in "%#&$}":
+    sign = _TYPED.get(letter, letter)
+    if letter.isalnum() or letter in _LETTERS.values():
+        return one_letter(letter, face)
+    if letter in "%#&$}`~" or not (letter.isascii() or sign in SIGNS.values()):
         raise _Unread
-    if not letter.isalnum():
-        return Letters({"-": "−", "*": "∗"}.get(letter, letter), "sign")
-    return Letters(letter, face or _face_of(letter))
+    return Letters(sign, "sign")
 
 
 def _command(name: str, face: Face | None) -> NameTree:
     if name in _GREEK:
-        return Letters(_GREEK[name], face or _face_of(_GREEK[name]))
+        return Letters(_GREEK[name], face or face_of(_GREEK[name]))
     if name in _LETTERS:
         return Letters(_LETTERS[name], "italic")
-    if name in _SIGNS:
-        return Letters(_SIGNS[name], "sign")
+    if name in SIGNS:
+        return Letters(SIGNS[name], "sign")
     if name in _FUNCTIONS:
         return Letters(name, "upright")
     raise _Unread
@@ -328,6 +301,9 @@ def _append(parts: list[NameTree], part: NameTree) -> None:
         parts.append(part)
 
 
-def _held(tree: NameTree) -> NameTree:
-    """Brackets around what would fall apart beside a slash."""
-    return Row((Letters("(", "sign"), tree, Letters(")", "sign"))) if isinstance(tree, Row) else tree
+def _in_face(tree: NameTree, command: str) -> NameTree:
+    """Letters in a face that has them."""
+    for part in tree.parts if isinstance(tree, Row) else (tree,):
+        if isinstance(part, Letters) and part.face == "script" and not re.fullmatch("[A-Z]+", part.text):
+            raise _Unread(f"`\\{command}` has capital letters only")
+    return tree

@@ -31,9 +31,9 @@ from ..formula import (
     Words,
 )
 from .marks import ANY_MARK, COMMA, FACTOR, OPERATOR, deeper, unmarked
+from .name_trees import Letters, Scripted
 from .shape import Level, is_open, is_single, level, plain, spread
-from .symbols import Symbols
-from .tex_symbol import Letters, NameTree, Row, Scripted, name_parts, name_tree
+from .symbols import Symbols, name_parts, name_tree
 from .typst_names import name_in_typst, quoted, scripted
 from .words import stretches
 
@@ -127,11 +127,13 @@ def _bracketed(formula: Formula, symbols: Symbols) -> str:
 
 def _fit(formula: Formula, wanted: Level, symbols: Symbols) -> str:
     """The formula in brackets if it holds together less than its place needs."""
-    return _write(formula, symbols) if _typst_level(formula) >= wanted else _bracketed(formula, symbols)
+    return _write(formula, symbols) if _typst_level(formula, symbols) >= wanted else _bracketed(formula, symbols)
 
 
-def _typst_level(formula: Formula) -> Level:
+def _typst_level(formula: Formula, symbols: Symbols) -> Level:
     match plain(formula):
+        case Symbol(name) if symbols.is_row(name):
+            return Level.PRODUCT
         case Quotient(inline=False):
             return Level.PRODUCT
         case other:
@@ -211,17 +213,13 @@ def _base(base: Formula, symbols: Symbols) -> str:
     match base:
         case Symbol(name) | Read(name):
             written = _solid(base, symbols)
-            return f"({written})" if _has_above(name_tree(name, symbols)) else written
+            return written if symbols.is_whole(name) else f"({written})"
         case Number(_, text) if not (text and "e" in text.lower()):
             return _write(base, symbols)
         case Apply("floor" | "ceil" | "abs") | Infinity():
             return _write(base, symbols)
         case _:
             return _bracketed(base, symbols)
-
-
-def _has_above(tree: NameTree) -> bool:
-    return isinstance(tree, Row) or (isinstance(tree, Scripted) and tree.above is not None)
 
 
 def _apply(formula: Apply, symbols: Symbols) -> str:

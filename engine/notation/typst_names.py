@@ -7,8 +7,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final, assert_never
 
-from .symbols import GREEK
-from .tex_symbol import Accent, Blank, Face, Letters, NameTree, Row, Scripted
+from .letters import GREEK, JOINERS
+from .name_trees import Accent, Blank, Face, Letters, NameTree, Row, Scripted
 
 SHAPES: Final = {"ε": "epsilon", "ϵ": "epsilon.alt", "φ": "phi", "ϕ": "phi.alt", "ϑ": "theta.alt", "ℓ": "ell"}
 _LETTERS: Final = {letter: name for name, letter in GREEK.items()} | SHAPES
@@ -19,9 +19,11 @@ _SIGNS: Final = {
 }  # fmt: skip
 _ACCENTS: Final = {
     "hat": "hat", "tilde": "tilde", "bar": "macron", "dot": "dot", "ddot": "dot.double", "vec": "arrow",
+    "acute": "acute", "grave": "grave", "check": "caron", "breve": "breve", "mathring": "circle", "widehat": "hat",
+    "widetilde": "tilde", "overline": "overline",
 }  # fmt: skip
 _FACES: Final[dict[Face, str]] = {
-    "sans": "sans", "mono": "mono", "script": "cal", "blackboard": "bb", "fraktur": "frak", "bold italic": "bold",
+    "sans": "sans", "mono": "mono", "script": "cal", "blackboard": "bb", "bold italic": "bold",
 }  # fmt: skip
 _ALONE: Final = re.compile(r'\d+|[A-Za-z]+|"(?:[^"\\]|\\.)*"|[^\x00-\x7f]')
 
@@ -32,7 +34,8 @@ def quoted(words: str) -> str:
     >>> print(quoted('a "b" c'))
     "a \\"b\\" c"
     """
-    shown = "".join(c for c in re.sub(r"\s", " ", words) if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs"))
+    hidden = ("Cc", "Cf", "Co", "Cs")
+    shown = "".join(c for c in re.sub(r"\s", " ", words) if c in JOINERS or unicodedata.category(c) not in hidden)
     return '"' + re.sub(r'(["\\])', r"\\\1", shown) + '"'
 
 
@@ -95,7 +98,7 @@ def _letters(text: str, face: Face) -> str:
                 return text
             if text in _LETTERS:
                 return _LETTERS[text] if text.isupper() else f"upright({_LETTERS[text]})"
-            return f"upright({text})" if len(text) == 1 and text.isascii() else quoted(text)
+            return f"upright({text})" if len(text) == 1 and text.isascii() and text.isalnum() else quoted(text)
         case "bold":
             return f"bold({_letters(text, 'upright')})"
         case _:

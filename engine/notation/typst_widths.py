@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
-from .symbols import GREEK
+from .letters import GREEK
 from .typst_names import SHAPES
 from .widths import ITALIC, LETTERS, SCRIPT, SPACES, text_width
 

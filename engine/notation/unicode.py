@@ -30,9 +30,10 @@ from ..formula import (
     Symbol,
     Words,
 )
+from .letters import SUBSCRIPTS, SUPERSCRIPTS
 from .marks import COMMA, FACTOR, OPERATOR, deeper, unmarked
 from .shape import Level, is_open, is_short_sum, is_single, level, plain
-from .symbols import SUBSCRIPTS, SUPERSCRIPTS, Symbols
+from .symbols import Symbols
 
 _RELATIONS = {"==": "=", "=": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥", "~": "≈", "in": "∈"}
 _FENCES = {"floor": "⌊⌋", "ceil": "⌈⌉", "abs": "||"}
@@ -115,9 +116,9 @@ def _bracketed(formula: Formula, symbols: Symbols) -> str:
 
 
 def _fit(formula: Formula, wanted: Level, symbols: Symbols) -> str:
-    if level(plain(formula)) >= wanted:
-        return to_marked_unicode(formula, symbols)
-    return _bracketed(formula, symbols)
+    inner = plain(formula)
+    own = Level.PRODUCT if isinstance(inner, Symbol) and symbols.is_row(inner.name) else level(inner)
+    return to_marked_unicode(formula, symbols) if own >= wanted else _bracketed(formula, symbols)
 
 
 def _number(text: str) -> str:
@@ -196,6 +197,8 @@ def _stands_close(factor: Formula, symbols: Symbols) -> bool:
 def _base(base: Formula, symbols: Symbols) -> str:
     base = plain(base)
     match base:
+        case Symbol(name) if not symbols.is_whole(name):
+            return _bracketed(base, symbols)
         case Symbol() | Read() | Number(_, None) | Infinity() | Apply("floor" | "ceil" | "abs"):
             written = to_marked_unicode(base, symbols)
             return f"({written})" if any(c in SUPERSCRIPTS.values() for c in written) else written

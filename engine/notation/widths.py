@@ -44,7 +44,22 @@ _BIG: Final = {"sum": (14.45, 10.56), "prod": (12.78, 9.45)}
 _OPEN: Final = {"lceil": 4.45, "lfloor": 4.45, "lvert": 2.78}
 _CLOSE: Final = {"rceil": 4.45, "rfloor": 4.45, "rvert": 2.78}
 _SPACE: Final = {"quad": 10.0, "qquad": 20.0, ",": 1.67, ";": 2.78, ":": 2.23, "!": -1.67, " ": 3.34}
-_FACES: Final = {"text": 1.0, "mathrm": 1.0, "mathit": 1.0, "mathbf": 1.16, "texttt": 0.0, "mathtt": 0.0, "mathsf": 1.0}
+_FACES: Final = {
+    "text": 1.0,
+    "textit": 1.0,
+    "textbf": 1.16,
+    "textsf": 1.0,
+    "mathrm": 1.0,
+    "mathit": 1.0,
+    "mathbf": 1.16,
+    "texttt": 0.0,
+    "mathtt": 0.0,
+    "mathsf": 1.0,
+}
+_OVER_NAMES: Final = (
+    "hat bar tilde dot vec ddot acute grave breve check mathring widehat widetilde overline mathcal boldsymbol"
+)
+_OVER: Final = frozenset(_OVER_NAMES.split())
 _TALL_SIDE: Final = 7.4  # one side of \left( … \right) around a fraction in a display
 _SIDE: Final = 5.0
 
@@ -60,7 +75,9 @@ SPACES: Final = {
     for pair in pairs.split()
 }
 # Words with their face are one token, for their blanks count; other blanks are none.
-_TOKEN: Final = re.compile(rf"\\(?:{'|'.join(_FACES)})\s*\{{(?:\\.|[^{{}}])*\}}|\\[A-Za-z]+|\\.|\S", re.DOTALL)
+_TOKEN: Final = re.compile(
+    rf"\\(?:{'|'.join(_FACES)})\s*\{{(?:\\.|[^{{}}]|\{{[^{{}}]*\}})*\}}|\\[A-Za-z]+|\\.|\S", re.DOTALL
+)
 _ENDS: Final = {"&": ("&", "\\\\", "\\end"), "\\\\": ("\\\\", "}")}
 
 
@@ -143,7 +160,7 @@ class _Reader:
         elif token[-1] == "}" and len(token) > 1:
             name, _, words = token[1:-1].partition("{")
             face = _FACES[name.rstrip()]
-            words = re.sub(r"\\(.)", r"\1", words)
+            words = re.sub(r"\\(.)", r"\1", re.sub(r"\\[a-z]+\{([^{}]*)\}", r"\1", words))
             yield self.scripts("ord", scale * (text_width(words) * face if face else 5.25 * len(words)), size, False)
         elif token[:1] == "\\":
             yield from self.command(token[1:], size, display)
@@ -182,7 +199,7 @@ class _Reader:
             yield self.scripts("open" if name.endswith("l") else "close", width * scale, size, False)
         elif name == "bmod":
             yield _Atom("bin", 20.28 * scale)
-        elif name in ("hat", "bar", "tilde", "dot", "vec", "mathcal", "mathbb", "boldsymbol"):
+        elif name in _OVER:
             yield self.scripts("ord", 1.1 * self.group(size, display), size, False)
         else:
             yield self.scripts("ord", LETTERS.get(name, 8.4) * scale, size, False)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
+from ..notation.letters import JOINERS
 from ..notation.words import one_script
 from .latex_letters import BREAK, HYPHEN, latex_letter
 
@@ -13,16 +14,19 @@ _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>|$~^#])")
 _LONG_WORD: Final = re.compile(rf"[^\s{BREAK}-]{{19,}}")
 _PLAIN: Final = re.compile(r"(?:[A-Za-z0-9.,;:()\[\]!?/+=*]{0,18}[ -](?!-))*[A-Za-z0-9.,;:()\[\]!?/+=*]{0,18}")
 _JOINTS: Final = re.compile(r"(?<=[._/:,;=)\]}])(?=\w)|(?<=[a-z])(?=[A-Z])")
+_ACCENTED: Final = re.compile("([A-Za-z][\u0300-\u036f]+)")
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs"})
 
 
 def spaced(words: str) -> str:
     """Line ends and runs of blanks as one space; what is left of the ends stays. Control characters go, and so do
-    private ones, which mean something else to each reader."""
+    private ones, which mean something else to each reader; what joins letters or keeps them apart stays."""
     if words.isascii() and words.isprintable() and "  " not in words:
         return words
     return "".join(
-        c for c in re.sub(r"[ \t\r\n\f\v\u2028\u2029]+", " ", words) if unicodedata.category(c) not in _HIDDEN
+        c
+        for c in re.sub(r"[ \t\r\n\f\v\u2028\u2029]+", " ", words)
+        if unicodedata.category(c) not in _HIDDEN or c in JOINERS
     )
 
 
@@ -59,7 +63,9 @@ def markdown_words(words: str) -> str:
 
 def _translated(text: str, letters: _Letters) -> str:
     """LaTeX letter by letter, with neighbouring formulas joined: 10⁻⁵ has one exponent, not two."""
-    return one_script(text.translate(letters).replace("$$", ""))
+    parts = _ACCENTED.split(text)  # every other one is a letter with accents that Unicode has no letter for
+    written = (latex_letter(part) if place % 2 else part.translate(letters) for place, part in enumerate(parts))
+    return one_script("".join(written).replace("$$", ""))
 
 
 def _curly(words: str) -> str:

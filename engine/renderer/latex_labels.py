@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ..document import Document, Figure, Heading, Table
-from ..notation.symbols import GREEK
+from ..notation.letters import GREEK
 
 _NAMES: Final = {letter: name for name, letter in GREEK.items()}
 _DIGITS: Final = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Final
 
-from ..notation.symbols import GREEK
+from ..notation.letters import GREEK
 from ..notation.widths import text_width
 from ..notation.words import MATHEMATICS
 
@@ -26,7 +26,8 @@ _MARKS: Final = {
     "“": "``", "”": "''", "„": ",,", "‘": "`", "’": "'", "«": "``", "»": "''", "ß": r"\ss{}", "æ": r"\ae{}",
     "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}",
     "§": r"\S{}", "¶": r"\P{}", "©": r"\copyright{}", "†": r"\dag{}", "‡": r"\ddag{}", "£": r"\pounds{}", "€": "EUR",
-    "•": r"$\bullet$", "›": r"$\triangleright$", "‐": "-", "‑": "-", "−": "$-$", "′": "$'$", "″": "$''$",
+    "•": r"$\bullet$", "›": r"$\triangleright$", "‹": r"$\triangleleft$", "‚": ",", "®": "(R)",
+    "\ufffd": r"[U+FFFD]\allowbreak{}",    "‐": "-", "‑": "-", "−": "$-$", "′": "$'$", "″": "$''$",
 }  # fmt: skip
 _ACCENTS: Final = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
@@ -40,20 +41,25 @@ _GREEK_ACCENTS: Final = {
 _GREEK: Final = {letter: "\\" + name for name, letter in GREEK.items()} | {"ς": r"\varsigma", "ο": "{o}"}
 _LIKE_LATIN: Final = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", "ABEZHIKMNOPTX", strict=True))
 _OTHER: Final = r"\archderiveLetter"
+_UNSEEN: Final = re.compile("[\u0300-\u036f\ufe00-\ufe0f]")  # accents alone, and variants of a glyph
 _OTHERS: Final = re.compile(r"\\archderiveLetter\{(\w+)\}\{(.)\}")
 
-# A paper set up for Chinese, Japanese or (under pdfLaTeX) Cyrillic prints the letter itself. The fonts are those of
-# TeX Live; a paper that has better ones defines \archderiveLetter before.
+# A paper set up for Chinese, Japanese or (under pdfLaTeX) Cyrillic prints the letter itself. That pdfLaTeX knows a
+# letter does not mean that the font has it: Latin letters such as đ need T1, and signs fonts that may be missing. The
+# fonts are those of TeX Live; a paper that has better ones defines \archderiveLetter before.
 _DEFINITION: Final = r"""
 \providecommand{\archderiveSeek}[4]{\font\archderiveFont=[#3] at \fontdimen6\font{}%
   \iffontchar\archderiveFont`#2{\archderiveFont#2}\else#4\fi}
+\providecommand{\archderiveKnown}[2]{\ifcsname u8:\detokenize{#2}\endcsname\ifnum"#1<"C0 0\else\ifnum"#1<"250
+  \ifcsname\csname f@encoding\endcsname\string\ng\endcsname1\else0\fi\else\ifnum"#1<"2000 1\else\ifnum"#1<"2C00 0\else1%
+  \fi\fi\fi\fi\else\ifdefined\CJKfamily\ifnum"#1<"2E80 0\else1\fi\else0\fi\fi}
 \ifdefined\archderiveLetter\else\protected\def\archderiveLetter#1#2{%
-  \ifdefined\CJKfamily#2\else\ifdefined\ltjsetparameter#2\else\ifcsname u8:\detokenize{#2}\endcsname#2\else
-    \ifdefined\Uchar{\suppressfontnotfounderror=1\iffontchar\font`#2#2\else
+  \ifdefined\Uchar\ifdefined\CJKfamily#2\else\ifdefined\ltjsetparameter#2\else
+    {\suppressfontnotfounderror=1\iffontchar\font`#2#2\else
       \archderiveSeek{#1}{#2}{FreeSerif.otf}{\archderiveSeek{#1}{#2}{FandolSong-Regular.otf}{%
       \archderiveSeek{#1}{#2}{HaranoAjiMincho-Regular.otf}{\archderiveSeek{#1}{#2}{UnBatang.ttf}{%
-      \archderiveSeek{#1}{#2}{DejaVuSans.ttf}{[U+#1]\allowbreak{}}}}}}\fi}%
-    \else[U+#1]\allowbreak{}\fi\fi\fi\fi}\fi
+      \archderiveSeek{#1}{#2}{DejaVuSans.ttf}{[U+#1]\allowbreak{}}}}}}\fi}\fi\fi
+  \else\ifnum\archderiveKnown{#1}{#2}=1 #2\else[U+#1]\allowbreak{}\fi\fi}\fi
 """
 
 
@@ -79,7 +85,7 @@ def latex_letter(letter: str) -> str:
     simple = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
     if simple:
         return "".join(_MARKS.get(c, c) for c in simple)
-    if "\u0300" <= letter <= "\u036f" or "\ufe00" <= letter <= "\ufe0f":  # accents alone, and variants of a glyph
+    if unicodedata.category(letter) == "Cf" or _UNSEEN.fullmatch(letter):
         return ""
     wide = unicodedata.east_asian_width(letter) in "WF"
     return rf"{_OTHER}{{{ord(letter):04X}}}{{{letter}}}" + (r"\allowbreak{}" if wide else "")

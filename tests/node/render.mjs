@@ -7,10 +7,11 @@ import { SVG } from "mathjax-full/js/output/svg.js";
 import { liteAdaptor } from "mathjax-full/js/adaptors/liteAdaptor.js";
 import { RegisterHTMLHandler } from "mathjax-full/js/handlers/html.js";
 import "mathjax-full/js/input/tex/ams/AmsConfiguration.js";
+import "mathjax-full/js/input/tex/boldsymbol/BoldsymbolConfiguration.js"; // which pages load by themselves
 
 const adaptor = liteAdaptor();
 RegisterHTMLHandler(adaptor);
-const page = mathjax.document("", { InputJax: new TeX({ packages: ["base", "ams"] }), OutputJax: new SVG() });
+const page = mathjax.document("", { InputJax: new TeX({ packages: ["base", "ams", "boldsymbol"] }), OutputJax: new SVG() });
 
 // Letters beyond KaTeX's own fonts are the words of a user, shown in a font of the browser.
 const strict = (code) => (code === "unknownSymbol" || code === "unicodeTextInMathMode" ? "ignore" : "error");
