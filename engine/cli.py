@@ -185,7 +185,7 @@ def _run(options: argparse.Namespace) -> int:
     for session in sessions:
         found = session.measures(request.dtype)
         measures += found.values()
-        for warning in (w for program in session.programs for w in program.warnings):
+        for warning in session.warnings:
             complain(warning.format())
         figures, wrong = session.published(found)
         request = replace(request, published={**request.published, **figures})

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations
 from math import lcm
 
@@ -25,6 +26,8 @@ from .errors import ArchError, error
 HUGE = 10**6
 TINY = Fraction(1, 10**6)
 
+MANY = 12  # of so many terms not all pairs are tried
+
 Vector = dict[Atom, Rational]
 
 
@@ -38,14 +41,20 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Growth:
-    """The terms that stay, each with coefficient 1, and those that went."""
+    """The terms that stay, each with coefficient 1, and those that went, `gone`."""
 
     terms: tuple[Expr, ...]
-    dropped: tuple[Dropped, ...]
+    gone: tuple[Expr, ...] = ()
+    cone: Sequence[Vector] = ()
 
     @property
     def expr(self) -> Expr:
         return total(self.terms)
+
+    @cached_property
+    def dropped(self) -> tuple[Dropped, ...]:
+        """The terms that went with what dominates each: more work than finding that they go."""
+        return tuple(Dropped(term, _dominators(term, list(self.terms), self.cone)) for term in self.gone)
 
 
 def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
@@ -60,18 +69,20 @@ def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
                 a: e for a, e in monomial if a not in constant
             }
     if not vectors:
-        return Growth((ONE,) if plain.terms else (ZERO,), ())
+        return Growth((ONE,) if plain.terms else (ZERO,))
     cone = _cone(vectors.values(), facts)
     kept = dict(vectors)
-    dropped: list[Dropped] = []
-    for monomial in sorted(vectors, key=_smallness):
-        others = {m: v for m, v in kept.items() if m != monomial}
-        if others and dominated(vectors[monomial], list(others.values()), cone):
+    leading = [m for m, v in vectors.items() if _leads(v, [o for n, o in vectors.items() if n != m], cone)]
+    first = [vectors[m] for m in leading]
+    gone: list[Expr] = []
+    for monomial in sorted(vectors.keys() - set(leading), key=_smallness):
+        others = [v for m, v in kept.items() if m != monomial]
+        if others and (
+            (first and dominated(vectors[monomial], first, cone)) or dominated(vectors[monomial], others, cone)
+        ):
             del kept[monomial]
-            dropped.append(Dropped(Expr({monomial: 1}), ()))
-    left = [Expr({m: 1}) for m in kept]
-    shown = tuple(Dropped(d.term, _dominators(d.term, left, cone)) for d in dropped)
-    return Growth(tuple(left), shown)
+            gone.append(Expr({monomial: 1}))
+    return Growth(tuple(Expr({m: 1}) for m in kept), tuple(gone), cone)
 
 
 def allowed_by(dropped: Dropped, facts: Facts) -> tuple[list[Expr], list[tuple[Expr, Expr]]]:
@@ -111,13 +122,19 @@ def _smallness(monomial: Monomial) -> tuple[Rational, str]:
     return sum(e for _, e in monomial), Expr({monomial: 1}).key
 
 
-def _dominators(term: Expr, kept: list[Expr], cone: list[Vector]) -> tuple[Expr, ...]:
-    """One term that dominates alone, if there is one; else two that do it together, or else all."""
-    for number in (1, 2):
+def _dominators(term: Expr, kept: list[Expr], cone: Sequence[Vector]) -> tuple[Expr, ...]:
+    """One term that dominates alone, if there is one; else as few as do it together."""
+    vector = _vector(term)
+    for number in (1, 2) if len(kept) <= MANY else (1,):
         for some in combinations(kept, number):
-            if dominated(_vector(term), list(map(_vector, some)), cone):
+            if dominated(vector, list(map(_vector, some)), cone):
                 return some
-    return tuple(kept)
+    needed = list(kept)
+    for one in kept:
+        fewer = [other for other in needed if other is not one]
+        if dominated(vector, list(map(_vector, fewer)), cone):
+            needed = fewer
+    return tuple(needed)
 
 
 # ---------------------------------------------------------------- smoothing
@@ -242,7 +259,7 @@ def _difference(large: Vector, small: Vector) -> Vector:
     return {a: v for a in {**large, **small} if (v := large.get(a, 0) - small.get(a, 0))}
 
 
-def dominated(term: Vector, others: list[Vector], cone: list[Vector]) -> bool:
+def dominated(term: Vector, others: list[Vector], cone: Sequence[Vector]) -> bool:
     """Is there a weighted geometric mean of the others that is the term times something in the cone?"""
     if any(all(other.get(a, 0) >= term.get(a, 0) for a in {**other, **term}) for other in others):
         return True
@@ -253,6 +270,43 @@ def dominated(term: Vector, others: list[Vector], cone: list[Vector]) -> bool:
         rows.append([*weighed, *(-row.get(atom, 0) for row in cone), term.get(atom, 0)])
     rows.append([*(1 for _ in others), *(0 for _ in cone), 1])
     return feasible([_whole(row) for row in rows])
+
+
+def _leads(term: Vector, others: list[Vector], cone: Sequence[Vector]) -> bool:
+    """Is there a direction, among a few that are tried, in which the sizes may grow and the term outgrows all others?
+    Such a term stays; the others take a linear programme each."""
+    directions: list[Vector] = [dict.fromkeys(some, 1) for some in (*((atom,) for atom in term), tuple(term))]
+    directions.append(term)
+    for direction in directions:
+        grown = _admitted(direction, cone)
+        if grown is not None:
+            reached = _along(grown, term)
+            if all(_along(grown, other) < reached for other in others):
+                return True
+    return False
+
+
+def _admitted(direction: Vector, cone: Sequence[Vector]) -> Vector | None:
+    """The direction with other sizes growing as the facts demand; None where this does not come to an end soon."""
+    grown = dict(direction)
+    for _ in range(len(grown) + 3):
+        changed = False
+        for row in cone:
+            short = -_along(grown, row)
+            if short > 0:
+                larger = [(atom, power) for atom, power in row.items() if power > 0]
+                if not larger:
+                    return None
+                atom, power = larger[0]
+                grown[atom] = grown.get(atom, 0) + Fraction(short) / power
+                changed = True
+        if not changed:
+            return grown
+    return None
+
+
+def _along(direction: Vector, vector: Vector) -> Rational:
+    return sum((direction[atom] * power for atom, power in vector.items() if atom in direction), 0)
 
 
 def _whole(row: list[Rational]) -> list[int]:

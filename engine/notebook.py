@@ -96,7 +96,7 @@ def run_cell(shell: Shell, line: str, cell: str) -> Model | Derivation | Pages:
     models = {name: Model(found, session, request) for name, found in measures.items()}
     shell.push(_named(models, options.name))
     published, complaints = session.published(measures)
-    for diagnostic in (*(warning for program in session.programs for warning in program.warnings), *complaints):
+    for diagnostic in (*session.warnings, *complaints):
         print(diagnostic.format(), file=sys.stderr)
     if len(models) == 1 and options.detail is None:
         return next(iter(models.values()))

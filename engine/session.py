@@ -58,6 +58,12 @@ class Session:
         return models
 
     @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is to be said of the models, each thing once."""
+        found = (warning for program in self.programs for warning in program.warnings)
+        return tuple({warning.format(): warning for warning in found}.values())
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The files that were read."""
         names = (Path(self.source.name).name, *self.used)

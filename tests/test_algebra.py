@@ -24,6 +24,7 @@ from archderive.forms import Layout
 from archderive.growth import growth
 from archderive.notation.python import to_python
 from archderive.notation.symbols import Symbols
+from clock import at_most
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tools import trials
@@ -377,6 +378,15 @@ def test_growth_by_hand(
     for small, large in orders:
         facts.assume_order(sym(NAMES[large]) - sym(NAMES[small]))
     assert growth(make(terms), facts).expr == make(kept)
+
+
+def test_growth_of_a_long_sum() -> None:
+    # (A + … + H)⁴ has 330 terms; by the inequality of means only the fourth powers stay
+    letters = "ABCDEFGH"
+    power = sum((sym(letter) for letter in letters), Expr({})) ** 4
+    assert len(power.terms) == 330
+    with at_most(3):
+        assert growth(power, Facts()).expr == sum((sym(letter) ** 4 for letter in letters), Expr({}))
 
 
 # ---------------------------------------------------------------- forms keep the value

@@ -197,6 +197,7 @@ def test_the_option_for_the_prefix(tmp_path: Path, capsys: pytest.CaptureFixture
     found = labels(file.read_text("utf-8"))
     assert found and all(label.startswith("sup") for label in found)
     assert len(set(found)) == len(found)
+    assert r"\providecommand{\archderiveSupMacs}" in file.read_text("utf-8")  # not that of another conv2d in the paper
     assert main(["conv2d", "--latex", "--prefix", "a b}", "-o", str(file)]) == 2
     assert "error: `--prefix a b}` is no beginning of a label" in capsys.readouterr().err
 
@@ -314,6 +315,24 @@ def test_files_of_their_own_compile_without_a_warning(model: str, width: float, 
     file = tmp_path / "model.tex"
     assert main([model, "--latex", "--standalone", "--width", f"{width}in", "-o", str(file)]) == 0
     assert COMPLAINTS.findall(compiled(file.read_text("utf-8"), engine, tmp_path)) == []
+
+
+HARD_TO_BREAK = """
+dim N = 8 "positions", D = 4 "width"
+dim sequences_in_a_batch_of_training = 3, attention_heads_in_a_layer = 4, size_of_the_vocabulary = 5
+
+model nested(x[N, D], a[N, D], b[N, D]):
+    y[n, i] = log(exp(sqrt(log(exp(sqrt(log(exp(sqrt(log(exp(tanh(x[n, i] * a[n, i] + b[n, i])))))))))))
+    u[n, i] = tanh(sigmoid(tanh(sigmoid(tanh(sigmoid(tanh(sigmoid(tanh(sigmoid(tanh(y[n, i])))))))))))
+    return u -> linear(sequences_in_a_batch_of_training + attention_heads_in_a_layer + size_of_the_vocabulary)
+"""
+
+
+def test_formulas_that_can_be_broken_after_brackets_only(tmp_path: Path) -> None:
+    derivation = ad.parse(HARD_TO_BREAK).derivation()
+    source = derivation.to_latex(width=3.25, standalone=True)
+    assert COMPLAINTS.findall(compiled(source, "pdflatex", tmp_path, once=True)) == []
+    assert max(map(len, derivation.to_text(columns=80).splitlines())) <= 80
 
 
 # What chktex says, and why it is not heeded.

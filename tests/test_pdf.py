@@ -47,6 +47,18 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     assert e.value.status == 2
 
 
+def test_a_package_that_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):  # as a panic in Rust reaches Python
+        pass
+
+    def compile(*_: object, **__: object) -> bytes:
+        raise PanicException("called `Option::unwrap()` on a `None` value")
+
+    monkeypatch.setattr("typst.compile", compile)
+    with pytest.raises(ArchError, match="the package `typst` gives up on this document: called"):
+        to_pdf(Document("x", (Paragraph(("words",)),), ()))
+
+
 def test_the_command_writes_a_pdf_that_holds_the_closed_form(tmp_path: Path) -> None:
     model = tmp_path / "net.arch"
     model.write_text("dim N, D\nmodel net(x[N, D]):\n    return linear(x, O=D)\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from archderive.algebra.substitution import evaluate, substitute
 from archderive.errors import ArchError, Source
 from archderive.quantities import Measures
 from archderive.session import open_layer, open_path, open_source
+from clock import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -385,6 +386,37 @@ model funnel(x[N, D]):
             macs += 9 * length
             length = -(-length // 2)
         assert model.at(N=size, D=3, L=2, S=2).macs == macs
+
+
+def test_repeats_in_repeats() -> None:
+    # a product, a bias and a ReLU in turn at every position, as often as the repeats say; a search turn by turn would
+    # take 3 ** 14 turns
+    counts = [f"L{number}" for number in range(14)]
+    lines = [f"dim N = 8, D = 4, {', '.join(f'{name} = 2' for name in counts)}", "model deep(x[N, D]):"]
+    lines += [f"{'    ' * (depth + 1)}repeat {name}:" for depth, name in enumerate(counts)]
+    lines += [f"{'    ' * 15}x = x -> linear(D) -> relu", "    return x", ""]
+    with at_most(10):
+        measures = totals("\n".join(lines))["deep"]
+        assert measures.sequential.expr == 3 * product(from_atom(Symbol(name)) for name in counts)
+
+
+def test_a_repeat_that_waits_for_what_is_outside() -> None:
+    # the second input has gone through 5 equations more than the first turn needs; later turns wait for the first only
+    model = ad.parse(
+        """
+dim N = 8, D = 4, L = 3, K = 3
+model waits(x[N, D], y[N, D]):
+    late = y -> relu -> relu -> relu -> relu -> relu
+    repeat L:
+        repeat K:
+            x = relu(x)
+            x = relu(x)
+        x = x + late
+    return x
+"""
+    )
+    # by hand: max(2K, 5) + 1 for the first turn, 2K + 1 for each other one
+    assert [model.at(K=k, L=4).sequential for k in (1, 2, 3)] == [6 + 3 * 3, 6 + 3 * 5, 7 + 3 * 7]
 
 
 def test_a_sum_cancels() -> None:

@@ -1,12 +1,13 @@
-"""Division of polynomials: a dividend and a divisor in, the quotient out if nothing is left over."""
+"""Division of polynomials: a dividend and a divisor in, the quotient out if nothing is left over. Denominators."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import lcm
 
 from .atoms import Atom, Group, Monomial, Rational, normal, raised, times
-from .expression import ZERO, Expr
+from .expression import ZERO, Expr, const
 
 
 def without_brackets(expr: Expr, allowed: Callable[[Group], bool]) -> Expr:
@@ -70,3 +71,18 @@ def _leading(expr: Expr) -> Monomial:
 def _below(dividend: Expr, atom: Atom, exponent: Rational) -> bool:
     """Does the dividend itself have the atom below the line, as deep as the quotient would?"""
     return any(power <= exponent for monomial in dividend.terms for a, power in monomial if a == atom)
+
+
+def below_line(expr: Expr) -> Monomial:
+    """The monomial of the most negative power of every atom."""
+    lowest: dict[Atom, Rational] = {}
+    for monomial in expr.terms:
+        for atom, exponent in monomial:
+            if exponent < lowest.get(atom, 0):
+                lowest[atom] = exponent
+    return tuple(sorted(lowest.items(), key=lambda item: item[0].key))
+
+
+def denominator(expr: Expr) -> Expr:
+    """What makes all coefficients whole."""
+    return const(lcm(*(coefficient.denominator for coefficient in expr.terms.values())))

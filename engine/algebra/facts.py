@@ -10,12 +10,10 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product as combinations
-from math import lcm
 from typing import Any
 
 from .atoms import (
     UNIT,
-    Atom,
     Exponential,
     Extreme,
     Monomial,
@@ -26,10 +24,11 @@ from .atoms import (
     raised,
     times,
 )
-from .division import without_brackets
+from .division import below_line, denominator, without_brackets
 from .expression import ONE, ZERO, Expr, as_expr, const, from_atom
 from .linear import linear_in, with_bounds
-from .signs import at_least_one, integer_atom, not_negative, positive_atom
+from .points import negative_somewhere
+from .signs import at_least_one, covered, integer_atom, not_negative, positive_atom
 
 _DEPTH = 4
 MANY_TERMS = 12
@@ -187,6 +186,8 @@ class Facts:
             return value >= 0
         if expr not in self._proved:
             self._proved[expr] = False  # a question that comes back while it is being answered is not answered
+            if negative_somewhere(expr, self):
+                return False
             bounds = self._lower_bounds(self._cleared(expr))
             proved = any(map(self._all_positive, bounds)) or any(map(self._above_an_order, bounds))
             self._proved[expr] = proved or self._whichever(expr)
@@ -229,7 +230,7 @@ class Facts:
             ((monomial, coefficient),) = expr.terms.items()
             return coefficient > 0 and all(positive_atom(atom) for atom, _ in monomial)
         # a fraction of whole numbers: clear the denominators, which are positive
-        cleared = expr * Expr({raised(_below_line(expr), -1): 1}) * _denominator(expr)
+        cleared = expr * Expr({raised(below_line(expr), -1): 1}) * denominator(expr)
         return self.is_integer(cleared) and self.nonnegative(cleared - 1)
 
     def compare(self, left: Expr, operator: str, right: Expr) -> bool | None:
@@ -255,7 +256,7 @@ class Facts:
         expr = without_brackets(expr, lambda atom: self.positive(atom.content))
         below = tuple(
             (atom, exponent)
-            for atom, exponent in _below_line(expr)
+            for atom, exponent in below_line(expr)
             if positive_atom(atom) or (isinstance(atom, Rounded) and self.positive(from_atom(atom)))
         )
         return expr * Expr({raised(below, -1): 1})
@@ -287,16 +288,21 @@ class Facts:
         `strictly`)?"""
         from .substitution import map_atoms, substitute
 
+        if not strictly and covered(expr):
+            return True
         for _ in range(_DEPTH):
             table = self._slacks()
             slacks = {symbol: table[symbol] for symbol in expr.symbols() if symbol in table}
             if not slacks:
                 break
             expr = substitute(expr, slacks)
-        below = _below_line(expr)
+        below = below_line(expr)
         if not all(not_negative(atom) for atom, _ in below):
             return False  # a bracket whose sign the slacks have left open
         expr = expr * Expr({raised(below, -1): 1})
+        seen = covered(expr)
+        if seen is False or (seen and not strictly):
+            return seen
         least = {symbol: _least(symbol) for symbol in expr.symbols() if symbol.kind == "dim"}
         expr = substitute(expr, least) if least else expr
         if any(isinstance(atom, Exponential) for atom in expr.atoms()):
@@ -334,10 +340,10 @@ class Facts:
         argument = atom.argument
         step = const(1)
         if argument.terms and all(isinstance(e, int) and integer_atom(a) for m in argument.terms for a, e in m):
-            below = _below_line(argument)
-            denominator = _denominator(argument)
-            if self.is_integer(argument * denominator * Expr({raised(below, -1): 1})):
-                step = ONE - Expr({below: 1}) / denominator
+            below = below_line(argument)
+            whole = denominator(argument)
+            if self.is_integer(argument * whole * Expr({raised(below, -1): 1})):
+                step = ONE - Expr({below: 1}) / whole
         if falling:
             return [argument if atom.direction == "floor" else argument + step]
         if atom.direction == "floor":
@@ -381,17 +387,3 @@ def _cyclic(symbol: Symbol, value: Expr, table: dict[Symbol, Expr]) -> bool:
             waiting.extend(table[current].symbols())
         seen.add(current)
     return False
-
-
-def _below_line(expr: Expr) -> Monomial:
-    """The monomial of the most negative power of every atom."""
-    lowest: dict[Atom, Rational] = {}
-    for monomial in expr.terms:
-        for atom, exponent in monomial:
-            if exponent < lowest.get(atom, 0):
-                lowest[atom] = exponent
-    return tuple(sorted(lowest.items(), key=lambda item: item[0].key))
-
-
-def _denominator(expr: Expr) -> Expr:
-    return const(lcm(*(coefficient.denominator for coefficient in expr.terms.values())))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .atoms import Atom, Exponential, Extreme, Group, Log, Rounded, Summation, Symbol
+from fractions import Fraction
+
+from .atoms import Atom, Exponential, Extreme, Group, Log, Rational, Rounded, Summation, Symbol, raised, times
 from .expression import ONE, Expr, from_atom
 
 
@@ -61,3 +63,31 @@ def not_negative(atom: Atom) -> bool:
 
 def none_negative(expr: Expr) -> bool:
     return all(c >= 0 and all(not_negative(a) for a, _ in m) for m, c in expr.terms.items())
+
+
+def covered(expr: Expr) -> bool | None:
+    """Is each negative term, seen at once, at most a share of positive ones that are multiples of it? So `3ABC − 2A` is
+    not negative, for sizes are at least 1, and need not be multiplied out with A = 1 + a. False: one has no multiple
+    among them, and would stay. None: this does not tell."""
+    atoms = expr.atoms()
+    if any(isinstance(atom, Exponential) for atom in atoms) or not all(map(not_negative, atoms)):
+        return None
+    room = {m: Fraction(c) for m, c in expr.terms.items() if c > 0}
+    enough = True
+    for monomial, coefficient in expr.terms.items():
+        if coefficient > 0:
+            continue
+        larger = [m for m in room if all(_at_least_one(atom, e) for atom, e in times(m, raised(monomial, -1)))]
+        if not larger:
+            return False
+        short = Fraction(-coefficient)
+        for other in larger:
+            taken = min(short, room[other])
+            room[other] -= taken
+            short -= taken
+        enough = enough and short == 0
+    return enough or None
+
+
+def _at_least_one(atom: Atom, exponent: Rational) -> bool:
+    return exponent > 0 and isinstance(atom, Symbol) and atom.kind == "dim"

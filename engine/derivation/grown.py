@@ -30,7 +30,7 @@ def growth_blocks(quantities: Iterable[tuple[str, str, Derived]], shown: Shown) 
         except ArchError:
             continue
         writer = _GrowthWriter(title, derived.expr, found, shown)
-        if found.dropped or writer.negative:
+        if found.gone or writer.negative:
             blocks += writer.blocks()
     if blocks:
         yield Heading(2, ("Growth",), anchor="growth")
@@ -55,13 +55,16 @@ class _GrowthWriter:
         self.negative = [Expr({m: c}) for m, c in self.smooth.terms.items() if c < 0]
 
     def blocks(self) -> Iterator[Block]:
-        reasons = [self.reason(one) for one in self.found.dropped]
-        reasons += [(self.plain.formula(term), " only makes it smaller") for term in self.negative]
-        if len(reasons) == 1:
+        many = len(self.found.gone) + len(self.negative)
+        reasons: list[Text] = []
+        if many <= MOST_DROPPED:
+            reasons += [self.reason(one) for one in self.found.dropped]
+            reasons += [(self.plain.formula(term), " only makes it smaller") for term in self.negative]
+        if many == 1:
             yield Steps(tuple(self.steps(reasons[0])))
             return
         yield Steps(tuple(self.steps(())))
-        if len(reasons) <= MOST_DROPPED:
+        if reasons:
             yield Bullets(tuple((*reason, ".") for reason in reasons))
 
     def steps(self, reason: Text) -> Iterator[Step]:

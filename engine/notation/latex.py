@@ -30,7 +30,7 @@ from ..formula import (
     Symbol,
     Words,
 )
-from .marks import COMMA, FACTOR, OPERATOR, deeper, unmarked
+from .marks import COMMA, FACTOR, OPENING, OPERATOR, deeper, unmarked
 from .shape import Level, is_open, is_short_sum, is_single, level, plain, spread
 from .symbols import Symbols
 from .tex_names import word_in_latex
@@ -144,7 +144,7 @@ def _solid(formula: Formula, symbols: Symbols) -> str:
 
 
 def _bracketed(formula: Formula, symbols: Symbols) -> str:
-    inner = deeper(_nested(formula, symbols))
+    inner = deeper(OPENING + _nested(formula, symbols))
     return rf"\left( {inner} \right)" if _TALL.search(inner) else f"({inner})"
 
 
@@ -265,7 +265,8 @@ def _apply(formula: Apply, symbols: Symbols) -> str:
         return _log(formula, symbols, bare=True)
     inner = f", {COMMA}".join(deeper(_nested(argument, symbols)) for argument in arguments)
     head = _function_name(function)
-    return head + (rf"\left( {deeper(inner)} \right)" if _TALL.search(inner) else f"({deeper(inner)})")
+    inside = deeper(OPENING + inner)
+    return head + (rf"\left( {inside} \right)" if _TALL.search(inner) else f"({inside})")
 
 
 def _log(formula: Apply, symbols: Symbols, *, bare: bool) -> str:

@@ -1,8 +1,9 @@
 """Places where a written formula may be broken: private characters inside the string, each with a depth.
 
-The writers put a mark before every + − = (`OPERATOR`), between factors (`FACTOR`), and after commas and groups of
-digits (`COMMA`); `renderer.lines` chooses among them. A mark deeper inside brackets has a higher depth. What may not be
-broken, such as a fraction or a subscript, is written without marks.
+The writers put a mark before every + − = (`OPERATOR`), between factors (`FACTOR`), after commas and groups of digits
+(`COMMA`) and, for want of a better place, after a bracket (`OPENING`); `renderer.lines` chooses among them. A mark
+deeper inside brackets has a higher depth. What may not be broken, such as a fraction or a subscript, is written without
+marks.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-DEPTHS: Final = 64
+DEPTHS: Final = 64  # from one kind to the next there is room for twice as many
 OPERATOR: Final = "\ue000"
 FACTOR: Final = "\ue100"
 COMMA: Final = "\ue200"
-KINDS: Final = (OPERATOR, FACTOR, COMMA)
+OPENING: Final = "\ue080"
+KINDS: Final = (OPERATOR, OPENING, FACTOR, COMMA)
 
 ANY_MARK: Final = re.compile(f"[{OPERATOR}-{chr(ord(COMMA) + DEPTHS)}]")
+OPENINGS: Final = re.compile(f"[{OPENING}-{chr(ord(OPENING) + DEPTHS)}]")
 _DEEPER: Final = {
     ord(kind) + depth: ord(kind) + min(depth + 1, DEPTHS) for kind in KINDS for depth in range(DEPTHS + 1)
 }

@@ -30,6 +30,7 @@ from ..formula import (
     Symbol,
     Words,
 )
+from .symbols import LOOK
 
 
 class Level(IntEnum):
@@ -46,6 +47,8 @@ class Level(IntEnum):
     POWER = 8
     ATOM = 9
 
+
+MANY_LETTERS = 24  # of names in a sum that is set without spaces
 
 RELATIONS = ("==", "=", "!=", "<", "<=", ">", ">=", "~", "in")
 
@@ -100,10 +103,14 @@ def is_single(formula: Formula) -> bool:
 
 
 def is_short_sum(formula: Formula) -> bool:
-    """A sum of names and numbers, n + 1: inside brackets, subscripts and fractions it is set without spaces."""
+    """A sum of names and numbers, n + 1: inside brackets, subscripts and fractions it is set without spaces, if its
+    names are short."""
     match formula:
         case Sum(terms) if len(terms) <= 3:
-            return all(is_single(term.value if isinstance(term, Negative) else plain_magnitude(term)) for term in terms)
+            magnitudes = [term.value if isinstance(term, Negative) else plain_magnitude(term) for term in terms]
+            names = [single.name for single in magnitudes if isinstance(single, Symbol)]
+            long = sum(1 if LOOK in name else len(name) for name in names) > MANY_LETTERS
+            return not long and all(map(is_single, magnitudes))
         case Negative(value):
             return is_single(value)
         case _:

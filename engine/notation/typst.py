@@ -30,7 +30,7 @@ from ..formula import (
     Symbol,
     Words,
 )
-from .marks import ANY_MARK, COMMA, FACTOR, OPERATOR, deeper, unmarked
+from .marks import ANY_MARK, COMMA, FACTOR, OPENING, OPERATOR, deeper, unmarked
 from .name_trees import Letters, Scripted
 from .shape import Level, is_open, is_single, level, plain, spread
 from .symbols import Symbols, name_parts, name_tree
@@ -122,7 +122,7 @@ def _solid(formula: Formula, symbols: Symbols) -> str:
 
 
 def _bracketed(formula: Formula, symbols: Symbols) -> str:
-    return f"({deeper(_write(formula, symbols))})"
+    return f"({deeper(OPENING + _write(formula, symbols))})"
 
 
 def _fit(formula: Formula, wanted: Level, symbols: Symbols) -> str:
@@ -236,7 +236,7 @@ def _apply(formula: Apply, symbols: Symbols) -> str:
     if function in ("log", "log2") and len(arguments) == 1:
         return _log(formula, symbols, bare=True)
     inner = f", {COMMA}".join(deeper(_write(argument, symbols)) for argument in arguments)
-    return f"{function if function in _FUNCTIONS else quoted(function)}({deeper(inner)})"
+    return f"{function if function in _FUNCTIONS else quoted(function)}({deeper(OPENING + inner)})"
 
 
 def _log(formula: Apply, symbols: Symbols, *, bare: bool) -> str:

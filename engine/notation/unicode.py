@@ -31,7 +31,7 @@ from ..formula import (
     Words,
 )
 from .letters import SUBSCRIPTS, SUPERSCRIPTS
-from .marks import COMMA, FACTOR, OPERATOR, deeper, unmarked
+from .marks import COMMA, FACTOR, OPENING, OPERATOR, deeper, unmarked
 from .shape import Level, is_open, is_short_sum, is_single, level, plain
 from .symbols import Symbols
 
@@ -112,7 +112,7 @@ def _solid(formula: Formula, symbols: Symbols) -> str:
 
 
 def _bracketed(formula: Formula, symbols: Symbols) -> str:
-    return f"({deeper(_nested(formula, symbols))})"
+    return f"({deeper(OPENING + _nested(formula, symbols))})"
 
 
 def _fit(formula: Formula, wanted: Level, symbols: Symbols) -> str:
@@ -227,7 +227,7 @@ def _apply(formula: Apply, symbols: Symbols) -> str:
     if function in ("log", "log2") and len(arguments) == 1:
         return _log(formula, symbols, bare=True)
     inner = f", {COMMA}".join(deeper(_nested(argument, symbols)) for argument in arguments)
-    return f"{function}({deeper(inner)})"
+    return f"{function}({deeper(OPENING + inner)})"
 
 
 def _log(formula: Apply, symbols: Symbols, *, bare: bool) -> str:

@@ -35,7 +35,7 @@ class Arrivals:
     def of(self, equation: Equation, times: Mapping[Tensor, Ready]) -> list[Front]:
         """When what an equation reads is there, by its own position."""
         ranges = {i.symbol: (i.lower, i.upper) for i in all_indices(equation)}
-        waiting = [r for r in conditional_reads(equation.body) if times.get(r.tensor, START) != START]
+        waiting = [r for r in conditional_reads(equation.body) if r.tensor in times and times[r.tensor] != START]
         if waiting and decided_by_data(equation.body):
             self.at_most[EMPTY] = None
         own = {s: n for n, sub in enumerate(equation.subscripts) for s in bare(position(sub))}

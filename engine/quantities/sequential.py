@@ -62,11 +62,49 @@ def sequential_steps(instance: Instance, facts: Facts) -> Steps:
     return Steps(maximum(ends, facts), tuple(timer.at_most))
 
 
+class _Times(dict[Tensor, Ready]):
+    """When tensors are there, those of a body and, `taken` from outside, those that it reads."""
+
+    def __init__(self, outer: Mapping[Tensor, Ready]) -> None:
+        super().__init__()
+        self.outer = outer
+        self.taken: dict[Tensor, Ready] = {}
+
+    def __missing__(self, tensor: Tensor) -> Ready:
+        self.taken[tensor] = found = self.outer[tensor]
+        return found
+
+    def __contains__(self, tensor: object) -> bool:
+        return super().__contains__(tensor) or tensor in self.outer
+
+
+@dataclass
+class _Turn:
+    """A turn that was followed: when what it carries was there at its begin and at its end, and what it read besides.
+
+    Times are maxima of sums, so what comes a number of steps later ends at most as much later. Where it ends exactly
+    so much later, once (`follows`), nothing from outside is the latest, and it does for every larger number.
+    """
+
+    entry: tuple[Ready, ...]
+    taken: Mapping[Tensor, Ready]
+    exit: tuple[Ready, ...]
+    follows: bool = False
+
+    def later_by(self, entry: Sequence[Ready], outer: Mapping[Tensor, Ready], facts: Facts) -> Expr | None:
+        """By how many steps another turn begins later that is like this one otherwise; None if it is not like it."""
+        steps = entry[0][0].base - self.entry[0][0].base if entry and entry[0] and self.entry[0] else ZERO
+        if tuple(later(ready, steps) for ready in self.entry) != tuple(entry) or not facts.nonnegative(steps):
+            return None
+        return steps if all(outer[tensor] == ready for tensor, ready in self.taken.items()) else None
+
+
 class _Timer:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.at_most: dict[str, None] = {}
         self.arrivals = Arrivals(facts, self.at_most)
+        self._turns: dict[int, list[_Turn]] = {}
         self._known: dict[tuple[Instance, tuple[Ready, ...]], tuple[Ready, ...]] = {}
 
     def instance(self, instance: Instance, inputs: tuple[Ready, ...]) -> tuple[Ready, ...]:
@@ -240,20 +278,19 @@ class _Timer:
     def repeat(self, node: Repeat, times: dict[Tensor, Ready]) -> None:
         """Turn by turn until every turn adds the same, then all the others at once."""
         current = tuple(times[c.initial] for c in node.carried)
-        outer = dict(times)
         history = [current]
         turns = node.count.integer()
         if turns == 0:
             self._leave(node, current, times)
             return
         for _ in range(8 if turns is None else min(turns, 12)):
-            history.append(self._turn(node, outer, history[-1]))
+            history.append(self._turn(node, times, history[-1]))
             if turns is not None and len(history) == turns + 1:
                 self._leave(node, history[-1], times)
                 return
             if any(len(front.base.key) > MAX_KEY for ready in history[-1] for front in ready):
                 raise NotDerived("which of several chains through a repeat is the longest depends on the sizes")
-            paces = self._paces(node, outer, history)
+            paces = self._paces(node, times, history)
             if paces is not None:
                 rest = node.count - (len(history) - 1)
                 final = tuple(
@@ -269,10 +306,29 @@ class _Timer:
             times[carried.result] = value
 
     def _turn(self, node: Repeat, outer: Mapping[Tensor, Ready], entry: Sequence[Ready]) -> tuple[Ready, ...]:
-        times = dict(outer)
+        """One turn; a repeat in a repeat asks for the same turn again and again, a number of steps later."""
+        known = self._turns.setdefault(id(node), [])
+        for turn in known:
+            later_by = turn.later_by(entry, outer, self.facts)
+            if later_by is None:
+                continue
+            if later_by == ZERO or turn.follows:
+                return tuple(later(ready, later_by) for ready in turn.exit)
+            exit_ = self._taken(node, outer, entry).exit
+            turn.follows = self.facts.nonnegative(later_by - 1) and exit_ == tuple(
+                later(ready, later_by) for ready in turn.exit
+            )
+            return exit_
+        taken = self._taken(node, outer, entry)
+        known.append(taken)
+        return taken.exit
+
+    def _taken(self, node: Repeat, outer: Mapping[Tensor, Ready], entry: Sequence[Ready]) -> _Turn:
+        times = _Times(outer)
         times.update({c.entry: r for c, r in zip(node.carried, entry, strict=True)})
         self.body(node.body, times)
-        return tuple(times[c.exit] for c in node.carried)
+        exit_ = tuple(times[c.exit] for c in node.carried)
+        return _Turn(tuple(entry), times.taken, exit_)
 
     def _paces(
         self, node: Repeat, outer: Mapping[Tensor, Ready], history: list[tuple[Ready, ...]]

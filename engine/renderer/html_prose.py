@@ -27,7 +27,7 @@ SHORT_CODE: Final = 14  # letters
 LONGEST_TOGETHER: Final = 20  # letters and signs: what is longer may be broken
 # The axes of a tensor, [N, D], or a formula with the words that touch it.
 _TOUCHING: Final = re.compile(
-    r"\[(?:[^\[\]<> ]|, |</?m[^>]*>)+\]|[^\s<>]*<math(?:(?!</math>).)*</math>[^\s<>]*", re.DOTALL
+    r"\[(?:[^\[\]<> ]|, |</?m[^>]*>)+\]|(?:(?<![^\s<>])[^\s<>]*)?<math(?:(?!</math>).)*</math>[^\s<>]*", re.DOTALL
 )
 _BREAKS_IN_CODE: Final = re.compile(r"([_/.,:=()\[\]]+)(?=[^\s_/.,:=()\[\]])")
 _BREAK: Final = "\0"  # where a line may end; no word has the character after `spaced`

@@ -75,7 +75,8 @@ def lay_out_all(documents: Sequence[Document], look: Look) -> LaidFile:
     prefixes = prefixes_of([document.title for document in documents], look.prefix)
     for document, prefix in zip(documents, prefixes, strict=True):
         symbols = Symbols(document.symbols)
-        macros = tuple(_macro(result, document.title, symbols, commands) for result in document.results)
+        named = (prefix if look.prefix else "") or document.title
+        macros = tuple(_macro(result, named, symbols, commands) for result in document.results)
         blocks = tuple(_blocks(document, symbols, labels_of(document, prefix, labels), look))
         laid.append(LaidDocument(prefix, macros, blocks))
     blocks = tuple(block for document in laid for block in document.blocks)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..notation.marks import ANY_MARK, FACTOR, kind_and_depth
+from ..notation.marks import ANY_MARK, FACTOR, OPENING, kind_and_depth
 
 Measure = Callable[[str], float]
 
-# What a break costs, in lines left empty: deeper is worse, and so is a break between factors or after a comma. In a
-# chain of equations a line begins with its sign, if it can.
+# What a break costs, in lines left empty: deeper is worse, and so is a break between factors, and one after a bracket
+# far worse. In a chain of equations a line begins with its sign, if it can.
 _DEPTH_COST = 0.12
-_KIND_COST = 0.2
+_KIND_COST = {FACTOR: 0.2, OPENING: 0.7}
 _CHAIN_GAIN = 0.35
 
 
@@ -52,7 +52,7 @@ def pieces(marked: str, measure: Measure) -> list[Piece]:
     found = []
     for mark, text in zip(["", *ANY_MARK.findall(marked)], ANY_MARK.split(marked), strict=True):
         kind, depth = kind_and_depth(mark) if mark else ("", 0)
-        cost = _DEPTH_COST * depth + _KIND_COST * (kind == FACTOR) - _CHAIN_GAIN * text.startswith("=")
+        cost = _DEPTH_COST * depth + _KIND_COST.get(kind, 0.0) - _CHAIN_GAIN * text.startswith("=")
         found.append(Piece(text, measure(text), cost, kind == FACTOR))
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..document import Document
-from ..errors import usage
+from ..errors import error, usage
 from . import Look, render
 
 # What the fonts that come with Typst hold: Latin, Greek, Cyrillic, marks, arrows and mathematics.
@@ -26,4 +26,12 @@ def to_pdf(documents: Document | Sequence[Document], look: Look | None = None) -
         raise usage("a PDF needs the package `typst`", hint="`pip install 'archderive[pdf]'`") from None
     source = render(documents, "typst", look)
     embedded = _EMBEDDED.fullmatch(source) is not None
-    return typst.compile(source.encode("utf-8"), format="pdf", ignore_system_fonts=embedded)
+    try:
+        return typst.compile(source.encode("utf-8"), format="pdf", ignore_system_fonts=embedded)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as failure:  # some letters make its shaper panic, which is no Exception
+        raise error(
+            f"the package `typst` gives up on this document: {str(failure).partition(chr(10))[0]}",
+            hint="`--latex --standalone`, or other letters in the texts",
+        ) from None

@@ -12,7 +12,7 @@ from math import ceil
 
 from ..document import Step, Text
 from ..formula import Formula
-from ..notation.marks import unmarked
+from ..notation.marks import OPENINGS, unmarked
 from .lines import Measure, Piece, joined, pieces
 
 
@@ -34,6 +34,7 @@ class Ruler:
 
 
 _BEHIND = 0.45  # of a line: reasons in a column are easier to read
+_AFTER_A_BRACKET = 6.0  # more than anything else, but for what sticks out
 _LEFT_SHARES = (0.34, 0.45)  # of the width: longer left sides stand above
 
 
@@ -185,14 +186,16 @@ def _lines(right: Formula, room: float, first_room: float, known: _Remembering) 
 
 
 def _broken(formula: Formula, first: float, rest: float, known: _Remembering) -> list[str]:
-    """The formula in lines; without fraction bars and roots if one of them is too wide."""
+    """The formula in lines; without fraction bars and roots if one of them is too wide, and in the last resort with
+    lines that end after a bracket."""
     marked = known.write(formula)
     if known.measure(unmarked(marked)) <= first:
         return [unmarked(marked)]
-    lines = joined(known.cut(marked), first, rest, known.ruler.joint)
-    if all(known.measure(line) <= (rest if place else first) for place, line in enumerate(lines)):
-        return lines
-    return joined(known.cut(known.flat(formula)), first, rest, known.ruler.joint)
+    for written, anywhere in ((marked, False), (known.flat(formula), False), (known.flat(formula), True)):
+        lines = joined(known.cut(written if anywhere else OPENINGS.sub("", written)), first, rest, known.ruler.joint)
+        if all(known.measure(line) <= (rest if place else first) for place, line in enumerate(lines)):
+            break
+    return lines
 
 
 def _line_width(line: str, place: int, known: _Remembering) -> float:
@@ -204,6 +207,7 @@ def _cost(steps: list[LaidStep], reasons: list[float], beside: float, below: flo
     for step, reason in zip(steps, reasons, strict=True):
         high = len(step.lines) + len(step.left_above)
         breaks = 1.2 * (len(step.lines) - 1)
+        breaks += _AFTER_A_BRACKET * sum(line.endswith("(") for line in (*step.lines, *step.left_above))
         if not reason:
             cost += breaks + high
         elif beside:
