@@ -322,7 +322,7 @@ dim N = 8 "positions", D = 4 "width"
 dim sequences_in_a_batch_of_training = 3, attention_heads_in_a_layer = 4, size_of_the_vocabulary = 5
 
 model nested(x[N, D], a[N, D], b[N, D]):
-    y[n, i] = log(exp(sqrt(log(exp(sqrt(log(exp(sqrt(log(exp(tanh(x[n, i] * a[n, i] + b[n, i])))))))))))
+    y[n, i] = log(exp(sqrt(log(exp(sqrt(log(exp(sqrt(log(exp(tanh(x[n, i] * a[n, i] + b[n, i]))))))))))))
     u[n, i] = tanh(sigmoid(tanh(sigmoid(tanh(sigmoid(tanh(sigmoid(tanh(sigmoid(tanh(y[n, i])))))))))))
     return u -> linear(sequences_in_a_batch_of_training + attention_heads_in_a_layer + size_of_the_vocabulary)
 """
