@@ -127,6 +127,9 @@ def _unknown_start(stop: Stop) -> _Answer:
 def _no_name(stop: Stop) -> _Answer:
     if stop.first.text in KEYWORDS or any(word.text in ("=", "+=") for word in stop.line):
         return None
+    if stop.first.text == '""' and len(stop.line) > 1 and stop.line[1].kind == "text":
+        text = stop.line[1]
+        return Diagnostic("a text has one quotation mark on each side", text.span, hint=f"write `{text.text}`")
     if stop.first.kind == "text":
         message = "a text stands here, and only the first line of a layer or model may be one"
         return Diagnostic(message, stop.first.span, hint=f"write `# {stop.first.text[1:-1]}`")
