@@ -20,7 +20,8 @@ forms scalars sympy_bridge
 program
 gallery library
 listing elaborator
-conventions growth
+roots
+conventions crossover growth
 dependences
 quantities
 derivation stated
