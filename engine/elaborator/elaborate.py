@@ -247,7 +247,7 @@ def _open_model(
             context.record(failure)
             if scope.own(option.name) is None:
                 scope.set(option.name, Poisoned(), option.span)
-    body = Body()
+    body = Body(unnamed=scope.unnamed)
     execute(_assumptions_first(model.body), scope, body, context)
     check_variants(model, file, module, context)
     if body.outputs is None:

@@ -98,6 +98,7 @@ class Scope:
         self.spans: dict[str, Span] = {}
         self.leading: tuple[int, Span] | None = None if parent is None else parent.leading
         self.boundary = False  # what is bound inside stays inside
+        self.unnamed: dict[str, int] = {} if parent is None else parent.unnamed
 
     def get(self, name: str) -> Value | None:
         scope: Scope | None = self
