@@ -121,6 +121,10 @@ def _contrast(
     request: Request,
 ) -> Iterator[Block]:
     """Which model is cheaper where, by the first quantity that at least two of them have."""
+    baseline = request.baseline
+    if baseline is not None and baseline not in labels:
+        hint = nearest(baseline, labels) or f"models: {', '.join(labels)}"
+        raise usage(f"`--baseline {baseline}`: there is no model `{baseline}`", hint=hint)
     for name in dict.fromkeys(names):
         if name is None or name == "name":
             continue
@@ -128,10 +132,6 @@ def _contrast(
         known = [place for place, expr in enumerate(exprs) if expr is not None]
         if len(known) < 2:
             continue
-        baseline = request.baseline
-        if baseline is not None and baseline not in labels:
-            hint = nearest(baseline, labels) or f"models: {', '.join(labels)}"
-            raise usage(f"`--baseline {baseline}`: there is no model `{baseline}`", hint=hint)
         if baseline is not None and labels.index(baseline) not in known:
             raise usage(f"`--baseline {baseline}`: it has no closed form of {_title(name, notes)}")
         kept = [expr for expr in exprs if expr is not None]
