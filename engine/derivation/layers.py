@@ -10,6 +10,7 @@ from ..algebra.expression import Expr
 from ..conventions import Convention
 from ..document import Block, Code, Paragraph, Run, Step, Steps
 from ..forms import Layout
+from ..notation import Symbols, to_unicode
 from ..program import (
     Call,
     Choose,
@@ -109,13 +110,17 @@ class LayerWriter:
         return ["Takes ", *self.shapes(instance.inputs), "."] if instance.inputs else []
 
     def title(self, instance: Instance) -> list[Run]:
-        """The layer with the options that are not at their defaults."""
+        """The layer with the options that are not at their defaults, sizes as they look everywhere else."""
+        sizes = {name: self.look(size) for name, size in instance.sizes}
         options = [
-            f"{name} = {value}"
-            for name, value in instance.options
-            if name not in instance.usual and value not in ("…", name)
+            f"{name} = {sizes.get(name, text)}"
+            for name, text in instance.options
+            if name not in instance.usual and sizes.get(name, text) not in ("…", name)
         ]
         return [Code(f"{instance.name}({', '.join(options)})" if options else instance.name)]
+
+    def look(self, size: Expr) -> str:
+        return to_unicode(f.slashed(self.layout.formula(size)), Symbols())
 
     def about(self, instance: Instance) -> list[Run]:
         return [sentence(instance.doc), " "] if instance.doc else []

@@ -18,6 +18,7 @@ from ..forms import Layout
 from ..formula import Formula
 from ..growth import growth
 from ..quantities import BY_NAME, Derived, Measures
+from .abbreviations import expanded
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Shown:
     @cached_property
     def plain(self) -> Layout:
         """The same order of names, always expanded."""
-        return Layout(list(self.layout.order), "expanded", self.layout.names)
+        return expanded(self.layout)
 
     def value(self, derived: Derived) -> str:
         """The number at the example values, or nothing where there is none."""

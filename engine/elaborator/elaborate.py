@@ -281,6 +281,7 @@ def _open_model(
         tuple(context.warnings) + tuple(unread(instance)),
         tuple(body.caveats),
         tuple(map(_variant, body.variants)),
+        tuple(context.lets),
         lambda instances: generalised(instances, context),
     )
     return _Opened(

@@ -194,6 +194,7 @@ class Context:
     values: dict[str, Fraction]
     options: dict[Symbol, str] = field(default_factory=dict)
     dimensions: list[Dimension] = field(default_factory=list)
+    lets: list[tuple[Dimension, Expr]] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     errors: list[Diagnostic] = field(default_factory=list)
