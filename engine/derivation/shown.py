@@ -20,6 +20,8 @@ from ..growth import growth
 from ..quantities import BY_NAME, Derived, Measures
 from .abbreviations import expanded
 
+ELSEWHERE = "defined for other models"
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -41,7 +43,7 @@ class Shown:
             return self.measures.billed(name)
         if name in BY_NAME or name in self.measures.defined:
             return self.measures.quantity(name)
-        return Derived(None, unknown="defined for other models")
+        return Derived(None, unknown=ELSEWHERE)
 
     def formula(self, derived: Derived) -> Formula:
         if derived.infinite:
@@ -49,6 +51,8 @@ class Shown:
         if derived.expr is None:
             if derived.number is not None:
                 return f.Words("no closed form")
+            if derived.unknown == ELSEWHERE:
+                return f.Words("–")
             kind = next((k for k in ("not supported yet", "none") if derived.unknown.startswith(k)), "unknown")
             return f.Words(kind)
         return self.layout.formula(derived.expr)
