@@ -35,7 +35,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     shown = [Shown(m, layout_of(m.program, request.form), values_of(m.program)) for m in models]
     head: tuple[Text, ...] = (("model",), *((title,) for title in titles))
     blocks: list[Block] = [Heading(1, ("Comparison of ", str(len(models)), " models"), anchor="comparison")]
-    labels = _labels(models)
+    labels = labels_of(models)
     caveats = _caveats(labels, models)
     closed = [_row(label, [_closed(s, n) for n in names]) for label, s in zip(labels, shown, strict=True)]
     grown = [_row(label, [s.grown(s.derived(n)) for n in names]) for label, s in zip(labels, shown, strict=True)]
@@ -80,7 +80,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     return Document("comparison", tuple(blocks), (), symbols)
 
 
-def _labels(models: Sequence[Measures]) -> list[str]:
+def labels_of(models: Sequence[Measures]) -> list[str]:
     """The names of the models; of several with one name the files that they stand in, where that tells them apart."""
     names = [m.program.name for m in models]
     files = [Path(m.program.instance.span.source.name).stem for m in models]
