@@ -58,11 +58,12 @@ class Curve:
 
 @dataclass(frozen=True)
 class Meeting:
-    """A place where curves meet; a `leading` one is where the smallest of all changes."""
+    """A place where curves meet; a `leading` one is where the smallest of all changes. `words` say which curves."""
 
     at: Point
     label: Words
     leading: bool
+    words: str
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import Final
 
 from .algebra import build
 from .algebra.atoms import Symbol
+from .algebra.facts import Facts
 from .algebra.expression import Expr, const, product, sym, total
-from .algebra.substitution import evaluate, substitute
+from .algebra.substitution import Value, evaluate, substitute
 from .chart import Chart, Curve, Meeting, Point, Words, axis
 from .comparison import labels_of
 from .conventions import convention
@@ -25,7 +26,7 @@ from .derivation.shown import Shown
 from .document import Figure
 from .elaborator.variants import in_words, is_met
 from .errors import ArchError, Diagnostic, nearest, usage
-from .formula import Formula, Relation, integer
+from .formula import Formula, Relation, integer, slashed
 from .formula import Symbol as Name
 from .formula import Words as Plain
 from .notation import Symbols, to_unicode
@@ -37,6 +38,7 @@ from .quantities import BY_NAME, Derived, Measures
 BEYOND: Final = 64  # times the example value, and the same part of it: how far a plot goes by itself
 MARKS: Final = 5  # on each curve
 _SAME: Final = 1e-9
+_TOGETHER: Final = 0.03  # of the width: crossings of steps that are nearer are told as one
 _EMPTY: Final = 0.06  # of the height, above and below all curves
 _SPEC: Final = re.compile(r"(?:([^:=]*):)?([^:=]*?)(?:=(.*?)\.\.(.*))?")
 
@@ -262,28 +264,37 @@ class _Plotter:
         """Every crossing inside the frame, those at one place once."""
         found: dict[tuple[int, int], Meeting] = {}
         for (one, runs), (other, others) in combinations(kept, 2):
-            if one.course.expr == other.course.expr:
-                continue
-            for crossing in crossings(one.course.expr, other.course.expr, self.over, {}, math.ceil(10**high)):
-                x = math.log10(crossing.at)
+            crossed = crossings(one.course.expr, other.course.expr, self.over, {}, math.ceil(10**high))
+            seen = [c for c in crossed if low - _SAME <= math.log10(c.at) <= high + _SAME]
+            for group in _near(seen, _TOGETHER * (high - low)):
+                x = math.log10(group[len(group) // 2].at)
                 y, z = height_at(runs, x), height_at(others, x)
-                if not low - _SAME <= x <= high + _SAME or y is None or z is None:
+                if y is None or z is None:
                     continue
-                heights = [h for _, all_runs in kept if (h := height_at(all_runs, x)) is not None]
-                leading = max(y, z) <= min(heights) + 1e-3 or min(y, z) <= min(heights) + 1e-6
+                least = min(h for _, all_runs in kept if (h := height_at(all_runs, x)) is not None)
+                leading = min(y, z) <= least + _SAME
+                label = self.place(group, one, other)
+                first = (one.label, other.label)[group[0].cheaper_before]
+                last = (one.label, other.label)[group[-1].cheaper_after]
+                words = f"at {in_plain((label,))} {one.label} and {other.label} cross"
+                words += f": {first} is smaller below, {last} above" if first != last else ""
                 key = round(x * 1e6), round(y * 1e3)
-                if key not in found or (leading and not found[key].leading):
-                    found[key] = Meeting((x, y), (self.place(crossing, one, other),), leading)
+                if key in found:
+                    words = f"{found[key].words}; {words}"
+                    label = found[key].label[0] if not isinstance(found[key].label[0], str) else label
+                    leading |= found[key].leading
+                found[key] = Meeting((x, y), (label,), leading, words)
         yield from sorted(found.values(), key=lambda meeting: meeting.at)
 
-    def place(self, crossing: Crossing, one: _Line, other: _Line) -> Formula:
-        """`N = D = 512`, `N = 512`, `N ≈ 341.3`."""
-        at, size = crossing.at, self.size_name()
+    def place(self, group: Sequence[Crossing], one: _Line, other: _Line) -> Formula:
+        """`N = D = 512`, `N = 512`, `N ≈ 341`; of steps that cross again and again `N = 6145 … 6913`."""
+        at, size = group[0].at, self.size_name()
+        if len(group) > 1:
+            return Relation((size, Plain(f"{_short(at)} … {_short(group[-1].at)}")), ("=",))
         if isinstance(at, int):
             bound = self.bound(at, one, other)
             return Relation((size, *bound, integer(at)), ("=",) * (1 + len(bound)))
-        near = float(at)
-        return Relation((size, Plain(digits(round(near)) if near >= 100 else f"{near:.3g}")), ("~",))
+        return Relation((size, Plain(_short(at))), ("~",))
 
     def bound(self, at: int, one: _Line, other: _Line) -> tuple[Formula, ...]:
         """The crossing as a formula, where there is one of which the value is a case."""
@@ -291,14 +302,14 @@ class _Plotter:
         if any(values_of(other.measures.program).get(name, value) != value for name, value in values.items()):
             return ()
         values = {**values, **values_of(other.measures.program)}
-        verdict = condition(one.source, other.source, one.measures.program.facts, [self.over])
+        verdict = condition(one.source, other.source, Facts(), [self.over])
         if verdict.outcome != "depends" or verdict.bound.constant is not None or len(verdict.bound.terms) > 1:
             return ()
         try:
             exact = evaluate(verdict.bound, values) == at
         except (KeyError, ZeroDivisionError, OverflowError):
             return ()
-        return (layout_of(one.measures.program).formula(verdict.bound),) if exact else ()
+        return (slashed(layout_of(one.measures.program).formula(verdict.bound)),) if exact else ()
 
     # ---------------------------------------------------------------- words
 
@@ -351,13 +362,12 @@ class _Plotter:
         parts = [f"{title[0].upper()}{title[1:]}, both logarithmic."]
         for curve in curves:
             (x, y), (u, v) = curve.runs[0][0], curve.end
-            verb = "stays at" if abs(y - v) < _SAME else "falls from" if v < y else "grows from"
+            way = "is" if abs(y - v) < _SAME else "falls from" if v < y else "grows from"
             to = "" if abs(y - v) < _SAME else f" to {_about(v)}"
-            who = " and ".join(curve.names)
-            parts.append(f"{who} {verb} {_about(y)}{to} between {size} = {_about(x)} and {size} = {_about(u)}.")
-        if meetings:
-            where = "; ".join(in_plain(m.label) for m in meetings)
-            parts.append(f"Curves cross at {where}.")
+            who, *same = curve.names
+            too = f", and so for {' and '.join(same)}" if same else ""
+            parts.append(f"{who} {way} {_about(y)}{to} between {size} = {_about(x)} and {size} = {_about(u)}{too}.")
+        parts += [f"{m.words[0].upper()}{m.words[1:]}." for m in meetings]
         return " ".join(parts)
 
 
@@ -367,6 +377,25 @@ def _about(place: float) -> str:
         decade = math.floor(place + 1e-9)
         return f"{10 ** (place - decade):.2f}·10^{decade}"
     return digits(round(number)) if number >= 100 or abs(number - round(number)) < 1e-6 else f"{number:.3g}"
+
+
+def _short(at: Value) -> str:
+    """A size that may be no whole number."""
+    if isinstance(at, int):
+        return in_plain((integer(at),))
+    return in_plain((integer(round(at)),)) if at >= 100 else f"{float(at):.3g}"
+
+
+def _near(changes: Sequence[Crossing], distance: float) -> Iterator[list[Crossing]]:
+    """Crossings in groups, each no farther from the one before than that."""
+    group: list[Crossing] = []
+    for crossing in changes:
+        if group and math.log10(crossing.at) - math.log10(group[-1].at) > distance:
+            yield group
+            group = []
+        group.append(crossing)
+    if group:
+        yield group
 
 
 def _always(_: float) -> bool:

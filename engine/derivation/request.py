@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..algebra.atoms import Atom
+from ..document import Figure
 from ..forms import Layout
 from ..formula import Formula
 from ..notation.symbols import look_of
@@ -20,7 +21,7 @@ DETAILS = ("summary", "steps", "full")
 @dataclass(frozen=True)
 class Request:
     """What a derivation should show; `verified` for each program that was verified, `published` for those whose file
-    states figures, `pictured` with a picture of the dependences where one can be drawn."""
+    states figures, `pictured` with a picture of the dependences where one can be drawn, `plots` of all models."""
 
     conventions: tuple[str, ...] = ("macs",)
     detail: str = "steps"
@@ -29,6 +30,7 @@ class Request:
     verified: Mapping[Program, Verified] = field(default_factory=dict)
     published: Mapping[Program, tuple[Published, ...]] = field(default_factory=dict)
     pictured: bool = False
+    plots: tuple[Figure, ...] = ()
 
 
 def layout_of(program: Program, form: str = "auto") -> Layout:

@@ -267,7 +267,7 @@ def _places(spot: Point, wide: float, em: float) -> Iterator[tuple[float, Box]]:
     """Where a label may stand, and how far off that is: below on the right is best, where a curve seldom goes."""
     x, y = spot
     high = LINE * em
-    for far in (0.7, 1.6, 2.8, 4.2):
+    for far in (0.7, 1.6, 2.8, 4.2, 6.0):
         for worse, turn in ((0.0, 35), (0.2, 145), (0.4, 215), (0.3, 325), (0.5, 90), (0.6, 270), (0.8, 0), (0.9, 180)):
             across, down = math.cos(math.radians(turn)), math.sin(math.radians(turn))
             u = x + far * em * across + (wide / 2 * _sign(across))
