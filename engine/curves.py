@@ -92,7 +92,7 @@ def _runs(course: Course, places: Sequence[float]) -> tuple[Run, ...]:
 
 
 def _edge(course: Course, inside: float, outside: float) -> Point:
-    """The last place with a value on the way from one that has some to one that has none: a whole size if that is it."""
+    """The last place with a value on the way from one that has some to one that has none, or the whole size there."""
     for _ in range(40):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if course.value(middle) is not None else (inside, middle)

@@ -53,8 +53,9 @@ def drawn(
     return {name: one.to_tikz(width, standalone=standalone) for name, one in pictures.items()}
 
 
-def addressed(found: Mapping[str, str], output: str | None, suffix: str) -> list[tuple[str | None, str]]:
-    """Where each text is to go: into the file that is named, or into one of its own in a folder. Raises ArchError."""
+def addressed(found: Mapping[str, str], output: str | None, suffix: str, what: str) -> list[tuple[str | None, str]]:
+    """Where each text is to go: into the file that is named, or into one of its own in a folder. `what` there are
+    several of, without one. Raises ArchError."""
     if output is not None and (output.endswith("/") or os.path.isdir(output)):
         try:
             Path(output).mkdir(parents=True, exist_ok=True)
@@ -63,5 +64,5 @@ def addressed(found: Mapping[str, str], output: str | None, suffix: str) -> list
         return [(str(Path(output) / f"{name}.{suffix}"), text) for name, text in found.items()]
     if len(found) > 1:
         names = ", ".join(f"`{name}`" for name in found)
-        raise usage(f"there are several models, and a picture shows one: {names}", hint="a file for each: `-o FOLDER/`")
+        raise usage(f"there are several {what}: {names}", hint="a file for each: `-o FOLDER/`")
     return [(output, text) for text in found.values()]

@@ -10,6 +10,7 @@ import archderive
 ROWS = """
 diagram errors
 formula output page syntax_expressions syntax_scan
+chart
 document notation syntax syntax_stop
 exchange_document printer syntax_advice
 syntax_errors
@@ -18,7 +19,7 @@ parser
 algebra
 forms scalars sympy_bridge
 program
-gallery library
+curves gallery library
 listing elaborator
 roots
 conventions crossover growth
@@ -26,9 +27,10 @@ dependences
 quantities
 derivation stated
 expectations
+contrast
 comparison renderer session
-results
-exchange pictures rendered settings sizes
+plotter results
+assumed exchange pictures plots rendered settings sizes
 verifier
 interface
 cli notebook

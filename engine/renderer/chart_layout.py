@@ -17,7 +17,14 @@ from ..chart import Axis, Chart, Curve, Point, Tick, Words
 LINE: Final = 1.25  # of the height of letters: from one line of a label to the next
 SHAPES: Final = ("circle", "square", "triangle", "diamond", "drop", "cross")
 # Dashes and gaps in units of the width of a line; none for a whole one.
-DASHES: Final[tuple[tuple[float, ...], ...]] = ((), (5, 2.4), (1.4, 1.8), (7, 2, 1.4, 2), (10, 3), (3, 1.6, 1, 1.6, 1, 1.6))
+DASHES: Final[tuple[tuple[float, ...], ...]] = (
+    (),
+    (5, 2.4),
+    (1.4, 1.8),
+    (7, 2, 1.4, 2),
+    (10, 3),
+    (3, 1.6, 1, 1.6, 1, 1.6),
+)
 # Told apart by those who see no red, green or blue (after Okabe and Ito 2008), with contrast for text.
 LIGHT: Final = ("#0b66a8", "#b5440b", "#00745a", "#93417a", "#6b5a00", "#3f4750")
 DARK: Final = ("#6cb8f0", "#ff9d66", "#4fd0aa", "#e79acb", "#dcc04a", "#c3cad2")
@@ -28,7 +35,7 @@ _JOINTS: Final = re.compile(r"(?<=[_\-.:/ ])|(?<=[a-z])(?=[A-Z])")
 
 @dataclass(frozen=True)
 class Look:
-    """How a curve is told from others: by any one of colour, dashes and marks, and beyond six by two of them together."""
+    """How a curve is told from others: by each of colour, dashes and mark, and beyond six by two of them together."""
 
     colour: int
     dashes: tuple[float, ...]
@@ -135,9 +142,7 @@ def _spread(axis: Axis, length: float, size: Callable[[Tick], float]) -> tuple[T
     """As many ticks as there is room for, every so manieth; those that matter most are kept."""
     for every in range(1, len(axis.ticks) + 1):
         kept = axis.ticks[(len(axis.ticks) - 1) % every // 2 :: every]
-        if all(
-            length * (axis.share(b.at) - axis.share(a.at)) >= (size(a) + size(b)) / 2 for a, b in pairwise(kept)
-        ):
+        if all(length * (axis.share(b.at) - axis.share(a.at)) >= (size(a) + size(b)) / 2 for a, b in pairwise(kept)):
             return kept
     return axis.ticks[:1]
 

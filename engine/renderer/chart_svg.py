@@ -90,7 +90,10 @@ def to_svg(chart: Chart, width: int = 720) -> str:
         *_curves(sheet),
         *(line for label in sheet.labels for line in _label(label)),
         *(line for dot in sheet.dots for line in _dot(dot)),
-        *(f'<text class="quiet" x="0" y="{_n(floor + 18 * n)}">{escape(line)}</text>' for n, line in enumerate(caption)),
+        *(
+            f'<text class="quiet" x="0" y="{_n(floor + 18 * n)}">{escape(line)}</text>'
+            for n, line in enumerate(caption)
+        ),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"

@@ -15,10 +15,10 @@ from ..chart import Chart
 from ..diagram import Picture
 from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, Steps, Strong, Table, Text
 from ..notation import Symbols, to_unicode
+from .drawing import svg_of
 from .html_prose import Writer, html_words
 from .html_steps import LaidSteps, lay_out_steps
 from .html_table import LaidTable, lay_out_table
-from .drawing import svg_of
 
 SMALLEST_PICTURE: Final = 0.55  # of its natural size
 PHONE_PIXELS: Final = 320

@@ -9,7 +9,7 @@ from typing import Final
 from ..chart import Chart, Point, Tick, Words
 from ..notation import Symbols, to_latex
 from ..notation.widths import latex_width
-from .chart_layout import LIGHT, LINE, Box, Dot, Label, Pen, Sheet, lay_out, look_of
+from .chart_layout import LIGHT, Box, Dot, Label, Pen, Sheet, lay_out, look_of
 from .escape import latex_words, spaced
 from .latex_letters import letters_apart, printed_width
 
@@ -46,7 +46,9 @@ def to_pgfplots(chart: Chart, width_inches: float = 5.5, *, standalone: bool = F
         "\\end{axis}",
         "\\end{tikzpicture}%",
     ]
-    notes = [f"% {line}" for line in (f"needs \\usepackage{{pgfplots}}{COMPATIBLE}, or a later version", *_caption(chart))]
+    notes = [
+        f"% {line}" for line in (f"needs \\usepackage{{pgfplots}}{COMPATIBLE}, or a later version", *_caption(chart))
+    ]
     lines = [*notes, *letters_apart("\n".join(body)), *body]
     if standalone:
         lines = [
@@ -97,7 +99,8 @@ def _axis(sheet: Sheet) -> Iterator[str]:
         yield f"  {name}tick={{{', '.join(_power(tick.at) for tick in ticks)}}},"
         yield f"  {name}ticklabels={{{', '.join(_tick(tick) for tick in ticks)}}},"
         yield f"  minor {name}tick={{{', '.join(map(_power, sorted(small)))}}},"
-    yield "  tick align=outside, tick style={black!55, line width=0.4pt}, major tick length=2.5pt, minor tick length=2.5pt,"
+    yield "  tick align=outside, tick style={black!55, line width=0.4pt},"
+    yield "  major tick length=2.5pt, minor tick length=2.5pt,"
     yield "  grid=major, grid style={black!11, line width=0.4pt}, ticklabel style={inner sep=2pt},"
     yield "]"
 
@@ -118,8 +121,8 @@ def _curves(sheet: Sheet) -> Iterator[str]:
         for run in curve.runs:
             yield f"\\addplot[{style}, no marks, forget plot] coordinates {{{_places(run)}}};"
         if curve.marks:
-            mark = _MARKS[look.shape]
-            yield f"\\addplot[archderive{look.colour}, only marks, {mark}, forget plot] coordinates {{{_places(curve.marks)}}};"
+            style = f"archderive{look.colour}, only marks, {_MARKS[look.shape]}, forget plot"
+            yield f"\\addplot[{style}] coordinates {{{_places(curve.marks)}}};"
 
 
 def _places(points: Sequence[Point]) -> str:
@@ -141,8 +144,8 @@ def _dot(sheet: Sheet, dot: Dot) -> Iterator[str]:
     radius = 2.1 if dot.leading else 1.7
     yield f"\\filldraw[{look}, line width=0.6pt] {_rel(sheet, dot.at)} circle[radius={radius}pt];"
     if dot.box is not None:
-        words = f"\\strut {_source(dot.label)}"
-        yield f"\\node[words, fill=white, fill opacity=0.8, text opacity=1] at {_rel(sheet, _middle(dot.box))} {{{words}}};"
+        place, words = _rel(sheet, _middle(dot.box)), f"\\strut {_source(dot.label)}"
+        yield f"\\node[words, fill=white, fill opacity=0.8, text opacity=1] at {place} {{{words}}};"
 
 
 def _titles(sheet: Sheet) -> Iterator[str]:

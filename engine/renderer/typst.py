@@ -17,10 +17,10 @@ from ..notation import Symbols, to_unicode
 from ..notation.typst import RELATIONS, to_flat_typst, to_marked_typst, to_typst
 from ..notation.typst_names import quoted
 from ..notation.typst_widths import typst_width
+from .drawing import svg_of
 from .escape import spaced
 from .escape_typst import identifier
 from .steps import LaidStep, LaidSteps, Ruler, in_brackets, lay_out_steps
-from .drawing import svg_of
 from .typst_prose import ROOM, Prose, balanced, prose
 from .typst_table import LaidTable, lay_out_table
 
