@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from .formula import Formula, Power, Product, integer
-from .formula import Words as Plain
 
 Point = tuple[float, float]
 Words = tuple[str | Formula, ...]
@@ -98,13 +97,13 @@ def axis(title: Words, low: float, high: float, *, binary: bool = False) -> Axis
 
 
 def _number(base: int, exponent: int) -> Words:
-    return (integer(base**exponent),) if exponent >= 0 else (Plain(f"{float(base) ** exponent:g}"),)
+    return (integer(base**exponent),) if exponent >= 0 else (f"{float(base) ** exponent:g}",)
 
 
 def _tenth(decade: int, digit: int) -> Words:
     """digit · 10^decade."""
     if decade < 0:
-        return (Plain(f"{digit * 10.0**decade:.{-decade}f}") if decade > -4 else _power(decade, digit),)
+        return (f"{digit * 10.0**decade:.{-decade}f}" if decade > -4 else _power(decade, digit),)
     return (integer(digit * 10**decade) if decade < _PLAIN_BELOW else _power(decade, digit),)
 
 
@@ -118,4 +117,4 @@ def _even(low: float, high: float) -> tuple[Tick, ...]:
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(m * unit for m in (1, 2, 5, 10) if m * unit >= rough)
     places = [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    return tuple(Tick(math.log10(place), (Plain(f"{place:,.10g}"),)) for place in places if place > 0)
+    return tuple(Tick(math.log10(place), (f"{place:,.10g}",)) for place in places if place > 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from .chart import Chart
+from .chart import Chart, Words
 from .conventions import names as convention_names
 from .document import Figure
 from .errors import nearest, usage
@@ -125,9 +125,13 @@ def texts(drawn: Sequence[Plot], width: float | None, *, standalone: bool = Fals
 
 def figures_of(drawn: Sequence[Plot]) -> tuple[Figure, ...]:
     """Plots as parts of a document, with their captions below them."""
-    return tuple(
-        Figure(replace(one.chart, caption=()), one.chart.caption, anchor=f"plot-{one.quantity}") for one in drawn
-    )
+    return tuple(Figure(replace(p.chart, caption=()), _caption(p.chart), anchor=f"plot-{p.quantity}") for p in drawn)
+
+
+def _caption(chart: Chart) -> Words:
+    first, *rest = chart.quantity.title
+    title = first[:1].upper() + first[1:] if isinstance(first, str) else first
+    return (title, *rest, " against ", *chart.size.title, ", both logarithmic. ", *chart.caption)
 
 
 def _check_size(models: Sequence[Measures], over: str) -> None:

@@ -25,7 +25,6 @@ from .elaborator.variants import in_words, is_met
 from .errors import ArchError, Diagnostic, usage
 from .formula import Formula, Relation, integer, slashed
 from .formula import Symbol as Name
-from .formula import Words as Plain
 from .notation import Symbols, to_unicode
 from .notation.symbols import look_of
 from .program import Assumption, Dimension
@@ -37,6 +36,7 @@ BEYOND: Final = 64  # times the example value, and the same part of it: how far 
 MARKS: Final = 5  # on each curve
 _SAME: Final = 1e-9
 _TOGETHER: Final = 0.03  # of the width: crossings of steps that are nearer are told as one
+_SIDE: Final = 1e-3
 _EMPTY: Final = 0.06  # of the height, above and below all curves
 
 
@@ -104,7 +104,7 @@ class _Plotter:
             axis((self.title(),), bottom, top),
             curves,
             meetings,
-            self.caption(kept),
+            self.caption(kept, meetings),
             self.description(title, curves, meetings),
         )
 
@@ -157,7 +157,7 @@ class _Plotter:
             raise usage(f"`{self.over}` has no example value", hint=f"`--plot {self.over}=1..4096`")
         whole = any(d.symbol.kind != "ratio" for d in self.sizes())
         low, high = min(values) / BEYOND, max(values) * BEYOND
-        ends = math.log10(max(Fraction(1), low) if whole else low), math.log10(high)
+        ends = math.log10(max(1, math.floor(low)) if whole else low), math.log10(high)
         seen = [x for line in self.lines if line.course.moves for run in coarse(line.course, *ends) for x, _ in run]
         return (min(seen), max(seen)) if seen and min(seen) < max(seen) else ends
 
@@ -179,25 +179,29 @@ class _Plotter:
                 label = self.place(group, one, other)
                 first = (one.label, other.label)[group[0].cheaper_before]
                 last = (one.label, other.label)[group[-1].cheaper_after]
-                words = f"at {in_plain((label,))} {one.label} and {other.label} cross"
-                words += f": {first} is smaller below, {last} above" if first != last else ""
+                words = f"at {in_plain(label)} {one.label} and {other.label} "
+                sides = [height_at(line, x + shift) for line in (runs, others) for shift in (-_SIDE, _SIDE)]
+                if None in sides or first == last:
+                    words += "meet"
+                else:
+                    words += f"cross: {first} is smaller below, {last} above"
                 key = round(x * 1e6), round(y * 1e3)
                 known = found.get(key)
                 if known is None:
-                    found[key] = Meeting((x, y), (label,), leading, words)
+                    found[key] = Meeting((x, y), label, leading, words)
                 else:
                     found[key] = replace(known, leading=known.leading or leading, words=f"{known.words}; {words}")
         yield from sorted(found.values(), key=lambda meeting: meeting.at)
 
-    def place(self, group: Sequence[Crossing], one: _Line, other: _Line) -> Formula:
+    def place(self, group: Sequence[Crossing], one: _Line, other: _Line) -> Words:
         """`N = D = 512`, `N = 512`, `N ≈ 341`; of steps that cross again and again `N = 6145 … 6913`."""
         at, size = group[0].at, self.size_name()
         if len(group) > 1:
-            return Relation((size, Plain(f"{_short(at)} … {_short(group[-1].at)}")), ("=",))
+            return (size, f" = {_short(at)} … {_short(group[-1].at)}")
         if isinstance(at, int):
             bound = self.bound(at, one, other)
-            return Relation((size, *bound, integer(at)), ("=",) * (1 + len(bound)))
-        return Relation((size, Plain(_short(at))), ("~",))
+            return (Relation((size, *bound, integer(at)), ("=",) * (1 + len(bound))),)
+        return (size, f" ≈ {_short(at)}")
 
     def bound(self, at: int, one: _Line, other: _Line) -> tuple[Formula, ...]:
         """The crossing as a formula, where there is one of which the value is a case."""
@@ -232,7 +236,7 @@ class _Plotter:
         notes = list(dict.fromkeys(d.note for d in self.sizes() if d.note))
         return (f"{' or '.join(notes)} ", self.size_name()) if 0 < len(notes) <= 2 else (self.size_name(),)
 
-    def caption(self, kept: Sequence[tuple[_Line, tuple[Run, ...]]]) -> Words:
+    def caption(self, kept: Sequence[tuple[_Line, tuple[Run, ...]]], meetings: Sequence[Meeting]) -> Words:
         """The other sizes, what are bounds, and what is left out."""
         words: list[str | Formula] = []
         values: dict[str, Fraction] = {}
@@ -249,11 +253,13 @@ class _Plotter:
         elif values:
             words.append("At ")
             for n, (look, value) in enumerate(values.items()):
-                words += [", "] * (n > 0) + [Relation((Name(look), Plain(digits(value))), ("=",))]
+                words += [", "] * (n > 0) + [Name(look), f" = {digits(value)}"]
             words.append(".")
         for line, _ in kept:
             if Shown(line.measures, layout_of(line.measures.program), {}).derived(self.quantity).bound:
                 words.append(f" The curve of {line.label} is what it has at most.")
+        if any(m.leading for m in meetings):
+            words.append(" At a full dot the smallest changes.")
         words += [f" {text.replace('`', '')}." for text in self.left_out]
         if words and isinstance(words[0], str):
             words[0] = words[0].lstrip()
@@ -307,7 +313,7 @@ def _always(_: float) -> bool:
 
 @dataclass(frozen=True)
 class _Holds:
-    """Does all that a quantity rests on hold at a size, what divides what apart?"""
+    """Does what a quantity rests on hold at a size, as far as it says how large something is?"""
 
     measures: Measures
     derived: Derived
@@ -323,7 +329,9 @@ class _Holds:
         )
 
     def orders(self) -> Iterator[Assumption]:
-        return (a for a in self.measures.program.assumptions if a.kind == "order")
+        """What is not larger than what. What divides another size is not larger than that."""
+        facts = (a for a in self.measures.program.assumptions if a.kind != "equal")
+        return (replace(fact, kind="order") for fact in facts)
 
     def axes(self) -> Iterator[Expr]:
         return (axis.size for tensor in self.measures.program.instance.inputs for axis in tensor.axes)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ..chart import Chart, Point, Tick, Words
 from ..notation import Symbols, to_latex
+from ..notation.letters import GREEK
 from ..notation.widths import latex_width
 from .chart_layout import LIGHT, Box, Dot, Label, Pen, Sheet, lay_out, look_of
 from .escape import latex_words, spaced
 from .latex_letters import letters_apart, printed_width
 
 POINTS: Final = 72.27
+_OF_LATEX: Final = frozenset(
+    {"lceil", "rceil", "lfloor", "rfloor", "log", "max", "min", "sqrt", "frac", "cdot", "mathrm", "mathit", *GREEK}
+)
 EM: Final = 8.0  # of \footnotesize, in points as all lengths here
 SMALL: Final = EM / 10  # against the size of the text
 STROKE: Final = 1.0
@@ -46,28 +51,38 @@ def to_pgfplots(chart: Chart, width_inches: float = 5.5, *, standalone: bool = F
         "\\end{axis}",
         "\\end{tikzpicture}%",
     ]
-    notes = [
-        f"% {line}" for line in (f"needs \\usepackage{{pgfplots}}{COMPATIBLE}, or a later version", *_caption(chart))
+    also = "\\usepackage{amsmath}" if _needs_amsmath(chart) else ""
+    needed = f"\\usepackage{{pgfplots}}{COMPATIBLE}{also}"
+    about = f"% {_caption(chart)}"
+    if not standalone:
+        lines = [f"% needs {needed}; a later version will do", about, *letters_apart("\n".join(body)), *body]
+        return "\n".join(lines) + "\n"
+    lines = [
+        about,
+        "\\documentclass[10pt]{article}",
+        needed,
+        f"\\setlength{{\\textwidth}}{{{width_inches:g}in}}",
+        "\\setlength{\\oddsidemargin}{\\dimexpr(\\paperwidth-\\textwidth)/2-1in\\relax}",
+        "\\pagestyle{empty}",
+        "\\begin{document}",
+        *letters_apart("\n".join(body)),
+        "\\noindent",
+        *body,
+        "\\end{document}",
     ]
-    lines = [*notes, *letters_apart("\n".join(body)), *body]
-    if standalone:
-        lines = [
-            *notes[1:],
-            "\\documentclass[10pt]{article}",
-            f"\\usepackage{{pgfplots}}{COMPATIBLE}",
-            f"\\setlength{{\\textwidth}}{{{width_inches:g}in}}",
-            "\\setlength{\\oddsidemargin}{\\dimexpr(\\paperwidth-\\textwidth)/2-1in\\relax}",
-            "\\pagestyle{empty}",
-            "\\begin{document}\\noindent",
-            *lines[len(notes) :],
-            "\\end{document}",
-        ]
     return "\n".join(lines) + "\n"
 
 
-def _caption(chart: Chart) -> Iterator[str]:
-    """Comments: what the plot shows."""
-    yield spaced(f"{chart.title[0].upper()}{chart.title[1:]}. {_source(chart.caption)}").strip()
+def _needs_amsmath(chart: Chart) -> bool:
+    """Is there a command in its formulas that LaTeX alone has not?"""
+    words = [chart.size.title, *(meeting.label for meeting in chart.meetings)]
+    formulas = "".join(to_latex(run, Symbols({})) for text in words for run in text if not isinstance(run, str))
+    return not set(re.findall(r"\\([A-Za-z]+)", formulas)) <= _OF_LATEX
+
+
+def _caption(chart: Chart) -> str:
+    """What the plot shows, for a comment."""
+    return spaced(f"{chart.title[0].upper()}{chart.title[1:]}. {_source(chart.caption)}").strip()
 
 
 def _source(words: Words) -> str:
@@ -144,8 +159,8 @@ def _dot(sheet: Sheet, dot: Dot) -> Iterator[str]:
     radius = 2.1 if dot.leading else 1.7
     yield f"\\filldraw[{look}, line width=0.6pt] {_rel(sheet, dot.at)} circle[radius={radius}pt];"
     if dot.box is not None:
-        place, words = _rel(sheet, _middle(dot.box)), f"\\strut {_source(dot.label)}"
-        yield f"\\node[words, fill=white, fill opacity=0.8, text opacity=1] at {place} {{{words}}};"
+        place = _rel(sheet, _middle(dot.box))
+        yield f"\\node[words, fill=white, fill opacity=0.8, text opacity=1] at {place} {{{_source(dot.label)}}};"
 
 
 def _titles(sheet: Sheet) -> Iterator[str]:
@@ -173,12 +188,11 @@ def _rel(sheet: Sheet, at: Point) -> str:
 
 
 def _power(place: float) -> str:
-    """A number by its logarithm, to five digits; whole ones as they are."""
+    """A number by its logarithm, to six digits; it may be larger than a float."""
     decade = math.floor(place)
-    digits = round(10 ** (place - decade), 5)
-    if 0 <= decade <= 6 and abs(digits * 10**decade - round(digits * 10**decade)) < 10.0 ** (decade - 5):
-        return str(round(digits * 10**decade))
-    return f"{digits:g}e{decade}"
+    if -3 <= decade < 6:
+        return f"{10**place:.6g}"
+    return f"{10 ** (place - decade):.6g}e{decade}"
 
 
 def _n(value: float) -> str:
