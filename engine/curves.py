@@ -107,7 +107,7 @@ def _edge(course: Course, inside: float, outside: float) -> Point:
 def _between(course: Course, left: Point, right: Point, wide: float, straight: float) -> list[Point]:
     """What is needed between two points for the line to look as it should."""
     if right[0] - left[0] < wide:
-        return []
+        return _step(course, left, right) if abs(right[1] - left[1]) > 4 * straight else []
     place = (left[0] + right[0]) / 2
     value = course.value(place)
     if value is None or abs(value - (left[1] + right[1]) / 2) < straight:
@@ -115,6 +115,20 @@ def _between(course: Course, left: Point, right: Point, wide: float, straight: f
     middle = (place, value)
     before = _between(course, left, middle, wide, straight)
     return [*before, middle, *_between(course, middle, right, wide, straight)]
+
+
+def _step(course: Course, left: Point, right: Point) -> list[Point]:
+    """The last point before a step and the first behind it."""
+    for _ in range(30):
+        place = (left[0] + right[0]) / 2
+        value = course.value(place)
+        if value is None:
+            break
+        if abs(value - left[1]) < abs(value - right[1]):
+            left = (place, value)
+        else:
+            right = (place, value)
+    return [left, right]
 
 
 def straightened(points: Sequence[Point], wide: float, high: float) -> Run:

@@ -209,9 +209,13 @@ def check_plot(options: argparse.Namespace) -> None:
         hint = f"a file beside it: `--plot {options.plot} -o plot.svg`"
         raise usage(f"a plot is SVG, PGFPlots or part of a page, and {form} holds none", hint=hint)
     page = options.html or options.typst or options.pdf
-    other = "--explain" if options.explain is not None else "--check" if options.check else ""
-    other = other or ("--verify" if options.verify and not page else "")
-    if other:
+    asked = {
+        "--explain": options.explain is not None,
+        "--check": options.check,
+        "--picture": options.picture,
+        "--verify": options.verify and not page,
+    }
+    for other in (name for name, wanted in asked.items() if wanted):
         raise usage(f"`--plot` and `{other}` cannot be asked for at once")
 
 
