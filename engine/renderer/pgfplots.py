@@ -22,6 +22,7 @@ _OF_LATEX: Final = frozenset(
 EM: Final = 8.0  # of \footnotesize, in points as all lengths here
 SMALL: Final = EM / 10  # against the size of the text
 STROKE: Final = 1.0
+LARGEST: Final = 8000.0  # TeX holds lengths of 16,383 points
 COMPATIBLE: Final = "\\pgfplotsset{compat=1.11}"  # what is written here looks the same from that version on
 _SAFE: Final = 0.98  # the table of glyphs is right within 1.5 %
 _MARKS: Final = {
@@ -38,13 +39,14 @@ def to_pgfplots(chart: Chart, width_inches: float = 5.5, *, standalone: bool = F
     """The plot as a `tikzpicture` for the preamble line `\\usepackage{pgfplots}`; ends with a line end. `standalone`
     makes a file that compiles by itself. What the caption of a figure should say stands in a comment."""
     sheet = lay_out(chart, width_inches * POINTS * _SAFE, Pen(EM, _width))
+    start = _start(sheet)
     body = [
         "\\begin{tikzpicture}[font=\\footnotesize, lead/.style={draw=black!45, line width=0.3pt},",
         "  words/.style={inner sep=0pt, outer sep=0pt, align=left}]",
         COMPATIBLE,
         *_colours(sheet),
-        *_axis(sheet),
-        *_curves(sheet),
+        *_axis(sheet, start),
+        *_curves(sheet, start),
         *(line for label in sheet.labels for line in _label(sheet, label)),
         *(line for dot in sheet.dots for line in _dot(sheet, dot)),
         *_titles(sheet),
@@ -102,18 +104,33 @@ def _colours(sheet: Sheet) -> Iterator[str]:
         yield f"\\definecolor{{archderive{colour}}}{{HTML}}{{{LIGHT[colour][1:].upper()}}}"
 
 
-def _axis(sheet: Sheet) -> Iterator[str]:
+def _start(sheet: Sheet) -> Point:
+    """What coordinates are divided by, as logarithms: 1, or where an axis begins if TeX could not hold the lengths
+    from 1 on."""
     frame, chart = sheet.frame, sheet.chart
+    lengths = (frame.right - frame.left, frame.bottom - frame.top)
+    far = [
+        max(abs(axis.low), abs(axis.high)) * length / (axis.high - axis.low) > LARGEST
+        for axis, length in zip((chart.size, chart.quantity), lengths, strict=True)
+    ]
+    return (chart.size.low if far[0] else 0.0, chart.quantity.low if far[1] else 0.0)
+
+
+def _axis(sheet: Sheet, start: Point) -> Iterator[str]:
+    frame, chart = sheet.frame, sheet.chart
+    for name, first in zip(("x", "y"), start, strict=True):
+        if first:
+            yield f"% the {name} of all coordinates are divided by {_power(first)}"
     yield "\\begin{axis}["
     yield "  xmode=log, ymode=log, scale only axis, clip=false, axis lines=left, axis line style={-, black!55},"
     yield f"  width={_n(frame.right - frame.left)}pt, height={_n(frame.bottom - frame.top)}pt,"
-    yield f"  xmin={_power(chart.size.low)}, xmax={_power(chart.size.high)},"
-    yield f"  ymin={_power(chart.quantity.low)}, ymax={_power(chart.quantity.high)},"
-    for name, ticks, axis in (("x", sheet.columns, chart.size), ("y", sheet.rows, chart.quantity)):
+    both = (("x", sheet.columns, chart.size, start[0]), ("y", sheet.rows, chart.quantity, start[1]))
+    for name, ticks, axis, first in both:
         small = [*axis.minor, *(tick.at for tick in axis.ticks if tick not in ticks)]
-        yield f"  {name}tick={{{', '.join(_power(tick.at) for tick in ticks)}}},"
+        yield f"  {name}min={_power(axis.low - first)}, {name}max={_power(axis.high - first)},"
+        yield f"  {name}tick={{{', '.join(_power(tick.at - first) for tick in ticks)}}},"
         yield f"  {name}ticklabels={{{', '.join(_tick(tick) for tick in ticks)}}},"
-        yield f"  minor {name}tick={{{', '.join(map(_power, sorted(small)))}}},"
+        yield f"  minor {name}tick={{{', '.join(_power(at - first) for at in sorted(small))}}},"
     yield "  tick align=outside, tick style={black!55, line width=0.4pt},"
     yield "  major tick length=2.5pt, minor tick length=2.5pt,"
     yield "  grid=major, grid style={black!11, line width=0.4pt}, ticklabel style={inner sep=2pt},"
@@ -124,7 +141,7 @@ def _tick(tick: Tick) -> str:
     return f"{{{_source(tick.label)}}}"
 
 
-def _curves(sheet: Sheet) -> Iterator[str]:
+def _curves(sheet: Sheet, start: Point) -> Iterator[str]:
     for curve in sheet.chart.curves:
         look = look_of(curve.look)
         units = [f"{_n(STROKE * part)}pt" for part in look.dashes]
@@ -134,14 +151,14 @@ def _curves(sheet: Sheet) -> Iterator[str]:
         style += f", dash pattern={dashes}" if dashes else ""
         yield f"% {', '.join(spaced(name) for name in curve.names)}"
         for run in curve.runs:
-            yield f"\\addplot[{style}, no marks, forget plot] coordinates {{{_places(run)}}};"
+            yield f"\\addplot[{style}, no marks, forget plot] coordinates {{{_places(run, start)}}};"
         if curve.marks:
             style = f"archderive{look.colour}, only marks, {_MARKS[look.shape]}, forget plot"
-            yield f"\\addplot[{style}] coordinates {{{_places(curve.marks)}}};"
+            yield f"\\addplot[{style}] coordinates {{{_places(curve.marks, start)}}};"
 
 
-def _places(points: Sequence[Point]) -> str:
-    return " ".join(f"({_power(x)},{_power(y)})" for x, y in points)
+def _places(points: Sequence[Point], start: Point) -> str:
+    return " ".join(f"({_power(x - start[0])},{_power(y - start[1])})" for x, y in points)
 
 
 def _label(sheet: Sheet, label: Label) -> Iterator[str]:
