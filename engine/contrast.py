@@ -11,9 +11,9 @@ from math import floor
 
 from . import formula as f
 from .algebra.atoms import Atom, Symbol
-from .algebra.expression import Expr, from_atom
+from .algebra.expression import Expr, const
 from .algebra.facts import Facts
-from .algebra.substitution import Value, evaluate
+from .algebra.substitution import Value, evaluate, substitute
 from .crossover import Crossing, Verdict, condition, crossings, smaller_at
 from .derivation import digits
 from .derivation.shown import Shown, listed
@@ -23,17 +23,20 @@ from .forms import Layout
 from .growth import growth
 
 MOST_PAIRS = 28  # of more models only those beside each other are compared, or all with the baseline
+MOST_NAMES = 6  # in a bound; of longer ones the number at the example values says more
 _STEPS = (Fraction(1, 16), Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))  # of the example value, in a map
 _LONGEST_IN_MAP = 14  # letters; longer names of models go by letters there
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """One quantity of several models, `exprs` in the order of their `labels`; sizes of one name are one size."""
+    """The quantity `name` of several models, `given` in the order of `labels`. Sizes of one name are one size; one
+    with different example values is not the same in all models, and has in each its own value."""
 
+    name: str
     title: str
     labels: Sequence[str]
-    exprs: Sequence[Expr]
+    given: Sequence[Expr]
     shown: Sequence[Shown]
     along: str | None = None
     baseline: str | None = None
@@ -72,6 +75,34 @@ class Contrast:
         return together
 
     @cached_property
+    def positions(self) -> list[str]:
+        """Sizes of the axes along which positions stand: they may be followed whatever their example values."""
+        inputs = (tensor for shown in self.shown for tensor in shown.measures.program.instance.inputs)
+        sizes = (axis.size for tensor in inputs for axis in tensor.axes[:-1] or tensor.axes)
+        return list(dict.fromkeys(symbol.name for size in sizes for symbol in size.symbols()))
+
+    @cached_property
+    def own(self) -> list[str]:
+        """Sizes for which each model has its own value: all but positions, if one is not the same in all models. They
+        are networks then, and no layers that a condition on sizes would compare."""
+        found: dict[str, set[Value]] = {}
+        for shown, expr in zip(self.shown, self.given, strict=True):
+            for name in {s.name for s in expr.symbols()} & shown.values.keys():
+                found.setdefault(name, set()).add(shown.values[name])
+        names = [name for name in self.layout.order if name in found and name not in self.positions]
+        return names if any(len(found[name]) > 1 for name in names) else []
+
+    @cached_property
+    def exprs(self) -> list[Expr]:
+        """The costs, with each model's own values in the place of sizes that are not the same in all."""
+        found = []
+        for shown, expr in zip(self.shown, self.given, strict=True):
+            own = [s for s in expr.symbols() if s.name in self.own and s.name in shown.values]
+            fixed = {s: const(Fraction(shown.values[s.name])) for s in own}
+            found.append(substitute(expr, fixed))
+        return found
+
+    @cached_property
     def values(self) -> dict[str, Value]:
         """The example values of the first model that has each."""
         found: dict[str, Value] = {}
@@ -80,18 +111,24 @@ class Contrast:
         return found
 
     @cached_property
-    def sizes(self) -> list[str]:
-        """The sizes that the costs depend on and that may be followed, the longest sequence first."""
+    def names(self) -> list[str]:
+        """The sizes that the costs depend on: those of positions first, for `N < D` is what is asked for."""
         depends = {s.name for expr in self.exprs for s in expr.symbols() if s.kind == "dim"}
-        known = [name for name in self.layout.order if name in depends and name in self.values]
-        return known if all(s.name in self.values for e in self.exprs for s in e.symbols()) else []
+        return [name for name in dict.fromkeys((*self.positions, *self.layout.order)) if name in depends]
+
+    @cached_property
+    def sizes(self) -> list[str]:
+        """Those that may be followed, for all others have values."""
+        known = all(s.name in self.values for expr in self.exprs for s in expr.symbols())
+        return [name for name in self.names if name in self.values] if known else []
 
     @property
     def size(self) -> str | None:
         """The size along which the models are compared: the one that is asked for, or the first where it matters."""
         if self.along is not None:
             return self.along if self.along in self.sizes else None
-        return next((name for name in self.sizes if self.changes(name)), None)
+        followed = [name for name in self.sizes if name in self.positions] or self.sizes
+        return next((name for name in followed if self.changes(name)), None)
 
     # ---------------------------------------------------------------- pairs
 
@@ -106,47 +143,67 @@ class Contrast:
 
     def pairs_table(self) -> Table:
         rows = tuple(((Code(self.labels[a]),), (Code(self.labels[b]),), self.verdict(a, b)) for a, b in self.pairs)
+        notes = ("Sizes other than those of positions have in each model its own example value.",)
         return Table(
             (f"Which has fewer {self.title}",),
             "lll",
             (("model",), ("against",), ("fewer",)),
             rows,
             anchor="crossovers",
+            notes=(notes,) if self.own else (),
         )
 
     def verdict(self, one: int, other: int) -> Text:
         """`attention` where N < D, `recurrent` where N > D."""
         a, b = Code(self.labels[one]), Code(self.labels[other])
-        found = condition(self.exprs[one], self.exprs[other], self.facts, [self.along] if self.along else ())
-        if found.outcome == "unknown" and self.along:
-            found = condition(self.exprs[one], self.exprs[other], self.facts)
+        found = self.condition(one, other)
         match found.outcome:
             case "equal":
                 return ("equally many",)
             case "first" | "second":
                 cheaper = a if found.outcome == "first" else b
                 return (cheaper, " always") if found.strict else (cheaper, ", or equally many")
-            case "depends":
+            case "depends" if f.measure(self.layout.formula(found.bound)) <= MOST_NAMES:
                 less, more = self.relation(found, "<"), self.relation(found, ">")
                 first, second = (b, a) if found.above else (a, b)
                 return (first, " where ", less, ", ", second, " where ", more)
             case _:
                 return self.numbers(one, other)
 
+    def condition(self, one: int, other: int) -> Verdict:
+        """When the first has fewer, as a condition on the size that is asked for, or else on any."""
+        names = [self.along] if self.along else self.names
+        found = condition(self.exprs[one], self.exprs[other], self.facts, names)
+        if found.outcome == "unknown" and self.along:
+            return condition(self.exprs[one], self.exprs[other], self.facts, self.names)
+        return found
+
     def relation(self, found: Verdict, sign: str) -> f.Formula:
         assert found.size is not None
-        size, bound = from_atom(found.size), self.layout.formula(found.bound)
-        return f.slashed(f.Relation((self.layout.formula(size), bound), (sign,)))
+        number = None if found.bound.symbols() else digits(evaluate(found.bound, {}))
+        bound = self.layout.formula(found.bound) if number is None else f.Words(number)
+        return f.Relation((self.layout.atom(found.size), f.slashed(bound)), (sign,))
 
     def numbers(self, one: int, other: int) -> Text:
         """Where the order changes at the example values, and what holds for large sizes."""
-        size = self.along if self.along in self.sizes else next(iter(self.sizes), None)
+        depends = {s.name for expr in (self.exprs[one], self.exprs[other]) for s in expr.symbols()}
+        known = [name for name in self.sizes if name in depends]
+        size = self.along if self.along in known else next(iter(known), None)
         if size is None:
-            return ("no condition is known, and not every size has an example value",)
+            return self.at_examples(one, other)
         pair = [self.exprs[one], self.exprs[other]]
         labels = [self.labels[one], self.labels[other]]
         found = crossings(pair[0], pair[1], size, self.values)
-        return (*self.segments(size, pair, labels, found), *self.others(size), *self.large(size, pair, labels))
+        return (*self.segments(size, pair, labels, found), *self.others(size, pair), *self.large(size, pair, labels))
+
+    def at_examples(self, one: int, other: int) -> Text:
+        """What the example values of each say, where no size can be followed."""
+        costs = [self.shown[place].number(self.given[place]) for place in (one, other)]
+        if costs[0] is None or costs[1] is None:
+            return ("unknown: not every size has an example value",)
+        if costs[0] == costs[1]:
+            return ("equally many at the example values",)
+        return (Code(self.labels[one if costs[0] < costs[1] else other]), " at the example values")
 
     def segments(self, size: str, exprs: Sequence[Expr], labels: Sequence[str], found: Sequence[Crossing]) -> list[Run]:
         """`a` up to N = 312, beyond that `b`."""
@@ -162,7 +219,7 @@ class Contrast:
         for number, (end, label) in enumerate(winners):
             words += [", "] * bool(number) + ["then "] * bool(number) + [Code(label)]
             if number < len(winners) - 1:
-                words += [" up to ", f.Relation((self.name(size), f.Words(digits(end))), ("=",))]
+                words += [" up to ", self.equal(size, end)]
         return words
 
     def end(self, size: str, exprs: Sequence[Expr], crossing: Crossing) -> int:
@@ -171,17 +228,14 @@ class Contrast:
         costs = sorted(evaluate(expr, {**self.values, size: last}) for expr in exprs)
         return last if crossing.at != last or costs[0] == costs[1] else last - 1
 
-    def others(self, size: str) -> list[Run]:
-        """The sizes that are held, with their values."""
-        held = [
-            name
-            for name in self.values
-            if name != size and any(s.name == name for expr in self.exprs for s in expr.symbols())
-        ]
+    def others(self, size: str, exprs: Sequence[Expr]) -> list[Run]:
+        """The other sizes that are held, with their values."""
+        depends = {s.name for expr in exprs for s in expr.symbols()}
+        held = [name for name in self.layout.order if name != size and name in depends]
         words: list[Run] = []
         for number, name in enumerate(held):
             words += [", " if number else " (with "]
-            words.append(f.Relation((self.name(name), f.Words(digits(self.values[name]))), ("=",)))
+            words.append(self.equal(name, self.values[name]))
         return [*words, ")"] if words else []
 
     def large(self, size: str, exprs: Sequence[Expr], labels: Sequence[str]) -> list[Run]:
@@ -196,8 +250,11 @@ class Contrast:
         bounds = [f.slashed(f.Growth(self.layout.formula(expr))) for expr in grown]
         return ["; ", Code(labels[0]), " is ", bounds[0], ", ", Code(labels[1]), " ", bounds[1]]
 
-    def name(self, size: str) -> f.Formula:
+    def written(self, size: str) -> f.Formula:
         return self.layout.atom(Symbol(size))
+
+    def equal(self, size: str, value: Value) -> f.Formula:
+        return f.Relation((self.written(size), f.Words(digits(value))), ("=",))
 
     # ---------------------------------------------------------------- ratios
 
@@ -226,29 +283,43 @@ class Contrast:
             return
         words = self.segments(size, self.exprs, self.labels, self.changes(size))
         yield Paragraph(
-            (f"The fewest {self.title} as ", self.name(size), " grows", *self.others(size), ": ", *words, ".")
+            (
+                f"The fewest {self.title} as ",
+                self.written(size),
+                " grows",
+                *self.others(size, self.exprs),
+                ": ",
+                *words,
+                ".",
+            )
         )
 
     def map(self, size: str) -> Iterator[Block]:
         """The cheapest at a few values of two sizes, if there is more than one."""
-        other = next((name for name in self.sizes if name != size), None)
-        if other is None:
+        columns = self.around(size)
+        maps = {
+            other: [[self.cheapest({**self.values, size: x, other: y}) for x in columns] for y in self.around(other)]
+            for other in self.sizes
+            if other != size
+        }
+        other = max(maps, key=lambda name: len(_winners(maps[name])), default=None)
+        if other is None or len(_winners(maps[other])) < 2:
             return
-        columns, rows = self.around(size), self.around(other)
+        found, rows = maps[other], self.around(other)
         short = max(map(len, self.labels)) <= _LONGEST_IN_MAP
         names = list(self.labels) if short else [chr(ord("A") + place) for place in range(len(self.labels))]
-        found = [[self.cheapest({**self.values, size: x, other: y}) for x in columns] for y in rows]
-        if len({place for row in found for cell in row for place in cell}) < 2:
-            return
         cells = tuple(
-            ((f.Relation((self.name(other), f.Words(digits(y))), ("=",)),), *(self.cell(cell, names) for cell in row))
+            (
+                (f.Relation((self.written(other), f.Words(digits(y))), ("=",)),),
+                *(self.cell(cell, names) for cell in row),
+            )
             for y, row in zip(rows, found, strict=True)
         )
         head: tuple[Text, ...] = (
             ("",),
-            *((f.Relation((self.name(size), f.Words(digits(x))), ("=",)),) for x in columns),
+            *((self.equal(size, x),) for x in columns),
         )
-        used = sorted({place for row in found for cell in row for place in cell})
+        used = sorted(_winners(found))
         notes = () if short else (tuple(listed([(f"{names[p]}: ", Code(self.labels[p])) for p in used])),)
         caption = (f"The model with the fewest {self.title}",)
         yield Table(caption, "l" * len(head), head, cells, anchor="map", notes=notes)
@@ -270,3 +341,7 @@ class Contrast:
         if not places:
             return ("–",)
         return tuple(listed([(Code(names[place]),) for place in places]))
+
+
+def _winners(found: Sequence[Sequence[Sequence[int]]]) -> set[int]:
+    return {place for row in found for cell in row for place in cell}
