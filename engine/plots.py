@@ -135,12 +135,11 @@ def _caption(chart: Chart) -> Words:
 
 
 def _check_size(models: Sequence[Measures], over: str) -> None:
-    """Some model must have the size, and none may be made of something else by it."""
+    """Some model must have the size, and not be made of something else by it."""
     dimensions = [d for m in models for d in m.program.dimensions]
     if not any(d.symbol.name == over for d in dimensions):
         names = sorted({d.symbol.name for d in dimensions})
         hint = nearest(over, names) or (f"names: {', '.join(names)}" if names else "")
         raise usage(f"there is no dim or option `{over}` to plot against", hint=hint)
-    for dimension in dimensions:
-        if dimension.symbol.name == over and dimension.fixed:
-            raise usage(f"`{over}` decides what the model is made of, and cannot be plotted against")
+    if all(d.fixed for d in dimensions if d.symbol.name == over):
+        raise usage(f"`{over}` decides what the model is made of, and cannot be plotted against")

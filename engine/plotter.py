@@ -121,6 +121,8 @@ class _Plotter:
             return derived.unknown if derived.number is None else "it is known at the example values only"
         source = _whole(derived)
         own = {d.symbol for d in program.dimensions if d.symbol.name == self.over}
+        if any(d.fixed for d in program.dimensions if d.symbol in own):
+            return f"{self.over} decides what it is made of"
         if any(a.kind == "equal" and own & (a.left.symbols() | a.right.symbols()) for a in program.assumptions):
             fact = next(
                 a for a in program.assumptions if a.kind == "equal" and own & (a.left.symbols() | a.right.symbols())

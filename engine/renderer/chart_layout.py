@@ -139,11 +139,12 @@ def lay_out(chart: Chart, width: float, pen: Pen) -> Sheet:
 
 
 def _spread(axis: Axis, length: float, size: Callable[[Tick], float]) -> tuple[Tick, ...]:
-    """As many ticks as there is room for, every so manieth; those that matter most are kept."""
+    """As many ticks as there is room for, at powers of the same power: 10⁰, 10⁵, 10¹⁰."""
+    unit = axis.ticks[1].at - axis.ticks[0].at if len(axis.ticks) > 1 else 1.0
     for every in range(1, len(axis.ticks) + 1):
-        kept = axis.ticks[(len(axis.ticks) - 1) % every // 2 :: every]
+        kept = [tick for tick in axis.ticks if every == 1 or round(tick.at / unit) % every == 0]
         if all(length * (axis.share(b.at) - axis.share(a.at)) >= (size(a) + size(b)) / 2 for a, b in pairwise(kept)):
-            return kept
+            return tuple(kept)
     return axis.ticks[:1]
 
 
@@ -243,6 +244,7 @@ def _dots(chart: Chart, frame: Box, labels: Sequence[Label], pen: Pen) -> Iterat
     ]
     marks = [placed(chart, frame, mark) for curve in chart.curves for mark in curve.marks]
     ways += [pair for label in labels for pair in pairwise(label.lead)]
+    leads: list[tuple[Point, ...]] = []
     order = sorted(range(len(spots)), key=lambda n: not chart.meetings[n].leading)
     for n in order:
         meeting = chart.meetings[n]
@@ -255,6 +257,8 @@ def _dots(chart: Chart, frame: Box, labels: Sequence[Label], pen: Pen) -> Iterat
                 continue
             if lead and any(_crosses(other, *lead) for other in others):
                 continue
+            if any(_crosses(box, *known) for known in leads):
+                continue
             crossed = sum(_crosses(box, a, b) for a, b in ways)
             crossed += sum(box.left < x < box.right and box.top < y < box.bottom for x, y in marks)
             if found is None or cost + 8 * crossed < found[0]:
@@ -264,7 +268,7 @@ def _dots(chart: Chart, frame: Box, labels: Sequence[Label], pen: Pen) -> Iterat
             continue
         taken.append(found[1])
         lead = _lead(spots[n], found[1], em)
-        ways += pairwise(lead)
+        leads += [lead] * bool(lead)
         yield Dot(spots[n], meeting.label, meeting.leading, found[1], lead)
 
 
