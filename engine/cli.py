@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .errors import ArchError, Diagnostic, usage, visible
-from .output import complain, finish, in_terminal, is_shown, spare, write
+from .output import complain, finish, in_terminal, is_shown, spare, write, write_each
 from .page import check_prefix, read_width
 from .settings import add_plot, add_settings, check_comparing, check_form, check_plot, overrides_of, request_of, spread
 
@@ -203,7 +203,9 @@ def _run(options: argparse.Namespace) -> int:
         drawn = plots(measures, read_asked(options.plot, request.conventions[0]))
         if _format(options) in (None, "latex"):
             width = read_width(options.width, WIDTH) if options.latex else None
-            return _written(texts(drawn, width, standalone=options.standalone), "plots", options, read)
+            sources = texts(drawn, width, standalone=options.standalone)
+            write_each(sources, options.output, "tex" if options.latex else "svg", "plots", read)
+            return 0
         request = replace(request, plots=figures_of(drawn))
     status = _print(_rendered(measures, request, options), options)
     for complaint in complaints:
@@ -299,16 +301,8 @@ def _pictures(
     width = read_width(options.width, WIDTH) if options.latex else None
     sizes = {name: value for name, value in overrides.items() if isinstance(value, Fraction)}
     found = drawn(programs, sizes, width, standalone=options.standalone)
-    return _written(found, "models, and a picture shows one", options, read)
-
-
-def _written(found: Mapping[str, str], what: str, options: argparse.Namespace, read: Sequence[Path]) -> int:
-    """Texts by name: one to where it is to go, several into a folder."""
-    from .pictures import addressed
-
-    for path, text in addressed(found, options.output, "tex" if options.latex else "svg", what):
-        spare(path, read)
-        write(text, path)
+    what = "models, and a picture shows one"
+    write_each(found, options.output, "tex" if options.latex else "svg", what, read)
     return 0
 
 

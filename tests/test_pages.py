@@ -1,4 +1,4 @@
-"""docs/comparing.md, docs/conventions.md, docs/derivations.md, docs/errata.md, docs/models.md and docs/plots.md say what is so."""
+"""The pages of docs/ that show commands or list what there is say what is so."""
 
 from __future__ import annotations
 
