@@ -32,15 +32,18 @@ LITERATURE: dict[str, Any] = json.loads((ROOT / "tests" / "growth" / "cases.json
 CASES: list[dict[str, Any]] = LITERATURE["growth"]
 
 
+def in_letters(printed: str, letters: Mapping[str, str]) -> str:
+    """A formula of a paper with the names that the model has."""
+    return re.sub(r"[A-Za-z_]\w*", lambda word: letters.get(word[0], word[0]), printed)
+
+
 @cache
 def measures(file: str) -> Mapping[str, Measures]:
     """The models of a file, each with what is printed as a quantity `printed_…`."""
     lines = [(ROOT / file).read_text(encoding="utf-8")]
     for number, case in enumerate(CASES):
         if case["model"].partition(":")[0] == file:
-            letters = case.get("letters", {})
-            printed = re.sub(r"[A-Za-z_]\w*", lambda word: letters.get(word[0], word[0]), case["printed"])
-            lines.append(f"quantity printed_{number} = {printed}")
+            lines.append(f"quantity printed_{number} = {in_letters(case['printed'], case.get('letters', {}))}")
     return open_source(Source(file, "\n".join(lines) + "\n")).measures()
 
 
@@ -167,7 +170,7 @@ TABLE_1_ROWS = [
     (f"{TABLE_1}:self_attention", "N^2*D + N*D^2", "1", "1"),
     (f"{TABLE_1}:recurrent", "N*D^2", "N", "N"),
     (f"{TABLE_1}:convolutional", "k*N*D^2", "1", "log(N, k)"),
-    (f"{TABLE_1}:restricted_self_attention", "r*N*D + N*D^2", "1", "N/r"),
+    (f"{TABLE_1}:restricted", "r*N*D + N*D^2", "1", "N/r"),
 ]
 
 
@@ -183,6 +186,15 @@ def test_table_1(place: str, macs: str, sequential: str, path: str) -> None:
         mine, theirs = finite(measured, quantity), finite(measured, f"printed_{quantity}")
         assert within(mine, theirs, measured.program.facts)
         assert within(theirs, mine, measured.program.facts)
+
+
+def test_a_separable_convolution_over_everything_grows_like_attention_and_a_feed_forward_layer() -> None:
+    # Vaswani et al. 2017, section 4: "Even with k = n, however, the complexity of a separable convolution is equal to
+    # the combination of a self-attention layer and a point-wise feed-forward layer"
+    names = ("separable_of_all", "attention_and_feed_forward")
+    one, other = (model(f"tests/growth/attention.arch:{name}") for name in names)
+    assert within(finite(one, "macs"), finite(other, "macs"), one.program.facts)
+    assert within(finite(other, "macs"), finite(one, "macs"), one.program.facts)
 
 
 def test_every_case_is_compared_or_listed() -> None:
@@ -203,6 +215,7 @@ POINTS = 5000
 Point = dict[str, int]
 
 
+@pytest.mark.slow
 def test_what_is_left_out_is_smaller_at_random_points() -> None:
     """A term goes where a weighted geometric mean of others is at least as large: then it is at most their sum."""
     claims = 0
