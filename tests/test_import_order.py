@@ -26,9 +26,10 @@ dependences
 quantities
 derivation stated
 expectations
+contrast
 comparison renderer session
 results
-exchange pictures rendered settings sizes
+assumed exchange pictures rendered settings sizes
 verifier
 interface
 cli notebook
