@@ -30,9 +30,10 @@ _LONGEST_IN_MAP = 14  # letters; longer names of models go by letters there
 
 @dataclass(frozen=True)
 class Contrast:
-    """One quantity of several models, `given` in the order of their `labels`. Sizes of one name are one size; one with
-    different example values is not the same in all models, and has in each its own value."""
+    """The quantity `name` of several models, `given` in the order of `labels`. Sizes of one name are one size; one
+    with different example values is not the same in all models, and has in each its own value."""
 
+    name: str
     title: str
     labels: Sequence[str]
     given: Sequence[Expr]
@@ -155,10 +156,7 @@ class Contrast:
     def verdict(self, one: int, other: int) -> Text:
         """`attention` where N < D, `recurrent` where N > D."""
         a, b = Code(self.labels[one]), Code(self.labels[other])
-        names = [self.along] if self.along else self.names
-        found = condition(self.exprs[one], self.exprs[other], self.facts, names)
-        if found.outcome == "unknown" and self.along:
-            found = condition(self.exprs[one], self.exprs[other], self.facts, self.names)
+        found = self.condition(one, other)
         match found.outcome:
             case "equal":
                 return ("equally many",)
@@ -171,6 +169,14 @@ class Contrast:
                 return (first, " where ", less, ", ", second, " where ", more)
             case _:
                 return self.numbers(one, other)
+
+    def condition(self, one: int, other: int) -> Verdict:
+        """When the first has fewer, as a condition on the size that is asked for, or else on any."""
+        names = [self.along] if self.along else self.names
+        found = condition(self.exprs[one], self.exprs[other], self.facts, names)
+        if found.outcome == "unknown" and self.along:
+            return condition(self.exprs[one], self.exprs[other], self.facts, self.names)
+        return found
 
     def relation(self, found: Verdict, sign: str) -> f.Formula:
         assert found.size is not None
@@ -213,7 +219,7 @@ class Contrast:
         for number, (end, label) in enumerate(winners):
             words += [", "] * bool(number) + ["then "] * bool(number) + [Code(label)]
             if number < len(winners) - 1:
-                words += [" up to ", f.Relation((self.name(size), f.Words(digits(end))), ("=",))]
+                words += [" up to ", self.equal(size, end)]
         return words
 
     def end(self, size: str, exprs: Sequence[Expr], crossing: Crossing) -> int:
@@ -229,7 +235,7 @@ class Contrast:
         words: list[Run] = []
         for number, name in enumerate(held):
             words += [", " if number else " (with "]
-            words.append(f.Relation((self.name(name), f.Words(digits(self.values[name]))), ("=",)))
+            words.append(self.equal(name, self.values[name]))
         return [*words, ")"] if words else []
 
     def large(self, size: str, exprs: Sequence[Expr], labels: Sequence[str]) -> list[Run]:
@@ -244,8 +250,11 @@ class Contrast:
         bounds = [f.slashed(f.Growth(self.layout.formula(expr))) for expr in grown]
         return ["; ", Code(labels[0]), " is ", bounds[0], ", ", Code(labels[1]), " ", bounds[1]]
 
-    def name(self, size: str) -> f.Formula:
+    def written(self, size: str) -> f.Formula:
         return self.layout.atom(Symbol(size))
+
+    def equal(self, size: str, value: Value) -> f.Formula:
+        return f.Relation((self.written(size), f.Words(digits(value))), ("=",))
 
     # ---------------------------------------------------------------- ratios
 
@@ -276,7 +285,7 @@ class Contrast:
         yield Paragraph(
             (
                 f"The fewest {self.title} as ",
-                self.name(size),
+                self.written(size),
                 " grows",
                 *self.others(size, self.exprs),
                 ": ",
@@ -300,12 +309,15 @@ class Contrast:
         short = max(map(len, self.labels)) <= _LONGEST_IN_MAP
         names = list(self.labels) if short else [chr(ord("A") + place) for place in range(len(self.labels))]
         cells = tuple(
-            ((f.Relation((self.name(other), f.Words(digits(y))), ("=",)),), *(self.cell(cell, names) for cell in row))
+            (
+                (f.Relation((self.written(other), f.Words(digits(y))), ("=",)),),
+                *(self.cell(cell, names) for cell in row),
+            )
             for y, row in zip(rows, found, strict=True)
         )
         head: tuple[Text, ...] = (
             ("",),
-            *((f.Relation((self.name(size), f.Words(digits(x))), ("=",)),) for x in columns),
+            *((self.equal(size, x),) for x in columns),
         )
         used = sorted(_winners(found))
         notes = () if short else (tuple(listed([(f"{names[p]}: ", Code(self.labels[p])) for p in used])),)
