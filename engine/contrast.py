@@ -182,7 +182,7 @@ class Contrast:
         assert found.size is not None
         number = None if found.bound.symbols() else digits(evaluate(found.bound, {}))
         bound = self.layout.formula(found.bound) if number is None else f.Words(number)
-        return f.slashed(f.Relation((self.layout.atom(found.size), bound), (sign,)))
+        return f.Relation((self.layout.atom(found.size), f.slashed(bound)), (sign,))
 
     def numbers(self, one: int, other: int) -> Text:
         """Where the order changes at the example values, and what holds for large sizes."""
