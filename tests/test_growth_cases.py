@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,8 @@ from archderive.errors import Source
 from archderive.growth import growth, within
 from archderive.quantities import Measures
 from archderive.session import open_source
+from archderive.verifier.machine import execute
+from archderive.verifier.memory import nested
 
 ROOT = Path(__file__).parent.parent
 LITERATURE: dict[str, Any] = json.loads((ROOT / "tests" / "growth" / "cases.json").read_text(encoding="utf-8"))
@@ -195,6 +198,17 @@ def test_a_separable_convolution_over_everything_grows_like_attention_and_a_feed
     one, other = (model(f"tests/growth/attention.arch:{name}") for name in names)
     assert within(finite(one, "macs"), finite(other, "macs"), one.program.facts)
     assert within(finite(other, "macs"), finite(one, "macs"), one.program.facts)
+
+
+def test_the_derived_fourier_transform_convolves() -> None:
+    # the growth L log L would be worth little if the butterflies computed something else than the sum they stand for
+    (program,) = (measured.program for measured in measures("tests/growth/mamba_convolution.arch").values())
+    sizes, source = {"p": 2, "B": 1, "D": 2}, random.Random(1)
+    length, u, k = 4, *([[source.random() for _ in range(2)] for _ in range(4)] for _ in range(2))
+    at = {d.symbol: sizes[d.symbol.name] for d in program.dimensions}
+    (found,) = nested(execute(program, at, inputs={"u": [u], "filter": k}).outputs[0])
+    for t, d in product(range(length), range(2)):
+        assert math.isclose(found[t][d], sum(k[j][d] * u[t - j][d] for j in range(t + 1)), abs_tol=1e-12)
 
 
 def test_every_case_is_compared_or_listed() -> None:
