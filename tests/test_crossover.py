@@ -270,3 +270,16 @@ def test_facts_stay_when_a_model_is_pickled() -> None:
 def test_models_that_cannot_be_compared_in_python() -> None:
     with pytest.raises(ArchError, match="there is no model `x`"):
         ad.compare(*ad.load_all(TABLE_1 / "recurrent.arch").values(), baseline="x")
+
+
+def test_the_leading_term_with_what_comes_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Kaplan et al. 2020, section 2.1, by hand: 12 L D² N for the projections and the MLP, 2 L D N² for the scores
+    path = tmp_path / "transformer.arch"
+    lines = ["dim N = 1024, D = 512, L = 6", "model transformer(x[N, D]):", "    repeat L:"]
+    lines += [
+        "        x = x + (x -> attention)",
+        "        x = x + (x -> linear(4*D) -> relu -> linear(D))",
+        "    return x",
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert "12ND²L(1 + N/(6D))" in text(capsys, str(path), "--form", "leading")
