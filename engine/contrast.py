@@ -24,6 +24,7 @@ from .growth import growth
 
 MOST_PAIRS = 28  # of more models only those beside each other are compared, or all with the baseline
 MOST_NAMES = 6  # in a bound; of longer ones the number at the example values says more
+MOST_SEGMENTS = 4  # told one by one; of more the last ones
 _STEPS = (Fraction(1, 16), Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))  # of the example value, in a map
 _LONGEST_IN_MAP = 14  # letters; longer names of models go by letters there
 
@@ -216,6 +217,9 @@ class Contrast:
                 winners.pop()
             winners.append((end or 0, labels[place]))
         words: list[Run] = []
+        if len(winners) > MOST_SEGMENTS:
+            words += [f"after {len(winners) - MOST_SEGMENTS} changes, "]
+            winners = winners[-MOST_SEGMENTS:]
         for number, (end, label) in enumerate(winners):
             words += [", "] * bool(number) + ["then "] * bool(number) + [Code(label)]
             if number < len(winners) - 1:
@@ -276,6 +280,15 @@ class Contrast:
 
     def changes(self, size: str) -> list[Crossing]:
         """Where the order of any two changes as a size grows."""
+        if size not in self._changes:
+            self._changes[size] = self.all_changes(size)
+        return self._changes[size]
+
+    @cached_property
+    def _changes(self) -> dict[str, list[Crossing]]:
+        return {}
+
+    def all_changes(self, size: str) -> list[Crossing]:
         return [c for a, b in combinations(self.exprs, 2) for c in crossings(a, b, size, self.values)]
 
     def cheapest_along(self, size: str) -> Iterator[Block]:
