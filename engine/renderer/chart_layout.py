@@ -139,13 +139,15 @@ def lay_out(chart: Chart, width: float, pen: Pen) -> Sheet:
 
 
 def _spread(axis: Axis, length: float, size: Callable[[Tick], float]) -> tuple[Tick, ...]:
-    """As many ticks as there is room for, at powers of the same power: 10⁰, 10⁵, 10¹⁰."""
-    unit = axis.ticks[1].at - axis.ticks[0].at if len(axis.ticks) > 1 else 1.0
-    for every in range(1, len(axis.ticks) + 1):
-        kept = [tick for tick in axis.ticks if every == 1 or round(tick.at / unit) % every == 0]
+    """As many ticks as there is room for: from the first to the last, or at powers of one power, 10⁰, 10⁵, 10¹⁰."""
+    ticks = axis.ticks
+    unit = ticks[1].at - ticks[0].at if len(ticks) > 1 else 1.0
+    for every in range(1, len(ticks) + 1):
+        whole = (len(ticks) - 1) % every == 0
+        kept = [t for n, t in enumerate(ticks) if (n if whole else round(t.at / unit)) % every == 0]
         if all(length * (axis.share(b.at) - axis.share(a.at)) >= (size(a) + size(b)) / 2 for a, b in pairwise(kept)):
             return tuple(kept)
-    return axis.ticks[:1]
+    return ticks[:1]
 
 
 # ---------------------------------------------------------------- labels of curves
