@@ -128,6 +128,8 @@ def _solved(gap: Expr, size: Symbol, facts: Facts) -> Verdict | None:
     if not sign or not constant.terms:
         return None
     if set(powers) == {highest, 0}:
+        if highest != 1 and not facts.nonnegative(-constant / leading):
+            return None  # there may be no such root
         bound = build.root(-constant / leading, Fraction(1) / Fraction(highest))
     elif set(powers) == {2, 1, 0} and facts.positive(-constant * sign):
         middle = powers[1]

@@ -15,7 +15,7 @@ exchange_document printer syntax_advice
 syntax_errors
 builder
 parser
-algebra
+algebra assumed
 forms scalars sympy_bridge
 program
 gallery library
@@ -29,7 +29,7 @@ expectations
 contrast
 comparison renderer session
 results
-assumed exchange pictures rendered settings sizes
+exchange pictures rendered settings sizes
 verifier
 interface
 cli notebook
