@@ -170,11 +170,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.pdf and is_shown(options.output) and in_terminal():
         raise usage("a PDF cannot be shown in a terminal", hint="`-o FILE.pdf`")
     overrides = overrides_of(options.at)
-    sessions = _open_all(options.files, overrides, options.model)
-    if options.assume:
-        from .assumed import with_facts
-
-        sessions = with_facts(sessions, options.assume)
+    sessions = _open_all(options.files, overrides, options)
     read = [file for session in sessions for file in session.files]
     spare(options.output, read)
     if options.picture:
@@ -222,21 +218,22 @@ def _check(options: argparse.Namespace) -> None:
         raise usage("`--seed` says where `--verify` begins to draw", hint=f"`--verify --seed {options.seed}`")
 
 
-def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], model: str | None) -> list[Session]:
-    """Every file, or its one `model`; the mistakes of all of them are reported together."""
-    from .session import open_path
+def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], options: argparse.Namespace) -> list[Session]:
+    """Every file, or its one model that is asked for, under the facts of the command; the mistakes of all of them are
+    reported together."""
+    from .session import assuming, open_path
 
     sessions, failures = [], []
     for path in files:
         try:
-            sessions.append(open_path(path, overrides, model))
+            sessions.append(open_path(path, overrides, options.model))
         except ArchError as failure:
             failures.append(failure)
     if failures:
         together = ArchError(*(d for failure in failures for d in failure.diagnostics))
         together.status = max(failure.status for failure in failures)
         raise together
-    return sessions
+    return assuming(sessions, options.assume)
 
 
 def _explained(measures: Sequence[Measures], request: Request, term: str) -> list[Document]:

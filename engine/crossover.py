@@ -128,7 +128,10 @@ def _solved(gap: Expr, size: Symbol, facts: Facts) -> Verdict | None:
     if not sign or not constant.terms:
         return None
     if set(powers) == {highest, 0}:
-        bound = build.root(-constant / leading, Fraction(1) / Fraction(highest))
+        bound = -constant / leading
+        if highest != 1 and not facts.nonnegative(bound):
+            return None  # there may be no such root
+        bound = bound if highest == 1 else build.root(bound, Fraction(1) / Fraction(highest))
     elif set(powers) == {2, 1, 0} and facts.positive(-constant * sign):
         middle = powers[1]
         bound = (build.root(middle * middle - 4 * leading * constant, Fraction(1, 2)) * sign - middle) / (2 * leading)

@@ -16,7 +16,7 @@ exchange_document printer syntax_advice
 syntax_errors
 builder
 parser
-algebra
+algebra assumed
 forms scalars sympy_bridge
 program
 curves gallery library
@@ -30,7 +30,7 @@ expectations
 contrast
 comparison renderer session
 plotter results
-assumed exchange pictures plots rendered settings sizes
+exchange pictures plots rendered settings sizes
 verifier
 interface
 cli notebook
