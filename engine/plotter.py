@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
@@ -21,13 +21,14 @@ from .crossover import Crossing, condition, crossings
 from .curves import Course, Run, coarse, fine, height_at
 from .derivation import digits, layout_of, values_of
 from .derivation.shown import Shown
-from .elaborator.variants import in_words, is_met
+from .domains import Domain, everywhere
+from .elaborator.variants import in_words
 from .errors import ArchError, Diagnostic, usage
 from .formula import Formula, Relation, integer, slashed
 from .formula import Symbol as Name
 from .notation import Symbols, to_unicode
 from .notation.symbols import look_of
-from .program import Assumption, Dimension
+from .program import Dimension
 from .quantities import BY_NAME, Derived, Measures
 
 Span = tuple[Fraction, Fraction]
@@ -136,7 +137,7 @@ class _Plotter:
             )
         fixed = {s: const(values[s.name]) for s in others}
         expr = substitute(source, {**fixed, **{s: sym(self.over) for s in own}})
-        course = Course(expr, self.over, _Holds(measures, derived, self.over, values) if own else _always)
+        course = Course(expr, self.over, Domain(measures, derived, self.over, values) if own else everywhere)
         return _Line(label, course, source, measures, frozenset(s.name for s in others))
 
     def nothing(self, line: _Line) -> str:
@@ -169,7 +170,7 @@ class _Plotter:
         """Every crossing inside the frame, those at one place once."""
         found: dict[tuple[int, int], Meeting] = {}
         for (one, runs), (other, others) in combinations(kept, 2):
-            crossed = crossings(one.course.expr, other.course.expr, self.over, {}, math.ceil(10**high))
+            crossed = self.crossed(one.course.expr, other.course.expr, low, high)
             seen = [c for c in crossed if low - _SAME <= math.log10(c.at) <= high + _SAME]
             for group in _near(seen, _TOGETHER * (high - low)):
                 x = math.log10(group[len(group) // 2].at)
@@ -195,6 +196,16 @@ class _Plotter:
                     found[key] = replace(known, leading=known.leading or leading, words=f"{known.words}; {words}")
         yield from sorted(found.values(), key=lambda meeting: meeting.at)
 
+    def crossed(self, one: Expr, other: Expr, low: float, high: float) -> list[Crossing]:
+        """Where two expressions in the size cross. Crossings are looked for from 1 on: a ratio is counted in a unit
+        that is not larger than where the plot begins."""
+        unit = Fraction(1, 2 ** max(0, math.ceil(-low / math.log10(2))))
+        if unit < 1:
+            size = {s: sym(self.over) * const(unit) for s in one.symbols() | other.symbols()}
+            one, other = substitute(one, size), substitute(other, size)
+        found = crossings(one, other, self.over, {}, math.ceil(10**high / unit))
+        return [replace(crossing, at=crossing.at * unit) if unit < 1 else crossing for crossing in found]
+
     def place(self, group: Sequence[Crossing], one: _Line, other: _Line) -> Words:
         """`N = D = 512`, `N = 512`, `N ≈ 341`; of steps that cross again and again `N = 6145 … 6913`."""
         at, size = group[0].at, self.size_name()
@@ -203,7 +214,8 @@ class _Plotter:
         if isinstance(at, int):
             bound = self.bound(at, one, other)
             return (Relation((size, *bound, integer(at)), ("=",) * (1 + len(bound))),)
-        return (size, f" ≈ {_short(at)}")
+        exact = isinstance(at, Fraction) and at < 100 and Fraction(_short(at)) == at
+        return (size, f" {'=' if exact else '≈'} {_short(at)}")
 
     def bound(self, at: int, one: _Line, other: _Line) -> tuple[Formula, ...]:
         """The crossing as a formula, where there is one of which the value is a case."""
@@ -307,44 +319,6 @@ def _near(changes: Sequence[Crossing], distance: float) -> Iterator[list[Crossin
         group.append(crossing)
     if group:
         yield group
-
-
-def _always(_: float) -> bool:
-    return True
-
-
-@dataclass(frozen=True)
-class _Holds:
-    """Does what a quantity rests on hold at a size, as far as it says how large something is?"""
-
-    measures: Measures
-    derived: Derived
-    over: str
-    values: Mapping[str, Fraction]
-
-    def __call__(self, size: float) -> bool:
-        values: dict[str, Value] = {**self.values, self.over: size}
-        return (
-            all(is_met(fact, values) for fact in self.orders())
-            and all(_known(gap, values) >= 0 for gap in self.derived.granted)
-            and (self.derived.least == 1 or all(_known(axis, values) >= self.derived.least for axis in self.axes()))
-        )
-
-    def orders(self) -> Iterator[Assumption]:
-        """What is not larger than what. What divides another size is not larger than that."""
-        facts = (a for a in self.measures.program.assumptions if a.kind != "equal")
-        return (replace(fact, kind="order") for fact in facts)
-
-    def axes(self) -> Iterator[Expr]:
-        return (axis.size for tensor in self.measures.program.instance.inputs for axis in tensor.axes)
-
-
-def _known(expr: Expr, values: Mapping[str, Value]) -> float:
-    """A number, or infinity where a size has no value."""
-    try:
-        return float(evaluate(expr, values))
-    except KeyError:
-        return math.inf
 
 
 def _whole(derived: Derived) -> Expr:

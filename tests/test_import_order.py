@@ -25,7 +25,7 @@ roots
 conventions crossover growth
 dependences
 quantities
-derivation stated
+derivation domains stated
 expectations
 contrast
 comparison renderer session

@@ -159,6 +159,16 @@ def test_a_crossing_that_is_no_whole_number() -> None:
     assert 10 ** meeting.at[0] == pytest.approx(597 + 1 / 3)
 
 
+def test_a_crossing_below_one() -> None:
+    # 4 layers of D² t against one of D²: equal at t = 1/4
+    head = "dim N = 8, D = 512\nratio t = 0.5\n"
+    one = model("one", "quantity c = 4 * t * D^2\nreturn x -> linear(D)", head)
+    other = model("other", "quantity c = D^2\nreturn x -> linear(D)", head)
+    (meeting,) = ad.plot(one, other, over="t", quantity="c").chart.meetings
+    assert said(meeting.label) == "t = 0.25"
+    assert 10 ** meeting.at[0] == pytest.approx(0.25)
+
+
 # ---------------------------------------------------------------- what is left out
 
 
