@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations
-from math import floor
+from itertools import combinations, pairwise
+from math import floor, inf
 
 from . import formula as f
 from .algebra.atoms import Atom, Symbol
 from .algebra.expression import Expr, const
 from .algebra.facts import Facts
 from .algebra.substitution import Value, evaluate, substitute
-from .crossover import Crossing, Verdict, condition, crossings, smaller_at
+from .crossover import LAST, Crossing, Verdict, condition, crossings, smaller_at
 from .derivation import digits
 from .derivation.shown import Shown, listed
 from .document import Block, Code, Heading, Paragraph, Run, Table, Text
@@ -24,6 +25,7 @@ from .growth import growth
 
 MOST_PAIRS = 28  # of more models only those beside each other are compared, or all with the baseline
 MOST_NAMES = 6  # in a bound; of longer ones the number at the example values says more
+MOST_SEGMENTS = 4  # told one by one; of more the last ones
 _STEPS = (Fraction(1, 16), Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))  # of the example value, in a map
 _LONGEST_IN_MAP = 14  # letters; longer names of models go by letters there
 
@@ -62,12 +64,11 @@ class Contrast:
             names = {**shown.layout.names, **names}
         return Layout(list(order), self.shown[0].layout.form, names)
 
-    @cached_property
-    def facts(self) -> Facts:
-        """What all models assume."""
-        together = self.shown[0].measures.program.facts.copy()
-        for shown in self.shown[1:]:
-            theirs = shown.measures.program.facts
+    def facts(self, places: Sequence[int]) -> Facts:
+        """What some of the models assume, together."""
+        first, *others = (self.shown[place].measures.program.facts for place in places)
+        together = first.copy()
+        for theirs in others:
             for order in theirs.orders:
                 together.assume_order(order)
             for pair in theirs.divisibility:
@@ -139,7 +140,10 @@ class Contrast:
             base = self.labels.index(self.baseline)
             return [(place, base) for place in places if place != base]
         found = list(combinations(places, 2))
-        return found if len(found) <= MOST_PAIRS else [(place, place + 1) for place in places[:-1]]
+        if len(found) <= MOST_PAIRS:
+            return found
+        numbers = [shown.number(expr) for shown, expr in zip(self.shown, self.given, strict=True)]
+        return list(pairwise(sorted(places, key=lambda place: inf if (n := numbers[place]) is None else n)))
 
     def pairs_table(self) -> Table:
         rows = tuple(((Code(self.labels[a]),), (Code(self.labels[b]),), self.verdict(a, b)) for a, b in self.pairs)
@@ -172,11 +176,9 @@ class Contrast:
 
     def condition(self, one: int, other: int) -> Verdict:
         """When the first has fewer, as a condition on the size that is asked for, or else on any."""
-        names = [self.along] if self.along else self.names
-        found = condition(self.exprs[one], self.exprs[other], self.facts, names)
-        if found.outcome == "unknown" and self.along:
-            return condition(self.exprs[one], self.exprs[other], self.facts, self.names)
-        return found
+        pair, facts = (self.exprs[one], self.exprs[other]), self.facts((one, other))
+        found = condition(*pair, facts, [self.along] if self.along else self.names)
+        return condition(*pair, facts, self.names) if found.outcome == "unknown" and self.along else found
 
     def relation(self, found: Verdict, sign: str) -> f.Formula:
         assert found.size is not None
@@ -191,10 +193,11 @@ class Contrast:
         size = self.along if self.along in known else next(iter(known), None)
         if size is None:
             return self.at_examples(one, other)
-        pair = [self.exprs[one], self.exprs[other]]
-        labels = [self.labels[one], self.labels[other]]
-        found = crossings(pair[0], pair[1], size, self.values)
-        return (*self.segments(size, pair, labels, found), *self.others(size, pair), *self.large(size, pair, labels))
+        return (
+            *self.segments(size, (one, other), crossings(self.exprs[one], self.exprs[other], size, self.values)),
+            *self.others(size, (one, other)),
+            *self.large(size, one, other),
+        )
 
     def at_examples(self, one: int, other: int) -> Text:
         """What the example values of each say, where no size can be followed."""
@@ -205,32 +208,60 @@ class Contrast:
             return ("equally many at the example values",)
         return (Code(self.labels[one if costs[0] < costs[1] else other]), " at the example values")
 
-    def segments(self, size: str, exprs: Sequence[Expr], labels: Sequence[str], found: Sequence[Crossing]) -> list[Run]:
-        """`a` up to N = 312, beyond that `b`."""
-        ends = sorted({self.end(size, exprs, crossing) for crossing in found})
-        starts = [1, *(end + 1 for end in ends)]
-        winners: list[tuple[int, str]] = []  # the last size of each, and the cheapest of all there
-        for start, end in zip(starts, [*ends, None], strict=True):
-            place = smaller_at(exprs, {**self.values, size: start if end is None else end})[0]
-            if winners and labels[place] == winners[-1][1]:
+    def segments(self, size: str, places: Sequence[int], found: Sequence[Crossing]) -> list[Run]:
+        """`a` up to N = 312, then `b`."""
+        least, most = self.admitted(size, places)
+        turns = {self.end(size, places, crossing) for crossing in found}
+        ends = sorted(turn for turn in turns if least <= turn < (most or inf))
+        winners: list[tuple[int, int]] = []  # the last size of each, and the cheapest of all there
+        starts = [least, *(last + 1 for last in ends)]
+        for start, end in zip(starts, [*ends, most], strict=True):
+            cheapest = self.cheapest_of(size, places, start) or self.cheapest_of(size, places, end or start + 1)
+            place = winners[-1][1] if winners and winners[-1][1] in cheapest else cheapest[0]
+            if winners and place == winners[-1][1]:
                 winners.pop()
-            winners.append((end or 0, labels[place]))
+            winners.append((end or 0, place))
         words: list[Run] = []
-        for number, (end, label) in enumerate(winners):
-            words += [", "] * bool(number) + ["then "] * bool(number) + [Code(label)]
+        if len(winners) > MOST_SEGMENTS:
+            words += [f"after {len(winners) - MOST_SEGMENTS} changes, "]
+            winners = winners[-MOST_SEGMENTS:]
+        for number, (end, place) in enumerate(winners):
+            words += [", "] * bool(number) + ["then "] * bool(number) + [Code(self.labels[place])]
             if number < len(winners) - 1:
                 words += [" up to ", self.equal(size, end)]
         return words
 
-    def end(self, size: str, exprs: Sequence[Expr], crossing: Crossing) -> int:
+    def cheapest_of(self, size: str, places: Sequence[int], value: int) -> list[int]:
+        """The places of the cheapest of some models at one size."""
+        found = smaller_at([self.exprs[place] for place in places], {**self.values, size: value})
+        return [places[number] for number in found]
+
+    def admitted(self, size: str, places: Sequence[int]) -> tuple[int, int | None]:
+        """The least and the largest of a size that some models admit, the others at their values; None for no limit."""
+        orders = [order for order in self.facts(places).orders if any(s.name == size for s in order.symbols())]
+
+        def holds(value: int) -> bool:
+            try:
+                return all(evaluate(order, {**self.values, size: value}) >= 0 for order in orders)
+            except (KeyError, ArithmeticError):
+                return True
+
+        example = floor(self.values[size])
+        if not holds(example):
+            return 1, None
+        least = bisect_left(range(1, example + 1), True, key=holds) + 1
+        most = bisect_left(range(example, LAST), True, key=lambda value: not holds(value)) + example - 1
+        return least, None if holds(LAST) else most
+
+    def end(self, size: str, places: Sequence[int], crossing: Crossing) -> int:
         """The last whole size before the order changes; where both are equal the old one still holds."""
         last = floor(crossing.at)
-        costs = sorted(evaluate(expr, {**self.values, size: last}) for expr in exprs)
+        costs = sorted(evaluate(self.exprs[place], {**self.values, size: last}) for place in places)
         return last if crossing.at != last or costs[0] == costs[1] else last - 1
 
-    def others(self, size: str, exprs: Sequence[Expr]) -> list[Run]:
+    def others(self, size: str, places: Sequence[int]) -> list[Run]:
         """The other sizes that are held, with their values."""
-        depends = {s.name for expr in exprs for s in expr.symbols()}
+        depends = {s.name for place in places for s in self.exprs[place].symbols()}
         held = [name for name in self.layout.order if name != size and name in depends]
         words: list[Run] = []
         for number, name in enumerate(held):
@@ -238,17 +269,18 @@ class Contrast:
             words.append(self.equal(name, self.values[name]))
         return [*words, ")"] if words else []
 
-    def large(self, size: str, exprs: Sequence[Expr], labels: Sequence[str]) -> list[Run]:
+    def large(self, size: str, *places: int) -> list[Run]:
         """The growth of both along a size, where it differs."""
+        exprs = [self.exprs[place] for place in places]
         held = [s for expr in exprs for s in expr.symbols() if s.name != size]
         try:
-            grown = [growth(expr, self.facts, held).expr for expr in exprs]
+            grown = [growth(expr, self.facts(places), held).expr for expr in exprs]
         except ArchError:
             return []
         if grown[0] == grown[1]:
             return []
         bounds = [f.slashed(f.Growth(self.layout.formula(expr))) for expr in grown]
-        return ["; ", Code(labels[0]), " is ", bounds[0], ", ", Code(labels[1]), " ", bounds[1]]
+        return ["; ", *listed([(Code(self.labels[p]), " is ", bound) for p, bound in zip(places, bounds, strict=True)])]
 
     def written(self, size: str) -> f.Formula:
         return self.layout.atom(Symbol(size))
@@ -276,18 +308,28 @@ class Contrast:
 
     def changes(self, size: str) -> list[Crossing]:
         """Where the order of any two changes as a size grows."""
+        if size not in self._changes:
+            self._changes[size] = self.all_changes(size)
+        return self._changes[size]
+
+    @cached_property
+    def _changes(self) -> dict[str, list[Crossing]]:
+        return {}
+
+    def all_changes(self, size: str) -> list[Crossing]:
         return [c for a, b in combinations(self.exprs, 2) for c in crossings(a, b, size, self.values)]
 
     def cheapest_along(self, size: str) -> Iterator[Block]:
         if len(self.labels) < 3:
             return
-        words = self.segments(size, self.exprs, self.labels, self.changes(size))
+        places = range(len(self.labels))
+        words = self.segments(size, places, self.changes(size))
         yield Paragraph(
             (
                 f"The fewest {self.title} as ",
                 self.written(size),
                 " grows",
-                *self.others(size, self.exprs),
+                *self.others(size, places),
                 ": ",
                 *words,
                 ".",
@@ -331,7 +373,8 @@ class Contrast:
     def cheapest(self, values: Mapping[str, Value]) -> list[int]:
         """The places of the cheapest at sizes that all facts admit; none where they do not."""
         try:
-            admitted = all(evaluate(order, values) >= 0 for order in self.facts.orders)
+            orders = self.facts(range(len(self.labels))).orders
+            admitted = all(evaluate(order, values) >= 0 for order in orders)
             return smaller_at(self.exprs, values) if admitted else []
         except (KeyError, ArithmeticError):
             return []

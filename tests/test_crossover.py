@@ -222,6 +222,64 @@ def test_what_cannot_be_compared(
     assert not said.out
 
 
+TIES = """
+dim N = 64, D = 4
+
+model sixteen(x[N, D]):
+    return x -> linear(16, bias = false)
+
+model scores(x[N, D]):
+    S[n, j] = sum[d] x[n, d] * x[j, d]
+    return S
+
+model thirty_two(x[N, D]):
+    return x -> linear(32, bias = false)
+"""
+
+
+def test_where_two_meet_the_one_before_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # 16 N D, N² D and 32 N D multiply-adds: N² D is the least up to N = 16, where it is equal to the first
+    path = tmp_path / "ties.arch"
+    path.write_text(TIES, encoding="utf-8")
+    said = text(capsys, str(path))
+    assert "`scores` where N < 16, `sixteen` where N > 16" in said
+    assert "as N grows (with D = 4): `scores` up to N = 16, then `sixteen`." in said
+
+
+WINDOWS = """
+dim N = 1024, w = 64, D = 4
+assume 2 <= w, w <= N
+
+model window(x[N, D]):
+    S[n, j < w] = sum[d] x[n, d] * x[n + j, d]
+    return S
+
+model scores(x[N, D]):
+    S[n, j] = sum[d] x[n, d] * x[j, d]
+    return S
+
+model wide(x[N, D]):
+    return x -> linear(2*D, bias = false)
+"""
+
+
+def test_sizes_that_the_facts_exclude_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # w N D, N² D and 2 N D²: with w = 64 no N below 64 is admitted, where N² D would be the least; 2 D = 8 < 64
+    path = tmp_path / "windows.arch"
+    path.write_text(WINDOWS, encoding="utf-8")
+    said = text(capsys, str(path))
+    assert "up to N" not in said
+    assert "`window` `scores` `window`, or equally many" in said
+
+
+def test_a_root_of_what_may_be_negative_is_no_condition() -> None:
+    # N w against 5 N + g²: g > √(N (w - 5)) holds for all g if w < 5, so that no root says it
+    width, globals_ = sym("w"), sym("g")
+    found = condition(N * width, 5 * N + globals_**2, Facts(), ["g"])
+    assert found.outcome == "unknown"
+    assert shown(N * width, 5 * N + globals_**2, names=("w",)) == "w < 5+N^-1*g^2"
+
+
 # ---------------------------------------------------------------- growth along one size, under further facts
 
 
@@ -257,12 +315,11 @@ def test_a_missing_assumption_is_named(capsys: pytest.CaptureFixture[str], tmp_p
 def test_facts_stay_when_a_model_is_pickled() -> None:
     import pickle
 
-    from archderive.assumed import with_facts
     from archderive.errors import Source
-    from archderive.session import open_source
+    from archderive.session import assuming, open_source
 
     source = Source("<text>", "dim N = 8, D = 4\nmodel m(x[N, D]):\n    return x -> attention\n")
-    (session,) = with_facts([open_source(source)], ["D <= N"])
+    (session,) = assuming([open_source(source)], ["D <= N"])
     again = pickle.loads(pickle.dumps(session))
     assert [a.left.key for a in again.programs[0].assumptions] == ["D"]
 
@@ -270,3 +327,16 @@ def test_facts_stay_when_a_model_is_pickled() -> None:
 def test_models_that_cannot_be_compared_in_python() -> None:
     with pytest.raises(ArchError, match="there is no model `x`"):
         ad.compare(*ad.load_all(TABLE_1 / "recurrent.arch").values(), baseline="x")
+
+
+def test_the_leading_term_with_what_comes_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Kaplan et al. 2020, section 2.1, by hand: 12 L D² N for the projections and the MLP, 2 L D N² for the scores
+    path = tmp_path / "transformer.arch"
+    lines = ["dim N = 1024, D = 512, L = 6", "model transformer(x[N, D]):", "    repeat L:"]
+    lines += [
+        "        x = x + (x -> attention)",
+        "        x = x + (x -> linear(4*D) -> relu -> linear(D))",
+        "    return x",
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert "12ND²L(1 + N/(6D))" in text(capsys, str(path), "--form", "leading")
