@@ -73,6 +73,11 @@ class Session:
         """What was read is pickled, and elaborated again: expressions keep hashes that hold in one process only."""
         return _opened_again, (self.source, self.overrides, self.folder, self.only, dict(self.used), self.given)
 
+    @property
+    def exercise(self) -> bool:
+        """Are the figures of the file to be filled in, and the answers kept back?"""
+        return any(isinstance(item, syntax.Exercise) for item in self.file.items)
+
     def changed(self, change: Callable[[syntax.File], syntax.File]) -> Session:
         """The same text, and the files that it uses, elaborated after a change of what is written. Raises ArchError."""
         file = change(parse(self.source))
@@ -90,20 +95,29 @@ class Session:
         """Every `expect` line that can be compared, with its model; and why the others cannot be."""
         checks: list[tuple[str, Check]] = []
         errors: list[Diagnostic] = []
-        checkers: dict[tuple[Session, str], Checker] = {}
+        check = self.checker(measures)
         for name, expects in self.elaborated.expects.items():
             for expect, scope, context in expects:
                 try:
-                    session, scope, context = self._where(name, expect, scope, context)
-                    if (session, name) not in checkers:
-                        from .expectations import Checker
-
-                        known = measures if session is self else session.measures()
-                        checkers[session, name] = Checker(known[name], known)
-                    checks.append((name, checkers[session, name].check(expect, scope, context)))
+                    checks.append((name, check(name, expect, scope, context)))
                 except ArchError as failure:
                     errors += failure.diagnostics
         return checks, errors
+
+    def checker(self, measures: Mapping[str, Measures]) -> Callable[[str, syntax.Expect, Scope, Context], Check]:
+        """What compares an `expect` line of a model with what is derived. Raises ArchError for what cannot be."""
+        checkers: dict[tuple[Session, str], Checker] = {}
+
+        def check(name: str, expect: syntax.Expect, scope: Scope, context: Context) -> Check:
+            session, scope, context = self._where(name, expect, scope, context)
+            if (session, name) not in checkers:
+                from .expectations import Checker
+
+                known = measures if session is self else session.measures()
+                checkers[session, name] = Checker(known[name], known)
+            return checkers[session, name].check(expect, scope, context)
+
+        return check
 
     def _where(
         self, name: str, expect: syntax.Expect, scope: Scope, context: Context
