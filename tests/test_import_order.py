@@ -15,7 +15,7 @@ exchange_document printer syntax_advice
 syntax_errors
 builder
 parser
-algebra
+algebra layout
 forms scalars sympy_bridge
 program
 gallery library
@@ -23,10 +23,10 @@ listing elaborator
 conventions growth
 dependences
 quantities
-derivation stated
+agreement derivation stated
 expectations
-comparison renderer session
-results
+answers comparison renderer session
+exercises marking results
 exchange pictures rendered settings sizes
 verifier
 interface
