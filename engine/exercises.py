@@ -7,22 +7,26 @@ is left out: `expect`, `quantity` and `variant` lines, comments, and texts that 
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import library, syntax
+from .blanks import blank, quiet
 from .elaborator.describe import written as in_language
 from .elaborator.literals import Literal
+from .elaborator.values import FUNCTIONS
 from .errors import Source, Span, usage
+from .example_sizes import as_written, at_values, explained
 from .layout import laid_out
 from .parser import parse
 from .printer import print_file
 from .program import Call, Instance, nested
 from .quantities import Measures
 from .quantities.derived import Derived
+from .renaming import foreign, handed, made
 from .session import Session, open_path, open_source
 
 ASKED = {
@@ -31,59 +35,81 @@ ASKED = {
     "sequential": "the longest chain of equations and steps that wait for each other",
     "path": "the most layers between two positions; `inf` where some pair is never joined",
 }
-# Sizes of a standard layer: positions, features, widths that are options, and other options.
-POSITIONS, FEATURES, WIDTH, NUMBER = 128, 64, 32, 4
-_COSTS = re.compile(
-    r"\b(costs?|parameters?|params|macs?|flops?|multipl\w+|additions?|operations?|complexity|million|billion|"
-    r"memory|bytes|quadratic\w*)\b|[OΘ]\(|\d[.,]?\d*\s?[kMGBT]\b|\d{5,}",
-    re.IGNORECASE,
-)
 _WORD = re.compile(r"[^\W\d]\w*'*")
 _AT = Span(Source("exercise", ""), 0, 0)
 
 
 @dataclass(frozen=True)
+class _Shown:
+    """A definition as the exercise has it, as it was written, and other names for what its body makes."""
+
+    tree: syntax.Definition
+    written: syntax.Definition
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Exercise:
-    """An exercise of some models: the file without figures, and what is asked of each model with its answer; `written`
-    are the definitions as their authors laid them out."""
+    """An exercise of some models: the sizes and facts of the file, its definitions, and what is `asked` of each model
+    with its answer; `named` are standard layers that it applies and does not show."""
 
     title: str
-    file: syntax.File
-    written: tuple[syntax.Definition, ...]
-    asked: Mapping[str, Mapping[str, str]]
+    items: tuple[syntax.Item, ...]
+    shown: tuple[_Shown, ...]
+    named: tuple[str, ...] = ()
+    asked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def questions(self, name: str) -> str:
         """The text with every figure left open; `name` is that of the file, for the command that checks it."""
-        return _head(self.title, self._quantities(), name) + self._text("???")
+        return _comment(self._head(name)) + self.text("???")
 
     def solution(self) -> str:
         """The text with every figure filled in."""
-        return f"# The solution of the exercise {self.title}.\n\n" + self._text("")
+        return _comment([f"The solution of an exercise: what does {self.title} cost?"]) + self.text()
 
-    def _quantities(self) -> list[str]:
-        return [name for name in ASKED if any(name in asked for asked in self.asked.values())]
-
-    def _text(self, blank: str) -> str:
+    def text(self, blank: str = "") -> str:
         """The file with a line for each figure at the top of each model: `blank`, or the answer."""
-        originals = {definition.name: definition for definition in self.written}
-        first = tuple(item for item in self.file.items if not isinstance(item, syntax.Definition))
-        parts = [print_file(replace(self.file, items=first))]
-        for item in self.file.items:
-            if isinstance(item, syntax.Definition):
-                asked = self.asked[item.name] if item.kind == "model" else {}
-                lines = [f"expect {name} == {blank or answer}" for name, answer in asked.items()]
-                parts.append(laid_out(item, originals.get(item.name), lines))
+        parts = [print_file(syntax.File(_AT, self.items))]
+        for one in self.shown:
+            asked = self.asked.get(one.tree.name, {}) if one.tree.kind == "model" else {}
+            lines = [f"expect {quantity} == {blank or answer}" for quantity, answer in asked.items()]
+            parts.append(laid_out(one.tree, one.written, one.names, lines))
         return "\n".join(parts)
+
+    def _head(self, name: str) -> list[str]:
+        asked = [quantity for quantity in ASKED if any(quantity in found for found in self.asked.values())]
+        width = max(map(len, asked))
+        named = [f"    derive --source {layer}" for layer in self.named]
+        return [
+            f"Exercise: what does {self.title} cost?",
+            "",
+            "Put a formula in the sizes of this file in the place of each ???, written like 7*a^2*b + 5.",
+            "",
+            *(f"    {quantity:{width}}   {ASKED[quantity]}" for quantity in asked),
+            "",
+            "Check what you have as often as you like:",
+            "",
+            f"    derive {name} --check",
+            "",
+            "It tells which terms are right, wrong or missing, and where to look; a ??? is open until it is filled in.",
+            *(["", "What is applied here and not written out below is shown by", "", *named] if named else ()),
+        ]
+
+
+def _comment(lines: Sequence[str]) -> str:
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines) + "\n"
 
 
 def written(
     path: str, overrides: Mapping[str, Literal], model: str | None, output: str | None = None, *, solved: bool = False
 ) -> str:
     """The text of an exercise, or `solved`; `output` is the file that it goes to, if there is one. Raises ArchError."""
-    made = make(path, overrides, model)
+    exercise = make(path, overrides, model)
     if solved:
-        return made.solution()
-    return made.questions(f"{made.title}.arch" if output in (None, "-") else str(output))
+        return exercise.solution()
+    own = os.path.exists(path)  # the exercise does not take the name of the file that it is made of
+    name = f"{Path(path).stem}_exercise.arch" if own else f"{exercise.title}.arch"
+    return exercise.questions(name if output in (None, "-") else str(output))
 
 
 def make(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Exercise:
@@ -92,52 +118,32 @@ def make(path: str, overrides: Mapping[str, Literal] | None = None, model: str |
     session = open_path(path, overrides, model)
     names = [program.name for program in session.programs]
     title = names[0] if len(names) == 1 else Path(session.source.name).stem
-    file, written_as = _Maker(session, path if session.source.name == f"<{path}>" else None).file(title)
-    opened = open_source(Source("exercise.arch", print_file(file)), folder=session.folder)
-    asked = {name: dict(_asked(measures)) for name, measures in opened.measures().items()}
+    exercise = _Maker(session, path if session.source.name == f"<{path}>" else None).exercise(title)
+    opened = open_source(Source("exercise.arch", exercise.text()), folder=session.folder)
+    definitions = [item for item in opened.file.items if isinstance(item, syntax.Definition)]
+    options = {definition.name: {option.name for option in definition.options} for definition in definitions}
+    known = _sizes(opened.file) | FUNCTIONS.keys()
+    asked = {name: dict(_asked(found, known | options[name])) for name, found in opened.measures().items()}
     if not any(asked.values()):
         raise usage(f"`{path}` has no costs that could be asked for", hint="`derive --list` shows what there is")
-    return Exercise(title, file, written_as, asked)
+    return replace(exercise, asked=asked)
 
 
-def _asked(measures: Measures) -> Iterator[tuple[str, str]]:
-    """What is asked of a model, with the answers: what it has, and has a closed form that can be written in a file."""
+def _asked(measures: Measures, known: set[str]) -> Iterator[tuple[str, str]]:
+    """What is asked of a model, with the answers: what it has, and has a closed form in the names that are known; not
+    one with sizes of another file, or a sum over the turns of a repeat."""
     for name in ASKED:
         derived = measures.quantity(name)
         if derived.infinite and not derived.at_example:
             yield name, "inf"
         elif derived.expr is not None and derived.expr.terms and _is_exact(derived):
             answer = in_language(derived.expr)
-            if _reads(answer, measures):
+            if set(_WORD.findall(answer)) <= known:
                 yield name, answer
 
 
 def _is_exact(derived: Derived) -> bool:
     return not (derived.bound or derived.at_example or derived.granted or derived.least > 1)
-
-
-def _reads(answer: str, measures: Measures) -> bool:
-    """Can the answer be written with the sizes of the file? A sum over the turns of a repeat cannot."""
-    sizes = {dimension.symbol.name for dimension in measures.program.dimensions}
-    return set(_WORD.findall(answer)) <= sizes | {"floor", "ceil", "log", "sqrt", "max", "min", "exp"}
-
-
-def _head(title: str, quantities: list[str], name: str) -> str:
-    width = max(map(len, quantities))
-    lines = [
-        f"Exercise: what does {title} cost?",
-        "",
-        "Put a formula in the sizes of this file in the place of each ???, written like 7*a^2*b + 5.",
-        "",
-        *(f"    {quantity:{width}}   {ASKED[quantity]}" for quantity in quantities),
-        "",
-        "Check what you have as often as you like:",
-        "",
-        f"    derive {name} --check",
-        "",
-        "It tells which terms are right, wrong or missing, and where to look. A ??? stays open until it is filled in.",
-    ]
-    return "".join(f"# {line}".rstrip() + "\n" for line in lines) + "\n"
 
 
 # ---------------------------------------------------------------- the file
@@ -154,58 +160,47 @@ class _Maker:
         self.models = {item.name: item for item in definitions if item.kind == "model"}
         self.sizes = _sizes(session.file)
 
-    def file(self, title: str) -> tuple[syntax.File, tuple[syntax.Definition, ...]]:
-        """The marker, the sizes and facts, the layers, the models; and the definitions as they were written."""
+    def exercise(self, title: str) -> Exercise:
+        """The marker, the sizes and facts, the layers, the models; nothing is asked yet."""
         items: list[syntax.Item] = [syntax.Exercise(_AT, title)]
-        shown, uses = self._layers()
+        given, (shown, uses) = self.session.overrides, self._layers()
         for item in self.session.file.items:
             match item:
                 case syntax.Use():
                     if item.path in uses:
                         items.append(item)
                 case syntax.Dim() | syntax.Ratio():
-                    items.append(replace(item, items=tuple(self._dims(item.items))))
+                    if self.layer is None:
+                        items.append(at_values(item, given))
+                    else:
+                        items += explained(item.items, library.definition(self.layer), given)
                 case syntax.Let():
-                    items.append(replace(item, note=_quiet(item.note)))
+                    items.append(replace(item, note=quiet(item.note)))
                 case syntax.Assume():
                     items.append(item)
                 case _:
                     pass
-        items += map(_blank, shown)
-        items += (self._model(program.name) for program in self.session.programs)
-        return syntax.File(_AT, tuple(items)), (*shown, *self.own.values())
+        applied = {i.name: i for p in self.session.programs for i in _applied(p.instance)}
+        layers = {part.tree.name for part in shown}
+        named = tuple(n for n, i in applied.items() if i.span.source.library and n not in layers)
+        models = (self._model(program.name) for program in self.session.programs)
+        return Exercise(title, tuple(items), (*shown, *models), named)
 
-    def _dims(self, items: tuple[syntax.DimItem, ...]) -> Iterator[syntax.DimItem]:
-        """The sizes at the values that are given from outside; those of a standard layer with a meaning and a value."""
-        carriers: list[syntax.DimItem] = []
-        for item in reversed(items):
-            bare = item.value is None and item.note is None and item.symbol is None and not item.batch
-            carriers.insert(0, carriers[0] if bare and carriers else item)
-        given = self.session.overrides
-        for item, carrier in zip(items, carriers, strict=True):
-            if self.layer is not None:
-                note, value = _meaning(item.name, library.definition(self.layer))
-                item = replace(item, note=note, value=_node(given.get(item.name, Fraction(value))))
-            elif not given.keys().isdisjoint(i.name for i in items):
-                value_node = _node(given[item.name]) if item.name in given else carrier.value
-                item = replace(item, value=value_node, note=carrier.note, batch=carrier.batch)
-            yield replace(item, note=_quiet(item.note))
-
-    def _model(self, name: str) -> syntax.Definition:
+    def _model(self, name: str) -> _Shown:
         only = self.session.only
-        definition = _blank(self.models[name if only is None else only.model])
+        written = self.models[name if only is None else only.model]
+        if self.layer is not None:  # the layer itself stands in the file under its name
+            return _Shown(replace(blank(written), name=f"{name}_exercise", doc=None), written)
         given = self.session.overrides
         options = tuple(
-            replace(option, default=_node(given[option.name])) if option.name in given else option
-            for option in definition.options
+            replace(option, default=as_written(given[option.name])) if option.name in given else option
+            for option in written.options
         )
-        if self.layer is not None:  # the layer itself stands in the file under its name
-            return replace(definition, name=f"{name}_exercise", doc=None)
-        return replace(definition, name=name, options=options)
+        return _Shown(replace(blank(written), name=name, options=options), written)
 
     # ---------------------------------------------------------------- layers
 
-    def _layers(self) -> tuple[list[syntax.Definition], set[str]]:
+    def _layers(self) -> tuple[list[_Shown], set[str]]:
         """The layers that are shown, each after those that it applies; and the files that must be used all the same."""
         found: dict[str, tuple[Source, syntax.Definition]] = {}
         for program in self.session.programs:
@@ -214,8 +209,8 @@ class _Maker:
                     definition = self._definition(instance)
                     if definition is not None:
                         found[instance.name] = (instance.span.source, definition)
-        while foreign := {name for name, (source, d) in found.items() if not self._is_the_same(source, d, found)}:
-            found = {name: entry for name, entry in found.items() if name not in foreign}
+        while changed := {name for name, (source, d) in found.items() if not self._is_the_same(source, d, found)}:
+            found = {name: entry for name, entry in found.items() if name not in changed}
         mentioned = self._mentioned()
         uses = {
             path
@@ -225,7 +220,19 @@ class _Maker:
                 for item in parse(source).items
             )
         }
-        return [*(d for _, d in found.values()), *(self.own[n] for n in self.own if n in mentioned)], uses
+        moved = [_Shown(blank(d), d, self._names(d)) for _, d in found.values()]
+        return [*moved, *(_Shown(blank(self.own[n]), self.own[n]) for n in self.own if n in mentioned)], uses
+
+    def _names(self, definition: syntax.Definition) -> dict[str, str]:
+        """Other names for what a layer calls as this file calls a size."""
+        taken = _words(definition) | self.sizes
+        found: dict[str, str] = {}
+        for name in sorted(made(definition) & self.sizes):
+            other = name + "'"
+            while other in taken:
+                other += "'"
+            found[name] = other
+        return found
 
     def _definition(self, instance: Instance) -> syntax.Definition | None:
         """What an instance was opened from, where that is a standard layer or one of a file that is used."""
@@ -238,19 +245,18 @@ class _Maker:
     def _is_the_same(
         self, source: Source, definition: syntax.Definition, shown: Mapping[str, tuple[Source, syntax.Definition]]
     ) -> bool:
-        """Does a layer of another file mean the same in this one? Not if it reads sizes of its own file, applies what
-        has another meaning here, or calls something its own that is a size here."""
-        words = _words(definition)
-        bound = _bound(definition)
-        if not source.library and words & _sizes(parse(source)) - bound:
+        """Does a layer of another file mean the same in this one? Not if it reads sizes or applies layers of its own
+        file, or if what it names is something else here."""
+        names = foreign(definition)
+        callers = (*(d for _, d in shown.values()), *self.own.values(), *self.models.values())
+        moved = {tensor.name for tensor in definition.tensors} & self.sizes
+        if names & (self.sizes | self.own.keys()) or any(handed(c, definition.name) & moved for c in callers):
             return False
-        if words & set(self.own) - bound:
-            return False
-        if not source.library:
-            layers = {i.name for i in parse(source).items if isinstance(i, syntax.Definition)}
-            if words & layers - bound - {definition.name} - shown.keys():
-                return False
-        return not words & self.sizes - bound
+        if source.library:
+            return True
+        file = parse(source)
+        layers = {item.name for item in file.items if isinstance(item, syntax.Definition)}
+        return not names & (_sizes(file) | layers - shown.keys())
 
     def _mentioned(self) -> set[str]:
         """The layers of the file itself and of others that its models name, and what these name in turn."""
@@ -295,56 +301,9 @@ def _called(instance: Instance) -> list[Instance]:
     return found
 
 
-# ---------------------------------------------------------------- what is left out
-
-
-def _blank(definition: syntax.Definition) -> syntax.Definition:
-    """A definition without what states costs."""
-    return replace(definition, doc=_quiet(definition.doc), body=_statements(definition.body))
-
-
-def _statements(body: tuple[syntax.Statement, ...]) -> tuple[syntax.Statement, ...]:
-    return tuple(kept for statement in body if (kept := _statement(statement)) is not None)
-
-
-def _statement(statement: syntax.Statement) -> syntax.Statement | None:
-    match statement:
-        case syntax.Expect() | syntax.Quantity() | syntax.Variant():
-            return None
-        case syntax.Caveat(words=words):
-            return statement if _quiet(words) else None
-        case syntax.Let():
-            return replace(statement, note=_quiet(statement.note))
-        case syntax.If():
-            branches = (replace(branch, body=_statements(branch.body)) for branch in statement.branches)
-            return replace(statement, branches=tuple(branches))
-        case syntax.Repeat() | syntax.Until() | syntax.For() | syntax.Parallel() | syntax.Choose():
-            return replace(statement, body=_statements(statement.body))
-        case _:
-            return statement
-
-
-def _quiet(words: str | None) -> str | None:
-    """A text that says nothing of costs."""
-    return None if words is None or _COSTS.search(words) else words
-
-
-# ---------------------------------------------------------------- names and values
-
-
 def _words(definition: syntax.Definition) -> set[str]:
     text = re.sub(r"#[^\n]*|\"[^\"\n]*\"", "", definition.span.text)
     return set(_WORD.findall(text))
-
-
-def _bound(definition: syntax.Definition) -> set[str]:
-    """The axes and options of a layer, which are its own wherever it stands."""
-    axes = {word for tensor in definition.tensors for axis in tensor.axes for word in _names(axis)}
-    return axes | {option.name for option in definition.options}
-
-
-def _names(axis: syntax.Expression | syntax.Ellipsis) -> set[str]:
-    return set() if isinstance(axis, syntax.Ellipsis) else set(_WORD.findall(axis.span.text))
 
 
 def _sizes(file: syntax.File) -> set[str]:
@@ -359,42 +318,6 @@ def _sizes(file: syntax.File) -> set[str]:
             case _:
                 pass
     return found
-
-
-def _meaning(name: str, layer: syntax.Definition) -> tuple[str, int]:
-    """What a size of a standard layer is, by the place that it has in the signature, and a value for it."""
-    if any(option.name == name for option in layer.options):
-        return f"option of {layer.name}", WIDTH if name.isupper() else NUMBER
-    for tensor in layer.tensors:
-        axes = [axis for axis in tensor.axes if not isinstance(axis, syntax.Ellipsis)]
-        if axes and name in _names(axes[-1]) and tensor.default is None:
-            return f"features of {tensor.name}", FEATURES
-        if any(name in _names(axis) for axis in axes):
-            return f"positions of {tensor.name}", POSITIONS
-    return f"positions of {layer.tensors[0].name}", POSITIONS
-
-
-def _node(value: Literal) -> syntax.Expression:
-    """A value as it is written in a file."""
-    match value:
-        case bool():
-            return syntax.Truth(_AT, value)
-        case str():
-            return syntax.Text(_AT, value)
-        case tuple():
-            return (
-                syntax.Tuple(_AT, tuple(map(_node, value)))
-                if len(value) > 1
-                else syntax.List(_AT, tuple(map(_node, value)))
-            )
-        case _:
-            number = Fraction(value)
-            above = syntax.Number(_AT, Fraction(abs(number.numerator)), str(abs(number.numerator)))
-            size: syntax.Expression = above
-            if number.denominator != 1:
-                below = syntax.Number(_AT, Fraction(number.denominator), str(number.denominator))
-                size = syntax.Binary(_AT, "/", above, below)
-            return syntax.Negate(_AT, size) if number < 0 else size
 
 
 __all__ = ["ASKED", "Exercise", "make", "written"]

@@ -7,24 +7,27 @@ printed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from . import syntax
 from .errors import ArchError, Source
 from .parser import parse
 from .printer import INDENT, print_file
+from .renaming import renamed, renamed_text
 
 _COMMENT = re.compile(r"(\"[^\"\n]*\")|[ \t]*#[^\n]*")
 
 
-def laid_out(tree: syntax.Definition, written: syntax.Definition | None, first: Sequence[str] = ()) -> str:
+def laid_out(
+    tree: syntax.Definition, written: syntax.Definition, names: Mapping[str, str], first: Sequence[str] = ()
+) -> str:
     """The text of a definition with some lines at the top of its body; `written` is what was read, of which the tree
-    may keep less."""
-    if written is not None:
-        text = _as_written(tree, written)
-        if _reads(text, tree):
-            return _with_lines(text, tree, first)
-    return _with_lines(print_file(syntax.File(tree.span, (tree,))), tree, first)
+    may keep less, and `names` are others for those that its body makes."""
+    final = renamed(tree, names)
+    text = renamed_text(_as_written(tree, written), names)
+    if not _reads(text, final):
+        text = print_file(syntax.File(final.span, (final,)))
+    return _with_lines(text, first)
 
 
 def _reads(text: str, tree: syntax.Definition) -> bool:
@@ -34,7 +37,7 @@ def _reads(text: str, tree: syntax.Definition) -> bool:
         return False
 
 
-def _with_lines(text: str, tree: syntax.Definition, first: Sequence[str]) -> str:
+def _with_lines(text: str, first: Sequence[str]) -> str:
     """The lines under the docstring, or under the signature where there is none."""
     read = parse(Source("laid out", text)).items[0]
     assert isinstance(read, syntax.Definition)

@@ -42,9 +42,10 @@ class _Report:
 
 
 def check_all(sessions: Sequence[Session], dtype: str, *, solved: bool) -> tuple[list[str], list[Diagnostic], bool]:
-    """The `expect` lines of files, checked: lines to print, complaints, and whether all hold. `solved` gives the answers
-    of holes, and of exercises. Raises ArchError."""
-    lines, reports = [], []
+    """The `expect` lines of files, checked: lines to print, complaints, and whether all hold. `solved` gives the
+    answers of holes, and of exercises. Raises ArchError."""
+    lines: list[str] = []
+    reports: list[_Report] = []
     for session in sessions:
         measures = session.measures(dtype)
         reports.append(

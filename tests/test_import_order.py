@@ -11,7 +11,7 @@ ROWS = """
 diagram errors
 formula output page syntax_expressions syntax_scan
 document notation syntax syntax_stop
-exchange_document printer syntax_advice
+blanks exchange_document printer renaming syntax_advice
 syntax_errors
 builder
 parser
@@ -25,7 +25,7 @@ dependences
 quantities
 agreement derivation stated
 expectations
-answers comparison renderer session
+answers comparison example_sizes renderer session
 exercises marking results
 exchange pictures rendered settings sizes
 verifier
