@@ -154,8 +154,8 @@ class Session:
     ) -> tuple[dict[Program, tuple[Published, ...]], list[Diagnostic]]:
         """The figures that the file states of each of its models, those of variants left out; and what does not hold or
         cannot be compared, as warnings: a derivation is not held up by an `expect`. At other values than those of the
-        file, figures need not hold."""
-        if self.given or not any(self.elaborated.expects.values()):
+        file, figures need not hold; those of an exercise are answers."""
+        if self.given or self.exercise or not any(self.elaborated.expects.values()):
             return {}, []
         from .expectations import published
 
@@ -333,7 +333,7 @@ def open_layer(name: str, overrides: Mapping[str, Literal]) -> Session:
             dims[option.name] = None
             arguments.append(f"{option.name} = {option.name}")
         elif option.name in overrides:
-            arguments.append(f"{option.name} = {overrides[option.name]}")
+            arguments.append(f"{option.name} = {_written(overrides[option.name], option.default)}")
     wrong = [o for o in overrides if o not in dims and o not in known]
     if wrong:
         raise usage(f"`{name}` has no axis or option `{wrong[0]}`", hint=nearest(wrong[0], [*dims, *known]))
@@ -342,6 +342,13 @@ def open_layer(name: str, overrides: Mapping[str, Literal]) -> Session:
     lines.append(f"model {name}({', '.join(tensors)}):\n{doc}    return {name}({', '.join(arguments)})\n")
     text = "\n".join(lines)
     return open_source(Source(f"<{name}>", text), {n: v for n, v in overrides.items() if n in dims})
+
+
+def _written(value: Literal, default: syntax.Expression) -> str:
+    """A value from outside as an argument; a word is a text where the default is one, and else the name of a layer."""
+    from .elaborator.literals import shown
+
+    return value if isinstance(value, str) and not isinstance(default, syntax.Text) else shown(value)
 
 
 def _names(node: syntax.Expression) -> list[str]:

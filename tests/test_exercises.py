@@ -207,6 +207,8 @@ def test_one_model_at_other_values(run: Run, files: None) -> None:
     assert "derive user_exercise.arch --check" in text, "it does not take the name of the file itself"
     _, text = run("--exercise", "attention", "--at", "heads=8", "N=77")
     assert "attention(x, heads = 8)" in text and "dim N = 77 " in text
+    _, text = run("--exercise", "mlp", "--at", "bias=false", "act=gelu")
+    assert "mlp(x, act = gelu, bias = false)" in text
 
 
 def test_in_python() -> None:
