@@ -164,7 +164,7 @@ class Judge:
             if (expr == given) if values is None else (_at(expr, values) == given.constant):
                 of_asked = {("flops", "macs"): ", two for each multiply-add", ("macs", "flops"): ", half of them"}
                 yield (
-                    f"are these the {BY_NAME[name].title} (`{name}`{of_asked.get((name, asked), '')})? "
+                    f"did you count the {BY_NAME[name].title} (`{name}`{of_asked.get((name, asked), '')})? "
                     f"The {BY_NAME[asked].title} (`{asked}`) are asked"
                 )
                 return

@@ -235,7 +235,7 @@ ANSWERS: dict[str, list[str] | None] = {
     "params == 4*D*(D + 1)": None,
     # twice what it is
     "macs == 8*N*D^2 + 4*N^2*D": [
-        "are these the FLOPs (`flops`, two for each multiply-add)? The multiply-adds (`macs`) are asked",
+        "did you count the FLOPs (`flops`, two for each multiply-add)? The multiply-adds (`macs`) are asked",
     ],
     # the output projection is forgotten
     "macs == 3*N*D^2 + 2*N^2*D": [
@@ -272,7 +272,7 @@ ANSWERS: dict[str, list[str] | None] = {
     ],
     "macs == 83886080": [
         "a formula is asked, for all sizes; and at the example values (D = 256, N = 128) the number is another one",
-        "are these the FLOPs (`flops`, two for each multiply-add)? The multiply-adds (`macs`) are asked",
+        "did you count the FLOPs (`flops`, two for each multiply-add)? The multiply-adds (`macs`) are asked",
     ],
     "macs == 7": [
         "a formula is asked, for all sizes; and at the example values (D = 256, N = 128) the number is another one",
@@ -287,7 +287,7 @@ ANSWERS: dict[str, list[str] | None] = {
         f"the coefficient of `D` is too small: look at {BIASES}",
     ],
     "params == 16*D^2 + 16*D": [
-        "are these the parameter memory in bytes (`bytes`)? The parameters (`params`) are asked",
+        "did you count the parameter memory in bytes (`bytes`)? The parameters (`params`) are asked",
     ],
     "sequential == 11": ["yours is too small", LONGEST],
     "sequential == N": ["it is the same whatever the sizes", LONGEST],
