@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 from .errors import ArchError, Diagnostic, usage, visible
 from .output import complain, finish, in_terminal, is_shown, spare, write
 from .page import check_prefix, read_width
-from .settings import add_settings, check_form, overrides_of, request_of, spread
+from .settings import add_settings, check_comparing, check_form, overrides_of, request_of, spread
 
 if TYPE_CHECKING:
     from .derivation import Request
@@ -179,7 +179,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.pdf and is_shown(options.output) and in_terminal():
         raise usage("a PDF cannot be shown in a terminal", hint="`-o FILE.pdf`")
     overrides = overrides_of(options.at)
-    sessions = _open_all(options.files, overrides, options.model)
+    sessions = _open_all(options.files, overrides, options)
     read = [file for session in sessions for file in session.files]
     spare(options.output, read)
     if options.picture:
@@ -201,6 +201,7 @@ def _run(options: argparse.Namespace) -> int:
         request = replace(request, published={**request.published, **figures})
         complaints += wrong
     check_form(request.form, measures)
+    check_comparing(request, measures)
     status = _print(_rendered(measures, request, options), options)
     for complaint in complaints:
         complain(complaint.format())
@@ -227,21 +228,22 @@ def _check(options: argparse.Namespace) -> None:
         raise usage("`--solution` gives the answers of an exercise", hint="`derive FILE --check --solution`")
 
 
-def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], model: str | None) -> list[Session]:
-    """Every file, or its one `model`; the mistakes of all of them are reported together."""
-    from .session import open_path
+def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], options: argparse.Namespace) -> list[Session]:
+    """Every file, or its one model that is asked for, under the facts of the command; the mistakes of all of them are
+    reported together."""
+    from .session import assuming, open_path
 
     sessions, failures = [], []
     for path in files:
         try:
-            sessions.append(open_path(path, overrides, model))
+            sessions.append(open_path(path, overrides, options.model))
         except ArchError as failure:
             failures.append(failure)
     if failures:
         together = ArchError(*(d for failure in failures for d in failure.diagnostics))
         together.status = max(failure.status for failure in failures)
         raise together
-    return sessions
+    return assuming(sessions, options.assume)
 
 
 def _explained(measures: Sequence[Measures], request: Request, term: str) -> list[Document]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 
 from .algebra.expression import Expr
+from .contrast import Contrast
 from .conventions import convention
+from .conventions import names as convention_names
 from .derivation import Request, derive, digits, layout_of, spelled, symbols_of, values_of
 from .derivation.billed import BillWriter
-from .derivation.request import looks_of
+from .derivation.request import held, looks_of
 from .derivation.shown import Shown, sentence
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
+from .errors import nearest, usage
 from .formula import Relation, Symbol, Words, slashed
 from .notation.symbols import look_of
 from .quantities import BY_NAME, Measures
@@ -29,10 +33,11 @@ def documents_of(models: Sequence[Measures], request: Request, *, detailed: bool
 
 def compare(models: Sequence[Measures], request: Request) -> Document:
     """One document for several models: a row a model, a column a quantity."""
-    notes = {name: note for m in models for name, note in m.notes.items()}
-    names = ["params", *request.conventions, *COLUMNS]
-    titles = [convention(n).title if n in request.conventions else BY_NAME[n].title for n in names]
-    shown = [Shown(m, layout_of(m.program, request.form), values_of(m.program)) for m in models]
+    models = _sorted(models, request)
+    notes = _notes(models)
+    names = _columns(request)
+    titles = [_title(name, notes) for name in names]
+    shown = _shown(models, request)
     head: tuple[Text, ...] = (("model",), *((title,) for title in titles))
     blocks: list[Block] = [Heading(1, ("Comparison of ", str(len(models)), " models"), anchor="comparison")]
     labels = _labels(models)
@@ -56,13 +61,15 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
                 notes=caveats,
             )
         )
+    contrast = contrast_of(models, request)
+    blocks += contrast.blocks() if contrast is not None else ()
     if notes:
         blocks.append(_own_quantities(notes, labels, shown))
     notation = _notation(models, labels)
     if notation is not None:
         blocks.append(notation)
     blocks.append(Heading(2, ("What is counted, and what is left out",), anchor="counted"))
-    for name in request.conventions:
+    for name in _counted(names):
         chosen = convention(name)
         blocks.append(Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence)))
     blocks.append(Bullets(tuple(_note(label, s, request) for label, s in zip(labels, shown, strict=True))))
@@ -78,6 +85,74 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     for m in models:
         symbols.update(symbols_of(m.program))
     return Document("comparison", tuple(blocks), (), symbols)
+
+
+def _title(name: str, notes: Mapping[str, str]) -> str:
+    """What a column is called: a convention, a quantity, or one that a file defines."""
+    if name in convention_names():
+        return convention(name).title
+    return BY_NAME[name].title if name in BY_NAME else notes[name]
+
+
+def _sorted(models: Sequence[Measures], request: Request) -> Sequence[Measures]:
+    """The models in the order that is asked for: those without a number come last."""
+    if request.sort is None:
+        return models
+    if request.sort == "name":
+        return sorted(models, key=lambda m: m.program.name)
+
+    def number(m: Measures) -> float:
+        shown = Shown(m, layout_of(m.program, request.form), values_of(m.program))
+        derived = shown.derived(str(request.sort))
+        value = derived.number if derived.number is not None else shown.cut_off(derived)
+        return inf if value is None else float(value)
+
+    return sorted(models, key=number)
+
+
+def contrast_of(models: Sequence[Measures], request: Request) -> Contrast | None:
+    """The models by the first quantity that at least two of them have a closed form of: by the one that orders them, or
+    the first convention. Raises a usage error for a baseline that is none of them."""
+    models = _sorted(models, request)
+    labels, shown = _labels(models), _shown(models, request)
+    baseline = request.baseline
+    if baseline is not None and baseline not in labels:
+        hint = nearest(baseline, labels) or f"models: {', '.join(labels)}"
+        raise usage(f"`--baseline {baseline}`: there is no model `{baseline}`", hint=hint)
+    names = _columns(request)
+    first = [request.sort] if request.sort and request.sort != "name" else []
+    for name in dict.fromkeys([*first, *_counted(names), *names]):
+        exprs = [s.derived(name).expr for s in shown]
+        known = [place for place, expr in enumerate(exprs) if expr is not None]
+        if len(known) < 2:
+            continue
+        title = _title(name, _notes(models))
+        if baseline is not None and labels.index(baseline) not in known:
+            raise usage(f"`--baseline {baseline}`: it has no closed form of {title}")
+        kept = [expr for expr in exprs if expr is not None]
+        labelled = [labels[place] for place in known]
+        return Contrast(name, title, labelled, kept, [shown[place] for place in known], request.along, baseline)
+    return None
+
+
+def _shown(models: Sequence[Measures], request: Request) -> list[Shown]:
+    return [
+        Shown(m, layout_of(m.program, request.form), values_of(m.program), held(m.program, request.along))
+        for m in models
+    ]
+
+
+def _columns(request: Request) -> tuple[str, ...]:
+    return request.columns or ("params", *request.conventions, *COLUMNS)
+
+
+def _counted(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in convention_names()]
+
+
+def _notes(models: Sequence[Measures]) -> dict[str, str]:
+    """The quantities that the files define, and what they are."""
+    return {name: note for m in models for name, note in m.notes.items()}
 
 
 def _labels(models: Sequence[Measures]) -> list[str]:

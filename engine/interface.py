@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -23,7 +23,7 @@ from .quantities.searched import LARGE_BUDGET, path_at
 from .rendered import Derivation
 from .results import Mime, Quantities, Quantity, bundle, in_unicode, shown_of
 from .session import Session, open_path, open_source
-from .settings import check_form, requested
+from .settings import check_comparing, check_form, requested
 from .sizes import check_facts, sizes_of
 from .sympy_bridge import to_sympy, to_sympy_symbol
 
@@ -73,8 +73,18 @@ def exercise(path: str | PathLike[str], model: str | None = None, *, solution: b
     return written(str(path), {}, model, solved=solution)
 
 
-def compare(*models: Model, convention: str | tuple[str, ...] = "macs", form: str = "auto") -> Derivation:
-    """Models beside each other: closed forms, growth and numbers, a row for each. Raises ArchError."""
+def compare(
+    *models: Model,
+    convention: str | tuple[str, ...] = "macs",
+    form: str = "auto",
+    columns: Sequence[str] = (),
+    sort: str | None = None,
+    baseline: str | None = None,
+    along: str | None = None,
+) -> Derivation:
+    """Models beside each other: closed forms, growth and numbers, a row for each; which is cheaper where. `columns` are
+    the quantities, `sort` is one of them or "name", `baseline` the name of the model that the others are measured by,
+    `along` the size that grows while the others are constant. Raises ArchError."""
     from .comparison import compare
 
     if not models:
@@ -83,8 +93,10 @@ def compare(*models: Model, convention: str | tuple[str, ...] = "macs", form: st
         if not isinstance(model, Model):
             raise usage(f"`{model!r}` is no model that can be compared", hint="`compare(load(…), load(…))`")
     request = requested(_names(convention), form=form)
+    request = replace(request, columns=tuple(columns), sort=sort, baseline=baseline, along=along)
     measures = [model._measures for model in models]
     check_form(request.form, measures)
+    check_comparing(request, measures)
     return Derivation(compare(measures, request))
 
 

@@ -6,7 +6,7 @@ What is needed only for a text without mistakes is loaded after it was parsed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class Session:
     """One file, elaborated: all its models, or the `only` one that was asked for. `used` are the files that it uses,
-    by their paths."""
+    by their paths, `facts` what is assumed beside what the files assume."""
 
     source: Source
     file: syntax.File
@@ -38,6 +38,7 @@ class Session:
     used: Mapping[str, Source]
     only: Only | None = None
     given: bool = False
+    facts: tuple[str, ...] = ()
     _reopened: dict[tuple[Only, tuple[tuple[str, Literal], ...]], Session] = field(default_factory=dict)
 
     @property
@@ -71,7 +72,8 @@ class Session:
 
     def __reduce__(self) -> tuple[Callable[..., Session], tuple[object, ...]]:
         """What was read is pickled, and elaborated again: expressions keep hashes that hold in one process only."""
-        return _opened_again, (self.source, self.overrides, self.folder, self.only, dict(self.used), self.given)
+        read = (self.source, self.overrides, self.folder, self.only, dict(self.used))
+        return _opened_again, (*read, self.given, self.facts)
 
     @property
     def exercise(self) -> bool:
@@ -173,6 +175,21 @@ class Session:
             for program in self.programs
         }
         return found, [replace(diagnostic, severity="warning") for diagnostic in dict.fromkeys((*errors, *wrong))]
+
+
+def assuming(sessions: Sequence[Session], texts: Sequence[str]) -> list[Session]:
+    """The same models under more assumptions; each holds for all models that know its names, which one must. Raises
+    ArchError for what is no fact, or is false at the example values."""
+    if not texts:
+        return list(sessions)
+    from .assumed import check_names, read_facts, with_facts
+
+    facts = read_facts(texts)
+    check_names([session.file for session in sessions], facts)
+    return [
+        replace(session.changed(lambda file: with_facts(file, facts)), given=session.given, facts=tuple(texts))
+        for session in sessions
+    ]
 
 
 def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Session:
@@ -288,8 +305,10 @@ def _opened_again(
     only: Only | None,
     used: Mapping[str, Source],
     given: bool,
+    facts: tuple[str, ...],
 ) -> Session:
-    return replace(_elaborated(source, parse(source), overrides, folder, _unchanged, only, used), given=given)
+    session = replace(_elaborated(source, parse(source), overrides, folder, _unchanged, only, used), given=given)
+    return assuming([session], facts)[0]
 
 
 def _connected(elaborated: Elaborated) -> Elaborated:

@@ -15,16 +15,18 @@ blanks exchange_document printer renaming syntax_advice
 syntax_errors
 builder
 parser
-algebra layout
+algebra assumed layout
 forms scalars sympy_bridge
 program
 gallery library
 listing elaborator
-conventions growth
+roots
+conventions crossover growth
 dependences
 quantities
 agreement derivation stated
 expectations
+contrast
 answers comparison example_sizes renderer session
 exercises marking results
 exchange pictures rendered settings sizes
