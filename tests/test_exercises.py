@@ -118,7 +118,8 @@ def check_costs(name: str, session: Session) -> None:
         for quantity in ASKED:
             one, other = before.quantity(quantity), measures.quantity(quantity)
             if not one.unknown and one.number is None:
-                assert (one.expr, one.infinite, one.bound) == (other.expr, other.infinite, other.bound), quantity
+                assert (one.expr, one.infinite) == (other.expr, other.infinite), quantity
+                assert one.bound or not other.bound, "at example values a bound may be known to be met"
 
 
 def check_silence(exercise: Exercise, text: str) -> None:
