@@ -49,6 +49,7 @@ class Judge:
     def __init__(self, measures: Measures, source: Source) -> None:
         self.measures = measures
         self.source = source
+        self._made: dict[str, tuple[Contribution, ...]] = {}
 
     def refused(self, expect: syntax.Expect, scope: Scope) -> str:
         """Why a line is no answer, whatever is derived; an empty text if it is one."""
@@ -173,11 +174,14 @@ class Judge:
 
     def _where(self, expect: syntax.Expect, monomial: Monomial) -> str:
         """The equations or weights that make a term, with their lines; an empty text where that cannot be said."""
-        places = list(dict.fromkeys(self._place(p) for p in self._parts(expect) if p.count.terms.get(monomial)))
+        name = _asked(expect)
+        if name not in self._made:
+            self._made[name] = tuple(self._parts(name))
+        places = list(dict.fromkeys(self._place(p) for p in self._made[name] if p.count.terms.get(monomial)))
         return ", ".join(places[:MOST_PLACES]) + (" and others" if len(places) > MOST_PLACES else "")
 
-    def _parts(self, expect: syntax.Expect) -> Iterator[Contribution]:
-        name, instance, counter = _asked(expect), self.measures.program.instance, self.measures.counter
+    def _parts(self, name: str) -> Iterator[Contribution]:
+        instance, counter = self.measures.program.instance, self.measures.counter
         if name in ("params", "bits", "bytes"):
             yield from weight_contributions(instance, counter, levels_of(instance))
         elif name in GENERAL:

@@ -9,7 +9,7 @@ from . import syntax
 
 _COSTS = re.compile(
     r"\b(costs?|parameters?|params|macs?|flops?|multipl\w+|additions?|operations?|complexity|million|billion|"
-    r"steps|memory|bytes|quadratic\w*)\b|[OΘ]\(|\d[.,]?\d*\s?[kMGBT]\b|\d{5,}|[\^²³]",
+    r"memory|bytes|quadratic\w*)\b|[OΘ]\(|\d[.,]?\d*\s?[kMGBT]\b|\d{5,}|[\^²³]|[-+*/] ?\w+ steps|\d+ steps",
     re.IGNORECASE,
 )
 

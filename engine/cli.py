@@ -214,7 +214,6 @@ def _exercise(options: argparse.Namespace) -> int:
     if options.files:
         raise usage("`--exercise` takes one name", hint=f"`derive --exercise {options.files[0]}`")
     given = overrides_of(options.at)
-    spare(options.output, [Path(options.exercise)])
     return _print(written(options.exercise, given, options.model, options.output, solved=options.solution), options)
 
 

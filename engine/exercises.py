@@ -21,6 +21,7 @@ from .elaborator.values import FUNCTIONS
 from .errors import Source, Span, usage
 from .example_sizes import as_written, at_values, explained
 from .layout import laid_out
+from .output import is_shown, spare
 from .parser import parse
 from .printer import print_file
 from .program import Call, Instance, nested
@@ -51,13 +52,14 @@ class _Shown:
 @dataclass(frozen=True)
 class Exercise:
     """An exercise of some models: the sizes and facts of the file, its definitions, and what is `asked` of each model
-    with its answer; `named` are standard layers that it applies and does not show."""
+    with its answer; `named` are standard layers that it applies and does not show, `files` those that were read."""
 
     title: str
     items: tuple[syntax.Item, ...]
     shown: tuple[_Shown, ...]
     named: tuple[str, ...] = ()
     asked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
 
     def questions(self, name: str) -> str:
         """The text with every figure left open; `name` is that of the file, for the command that checks it."""
@@ -105,11 +107,12 @@ def written(
 ) -> str:
     """The text of an exercise, or `solved`; `output` is the file that it goes to, if there is one. Raises ArchError."""
     exercise = make(path, overrides, model)
+    spare(output, exercise.files)
     if solved:
         return exercise.solution()
     own = os.path.exists(path)  # the exercise does not take the name of the file that it is made of
     name = f"{Path(path).stem}_exercise.arch" if own else f"{exercise.title}.arch"
-    return exercise.questions(name if output in (None, "-") else str(output))
+    return exercise.questions(name if output is None or is_shown(output) else Path(output).name)
 
 
 def make(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Exercise:
@@ -126,7 +129,7 @@ def make(path: str, overrides: Mapping[str, Literal] | None = None, model: str |
     asked = {name: dict(_asked(found, known | options[name])) for name, found in opened.measures().items()}
     if not any(asked.values()):
         raise usage(f"`{path}` has no costs that could be asked for", hint="`derive --list` shows what there is")
-    return replace(exercise, asked=asked)
+    return replace(exercise, asked=asked, files=session.files)
 
 
 def _asked(measures: Measures, known: set[str]) -> Iterator[tuple[str, str]]:

@@ -212,6 +212,22 @@ def test_one_model_at_other_values(run: Run, files: None) -> None:
     assert "mlp(x, act = gelu, bias = false)" in text
 
 
+def test_a_layer_that_would_be_another_one_is_used_by_its_name(run: Run) -> None:
+    """`mlp` applies the standard `linear`, and the file has one of its own: 8D² + 5D and D² parameters."""
+    text = (
+        "dim N = 8, D = 4\nlayer linear(x[..., I]; O):\n    weight W[I, O]\n    y[..., o] = sum[i] x[..., i] * W[i, o]\n"
+        "    return y\nmodel m(x[N, D]):\n    return x -> mlp -> linear(D)\n"
+    )
+    Path("m.arch").write_text(text, encoding="utf-8")
+    run("--exercise", "m.arch", "-o", "asked.arch")
+    asked = Path("asked.arch").read_text("utf-8")
+    assert "layer mlp" not in asked and asked.count("layer linear(") == 1
+    assert "# What is applied here and not written out below is shown by\n#\n#     derive --source mlp\n" in asked
+    run("--exercise", "m.arch", "--solution", "-o", "solved.arch")
+    assert "expect params == 9*D^2 + 5*D\n" in Path("solved.arch").read_text("utf-8")
+    assert run("solved.arch", "--check")[0] == 0
+
+
 def test_in_python() -> None:
     text = archderive.exercise("attention")
     assert archderive.exercise("attention", solution=True).count("???") == 0
@@ -417,8 +433,16 @@ def test_a_solution_of_nothing(run: Run) -> None:
 
 
 def test_the_file_that_it_is_made_of_is_spared(run: Run, files: None) -> None:
-    status, said = run("--exercise", "user.arch", "-o", "user.arch")
-    assert status == 2 and "would be overwritten" in said and Path("user.arch").read_text("utf-8") == USER
+    for name, text in (("user.arch", USER), ("blocks.arch", BLOCKS)):
+        status, said = run("--exercise", "user.arch", "-o", name)
+        assert status == 2 and "would be overwritten" in said and Path(name).read_text("utf-8") == text
+
+
+def test_the_derivation_of_an_exercise_is_the_solution(attention: str, run: Run) -> None:
+    """Step by step, and without the answers that were given: nobody has published them."""
+    Path("attention.arch").write_text(attention.replace("macs == ???", "macs == 12345*N"), encoding="utf-8")
+    status, said = run("attention.arch")
+    assert status == 0 and "12345" not in said and "2N²D + 4ND²" in said
 
 
 # ---------------------------------------------------------------- docs/exercises.md
