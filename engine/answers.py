@@ -126,7 +126,8 @@ class Judge:
             yield whole[0]
             return
         if "(" in expect.right.span.text:
-            yield f"multiplied out, yours is `{written(given)}`"
+            terms = " + ".join(written(term) for term in given)
+            yield f"multiplied out, yours is `{terms.replace('+ -', '- ')}`"
         right = [m for m, c in given.terms.items() if derived.terms.get(m) == c]
         total = len(derived.terms)
         if right:
@@ -134,14 +135,19 @@ class Judge:
             yield f"{len(right)} of {total} term{'s' * (total > 1)} {'is' if len(right) == 1 else 'are'} right: {shown}"
         elif total > 1:
             yield f"none of the {total} terms is right"
+        missing = [m for m in derived.terms if m not in given.terms]
         for monomial, coefficient in given.terms.items():
-            if monomial not in derived.terms:
+            longer = next((m for m in missing if derived.terms[m] == coefficient and _is_part(monomial, m)), None)
+            if monomial not in derived.terms and longer is not None:
+                missing.remove(longer)
+                yield f"{_term(monomial, coefficient)} lacks a factor: how often is it done?"
+            elif monomial not in derived.terms:
                 yield f"{_term(monomial, coefficient)} is one too many: nothing here makes such a term"
             elif monomial not in right:
                 side = _side(coefficient, derived.terms[monomial])
                 places = self._where(expect, monomial)
                 yield f"the coefficient of {_term(monomial)} is too {side}" + (f": look at {places}" if places else "")
-        yield from self._missing(expect, [m for m in derived.terms if m not in given.terms])
+        yield from self._missing(expect, missing)
 
     def _missing(self, expect: syntax.Expect, monomials: Sequence[Monomial]) -> Iterator[str]:
         """The terms that are not there by the places that they come from."""
@@ -205,6 +211,12 @@ def _factor(derived: Expr, given: Expr) -> Iterator[str]:
         yield f"{term} lacks {same} factor: how often is it done?"
     elif surplus is not None and len(surplus.terms) == 1:
         yield f"{term} has {same} factor too many"
+
+
+def _is_part(one: Monomial, other: Monomial) -> bool:
+    """Is a term a product of sizes, and another one the same times others?"""
+    powers = dict(other)
+    return bool(one) and one != other and all(powers.get(atom, 0) >= power > 0 for atom, power in one)
 
 
 def _asked(expect: syntax.Expect) -> str:

@@ -215,8 +215,9 @@ def test_one_model_at_other_values(run: Run, files: None) -> None:
 def test_a_layer_that_would_be_another_one_is_used_by_its_name(run: Run) -> None:
     """`mlp` applies the standard `linear`, and the file has one of its own: 8D² + 5D and D² parameters."""
     text = (
-        "dim N = 8, D = 4\nlayer linear(x[..., I]; O):\n    weight W[I, O]\n    y[..., o] = sum[i] x[..., i] * W[i, o]\n"
-        "    return y\nmodel m(x[N, D]):\n    return x -> mlp -> linear(D)\n"
+        "dim N = 8, D = 4\nlayer linear(x[..., I]; O):\n    weight W[I, O]\n"
+        "    y[..., o] = sum[i] x[..., i] * W[i, o]\n    return y\n"
+        "model m(x[N, D]):\n    return x -> mlp -> linear(D)\n"
     )
     Path("m.arch").write_text(text, encoding="utf-8")
     run("--exercise", "m.arch", "-o", "asked.arch")
@@ -250,6 +251,11 @@ ANSWERS: dict[str, list[str] | None] = {
     "macs == 8*N*D^2/2 + (N + N)*N*D": None,
     "macs at (N = 1, D = 1) == 6": None,
     "params == 4*D*(D + 1)": None,
+    # once, and not for every position
+    "macs == 4*N*D^2 + 2*N*D": [
+        "1 of 2 terms is right: `4*D^2*N`",
+        "`2*D*N` lacks a factor: how often is it done?",
+    ],
     # twice what it is
     "macs == 8*N*D^2 + 4*N^2*D": [
         "did you count the FLOPs (`flops`, two for each multiply-add)? The multiply-adds (`macs`) are asked",
