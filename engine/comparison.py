@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def documents_of(models: Sequence[Measures], request: Request, *, detailed: bool
     if len(models) == 1:
         return [derive(models[0], request)]
     each = models if detailed and request.detail != "summary" else ()
-    return [compare(models, request), *(derive(measures, request) for measures in each)]
+    alone = replace(request, plots=())
+    return [compare(models, request), *(derive(measures, alone) for measures in each)]
 
 
 def compare(models: Sequence[Measures], request: Request) -> Document:
@@ -40,7 +42,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     shown = _shown(models, request)
     head: tuple[Text, ...] = (("model",), *((title,) for title in titles))
     blocks: list[Block] = [Heading(1, ("Comparison of ", str(len(models)), " models"), anchor="comparison")]
-    labels = _labels(models)
+    labels = labels_of(models)
     caveats = _caveats(labels, models)
     closed = [_row(label, [_closed(s, n) for n in names]) for label, s in zip(labels, shown, strict=True)]
     grown = [_row(label, [s.grown(s.derived(n)) for n in names]) for label, s in zip(labels, shown, strict=True)]
@@ -61,6 +63,7 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
                 notes=caveats,
             )
         )
+    blocks += request.plots
     contrast = contrast_of(models, request)
     blocks += contrast.blocks() if contrast is not None else ()
     if notes:
@@ -114,7 +117,7 @@ def contrast_of(models: Sequence[Measures], request: Request) -> Contrast | None
     """The models by the first quantity that at least two of them have a closed form of: by the one that orders them, or
     the first convention. Raises a usage error for a baseline that is none of them."""
     models = _sorted(models, request)
-    labels, shown = _labels(models), _shown(models, request)
+    labels, shown = labels_of(models), _shown(models, request)
     baseline = request.baseline
     if baseline is not None and baseline not in labels:
         hint = nearest(baseline, labels) or f"models: {', '.join(labels)}"
@@ -155,7 +158,7 @@ def _notes(models: Sequence[Measures]) -> dict[str, str]:
     return {name: note for m in models for name, note in m.notes.items()}
 
 
-def _labels(models: Sequence[Measures]) -> list[str]:
+def labels_of(models: Sequence[Measures]) -> list[str]:
     """The names of the models; of several with one name the files that they stand in, where that tells them apart."""
     names = [m.program.name for m in models]
     files = [Path(m.program.instance.span.source.name).stem for m in models]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import sympy
 
     from .pictures import Drawn
+    from .plots import Plot
 
 
 def load(path: str | PathLike[str], model: str | None = None) -> Model:
@@ -98,6 +99,21 @@ def compare(
     check_form(request.form, measures)
     check_comparing(request, measures)
     return Derivation(compare(measures, request))
+
+
+def plot(*models: Model, over: str, quantity: str = "macs", span: tuple[float, float] | None = None) -> Plot:
+    """A quantity of models against a size, both logarithmic; `span` is from where to where. Raises ArchError.
+
+    >>> plot(load("attention"), over="N").to_svg()  # doctest: +SKIP
+    """
+    from .plots import asked_for, plots
+
+    if not models:
+        raise usage("there is no model to plot", hint='`plot(a, b, over="N")`')
+    for model in models:
+        if not isinstance(model, Model):
+            raise usage(f"`{model!r}` is no model that can be plotted", hint='`plot(load(…), over="N")`')
+    return plots([model._measures for model in models], asked_for(over, quantity, span))[0]
 
 
 def _models(session: Session) -> dict[str, Model]:
@@ -238,6 +254,10 @@ class Model:
         given = sizes_of(self._measures.program, sizes)
         chosen = {size: value for size, value in self._session.overrides.items() if isinstance(value, Fraction)}
         return Drawn(picture(self._measures.program, {**chosen, **given}))
+
+    def plot(self, over: str, quantity: str = "macs", span: tuple[float, float] | None = None) -> Plot:
+        """A quantity against a size, both logarithmic; `span` is from where to where. Raises ArchError."""
+        return plot(self, over=over, quantity=quantity, span=span)
 
     def _check(self, name: str) -> None:
         known = (*self.quantities, *convention_names())

@@ -10,6 +10,7 @@ import archderive
 ROWS = """
 diagram errors
 formula output page syntax_expressions syntax_scan
+chart
 document notation syntax syntax_stop
 blanks exchange_document printer renaming syntax_advice
 syntax_errors
@@ -18,18 +19,18 @@ parser
 algebra assumed layout
 forms scalars sympy_bridge
 program
-gallery library
+curves gallery library
 listing elaborator
 roots
 conventions crossover growth
 dependences
 quantities
-agreement derivation stated
+agreement derivation domains stated
 expectations
 contrast
 answers comparison example_sizes renderer session
-exercises marking results
-exchange pictures rendered settings sizes
+exercises marking plotter results
+exchange pictures plots rendered settings sizes
 verifier
 interface
 cli notebook
