@@ -24,6 +24,7 @@ def written(expr: Expr) -> str:
     """The same, however long it is.
 
     >>> from archderive.algebra.expression import sym
+    >>> from archderive.elaborator.describe import written
     >>> written(sym("N") ** 2 * 2 + sym("N"))
     '2*N^2 + N'
     """
