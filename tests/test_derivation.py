@@ -326,7 +326,7 @@ def test_growth_is_told_step_by_step_with_what_allows_it() -> None:
     )
     found = list(steps(document(text)))
     place = found.index(("", "N²D + O(N² + ND²)", "the leading terms"))
-    assert found[place + 1][:2] == ("", "O(N²D)")
+    assert found[place + 1][:2] == ("", "Θ(N²D)")
     bullets = [words(item) for b in document(text).blocks if isinstance(b, Bullets) for item in b.items]
     assert "ND² ≤ N²D, since D ≤ N is assumed." in bullets
     assert "N² ≤ N²D, since 1 ≤ D." in bullets
