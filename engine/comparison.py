@@ -18,7 +18,7 @@ from .derivation.shown import Shown, sentence
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
 from .errors import nearest, usage
 from .formula import Relation, Symbol, Words, slashed
-from .notation.symbols import look_of
+from .notation.symbols import Symbols, look_of
 from .quantities import BY_NAME, Measures
 
 COLUMNS = ("sequential", "path")
@@ -172,9 +172,11 @@ def labels_of(models: Sequence[Measures]) -> list[str]:
 def _notation(models: Sequence[Measures], labels: Sequence[str]) -> Table | None:
     """What the sizes mean. Of one that looks alike in several files, what each says of it, if they differ."""
     notes: dict[Symbol, dict[str, list[str]]] = {}
+    printed: dict[str, Symbol] = {}
     for m, label in zip(models, labels, strict=True):
         for d in m.program.dimensions:
-            said = notes.setdefault(Symbol(look_of(d.symbol.name, d.latex)), {})
+            name = look_of(d.symbol.name, d.latex)
+            said = notes.setdefault(printed.setdefault(Symbols().in_latex(name), Symbol(name)), {})
             said.setdefault(d.note or "", []).append(label)
     if not any(note for said in notes.values() for note in said):
         return None

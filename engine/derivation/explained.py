@@ -17,7 +17,7 @@ from ..quantities import Measures
 from ..quantities.totals import Enclosing
 from .costs import CostWriter, equated
 from .equations import Writer
-from .layers import calls
+from .ledger import calls
 from .request import Request, layout_of, symbols_of, values_of
 from .shown import Shown
 from .trace import Contribution, contributions, weight_contributions

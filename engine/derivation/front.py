@@ -124,7 +124,8 @@ class FrontWriter:
         for short in self.short:
             value = self.shown.number(short.expr)
             number = digits(value) if value is not None else "–"
-            rows.append(((f.Symbol(short.name),), (f.slashed(short.formula),), (number,)))
+            said: Text = (f", {short.note}",) if short.note else ()
+            rows.append(((f.Symbol(short.name),), (f.slashed(short.formula), *said), (number,)))
         yield Heading(2, ("Notation",), anchor="notation")
         yield Table((), "llr", (("symbol",), ("meaning",), ("example value",)), tuple(rows))
 

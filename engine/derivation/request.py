@@ -53,7 +53,8 @@ def looks_of(program: Program, layout: Layout) -> dict[str, Formula]:
 
 def symbols_of(program: Program) -> dict[str, str]:
     """The author's LaTeX of every size that has some."""
-    return {look_of(d.symbol.name, d.latex): d.latex for d in program.dimensions if d.latex is not None}
+    sizes = (*program.dimensions, *(let for let, _ in program.lets))
+    return {look_of(d.symbol.name, d.latex): d.latex for d in sizes if d.latex is not None}
 
 
 def held(program: Program, along: str | None) -> tuple[Symbol, ...]:
