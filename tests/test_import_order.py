@@ -16,7 +16,7 @@ syntax_errors
 builder
 parser
 algebra
-forms scalars sympy_bridge
+forms javascript scalars sympy_bridge
 program
 gallery library
 listing elaborator
