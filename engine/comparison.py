@@ -11,7 +11,7 @@ from .derivation import Request, derive, digits, layout_of, spelled, symbols_of,
 from .derivation.billed import BillWriter
 from .derivation.request import looks_of
 from .derivation.shown import Shown, sentence
-from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
+from .document import Block, Bullets, Code, Document, Heading, Paragraph, Play, Run, Strong, Table, Text
 from .formula import Relation, Symbol, Words, slashed
 from .notation.symbols import look_of
 from .quantities import BY_NAME, Measures
@@ -77,7 +77,18 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     symbols: dict[str, str] = {}
     for m in models:
         symbols.update(symbols_of(m.program))
-    return Document("comparison", tuple(blocks), (), symbols)
+    return Document("comparison", tuple(blocks), (), symbols, _play(labels, shown, request, notes))
+
+
+def _play(labels: Sequence[str], shown: Sequence[Shown], request: Request, notes: Mapping[str, str]) -> Play | None:
+    """The figures of the tables, and those of the files, to play with."""
+    if not request.playable:
+        return None
+    from .play import playground
+
+    titles = {n: convention(n).title if n in request.conventions else BY_NAME[n].title
+              for n in ("params", *request.conventions, *COLUMNS)}  # fmt: skip
+    return playground(labels, shown, tuple({**titles, **notes}.items()), y=1)
 
 
 def _labels(models: Sequence[Measures]) -> list[str]:

@@ -25,7 +25,7 @@ conventions crossover growth
 dependences
 quantities
 derivation stated
-expectations
+expectations play
 comparison renderer session
 results
 exchange pictures rendered settings sizes

@@ -20,7 +20,8 @@ DETAILS = ("summary", "steps", "full")
 @dataclass(frozen=True)
 class Request:
     """What a derivation should show; `verified` for each program that was verified, `published` for those whose file
-    states figures, `pictured` with a picture of the dependences where one can be drawn."""
+    states figures, `pictured` with a picture of the dependences where one can be drawn, `playable` with models to play with
+    where several are compared."""
 
     conventions: tuple[str, ...] = ("macs",)
     detail: str = "steps"
@@ -29,6 +30,7 @@ class Request:
     verified: Mapping[Program, Verified] = field(default_factory=dict)
     published: Mapping[Program, tuple[Published, ...]] = field(default_factory=dict)
     pictured: bool = False
+    playable: bool = False
 
 
 def layout_of(program: Program, form: str = "auto") -> Layout:
