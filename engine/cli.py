@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 from .errors import ArchError, Diagnostic, usage, visible
 from .output import complain, finish, in_terminal, is_shown, spare, write
 from .page import check_prefix, read_width
-from .settings import add_settings, check_form, overrides_of, request_of, spread
+from .settings import add_settings, check_comparing, check_form, overrides_of, request_of, spread
 
 if TYPE_CHECKING:
     from .derivation import Request
@@ -170,6 +170,10 @@ def _run(options: argparse.Namespace) -> int:
         raise usage("a PDF cannot be shown in a terminal", hint="`-o FILE.pdf`")
     overrides = overrides_of(options.at)
     sessions = _open_all(options.files, overrides, options.model)
+    if options.assume:
+        from .assumed import with_facts
+
+        sessions = with_facts(sessions, options.assume)
     read = [file for session in sessions for file in session.files]
     spare(options.output, read)
     if options.picture:
@@ -191,6 +195,7 @@ def _run(options: argparse.Namespace) -> int:
         request = replace(request, published={**request.published, **figures})
         complaints += wrong
     check_form(request.form, measures)
+    check_comparing(request, measures)
     status = _print(_rendered(measures, request, options), options)
     for complaint in complaints:
         complain(complaint.format())

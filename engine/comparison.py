@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from pathlib import Path
 
 from .algebra.expression import Expr
+from .contrast import Contrast
 from .conventions import convention
+from .conventions import names as convention_names
 from .derivation import Request, derive, digits, layout_of, spelled, symbols_of, values_of
 from .derivation.billed import BillWriter
-from .derivation.request import looks_of
+from .derivation.request import held, looks_of
 from .derivation.shown import Shown, sentence
 from .document import Block, Bullets, Code, Document, Heading, Paragraph, Play, Run, Strong, Table, Text
+from .errors import nearest, usage
 from .formula import Relation, Symbol, Words, slashed
 from .notation.symbols import look_of
 from .quantities import BY_NAME, Measures
@@ -29,10 +33,15 @@ def documents_of(models: Sequence[Measures], request: Request, *, detailed: bool
 
 def compare(models: Sequence[Measures], request: Request) -> Document:
     """One document for several models: a row a model, a column a quantity."""
+    models = _sorted(models, request)
     notes = {name: note for m in models for name, note in m.notes.items()}
-    names = ["params", *request.conventions, *COLUMNS]
-    titles = [convention(n).title if n in request.conventions else BY_NAME[n].title for n in names]
-    shown = [Shown(m, layout_of(m.program, request.form), values_of(m.program)) for m in models]
+    names = list(request.columns or ("params", *request.conventions, *COLUMNS))
+    counted = [name for name in names if name in convention_names()]
+    titles = [_title(name, notes) for name in names]
+    shown = [
+        Shown(m, layout_of(m.program, request.form), values_of(m.program), held(m.program, request.along))
+        for m in models
+    ]
     head: tuple[Text, ...] = (("model",), *((title,) for title in titles))
     blocks: list[Block] = [Heading(1, ("Comparison of ", str(len(models)), " models"), anchor="comparison")]
     labels = _labels(models)
@@ -56,13 +65,14 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
                 notes=caveats,
             )
         )
+    blocks += _contrast(labels, shown, [request.sort, *counted, *names], notes, request)
     if notes:
         blocks.append(_own_quantities(notes, labels, shown))
     notation = _notation(models, labels)
     if notation is not None:
         blocks.append(notation)
     blocks.append(Heading(2, ("What is counted, and what is left out",), anchor="counted"))
-    for name in request.conventions:
+    for name in counted:
         chosen = convention(name)
         blocks.append(Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence)))
     blocks.append(Bullets(tuple(_note(label, s, request) for label, s in zip(labels, shown, strict=True))))
@@ -77,18 +87,69 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     symbols: dict[str, str] = {}
     for m in models:
         symbols.update(symbols_of(m.program))
-    return Document("comparison", tuple(blocks), (), symbols, _play(labels, shown, request, notes))
+    play = _play(labels, shown, {**dict(zip(names, titles, strict=True)), **notes}, request)
+    return Document("comparison", tuple(blocks), (), symbols, play)
 
 
-def _play(labels: Sequence[str], shown: Sequence[Shown], request: Request, notes: Mapping[str, str]) -> Play | None:
-    """The figures of the tables, and those of the files, to play with."""
+def _play(labels: Sequence[str], shown: Sequence[Shown], titles: Mapping[str, str], request: Request) -> Play | None:
+    """The figures of the tables, to play with. The operations are shown first."""
     if not request.playable:
         return None
     from .play import playground
 
-    titles = {n: convention(n).title if n in request.conventions else BY_NAME[n].title
-              for n in ("params", *request.conventions, *COLUMNS)}  # fmt: skip
-    return playground(labels, shown, tuple({**titles, **notes}.items()), y=1)
+    first = next((place for place, name in enumerate(titles) if name in convention_names()), 0)
+    return playground(labels, shown, tuple(titles.items()), request.along, first)
+
+
+def _title(name: str, notes: Mapping[str, str]) -> str:
+    """What a column is called: a convention, a quantity, or one that a file defines."""
+    if name in convention_names():
+        return convention(name).title
+    return BY_NAME[name].title if name in BY_NAME else notes[name]
+
+
+def _sorted(models: Sequence[Measures], request: Request) -> Sequence[Measures]:
+    """The models in the order that is asked for: those without a number come last."""
+    if request.sort is None:
+        return models
+    if request.sort == "name":
+        return sorted(models, key=lambda m: m.program.name)
+
+    def number(m: Measures) -> float:
+        shown = Shown(m, layout_of(m.program, request.form), values_of(m.program))
+        derived = shown.derived(str(request.sort))
+        value = derived.number if derived.number is not None else shown.cut_off(derived)
+        return inf if value is None else float(value)
+
+    return sorted(models, key=number)
+
+
+def _contrast(
+    labels: Sequence[str],
+    shown: Sequence[Shown],
+    names: Sequence[str | None],
+    notes: Mapping[str, str],
+    request: Request,
+) -> Iterator[Block]:
+    """Which model is cheaper where, by the first quantity that at least two of them have."""
+    for name in dict.fromkeys(names):
+        if name is None or name == "name":
+            continue
+        exprs = [s.derived(name).expr for s in shown]
+        known = [place for place, expr in enumerate(exprs) if expr is not None]
+        if len(known) < 2:
+            continue
+        baseline = request.baseline
+        if baseline is not None and baseline not in labels:
+            hint = nearest(baseline, labels) or f"models: {', '.join(labels)}"
+            raise usage(f"`--baseline {baseline}`: there is no model `{baseline}`", hint=hint)
+        if baseline is not None and labels.index(baseline) not in known:
+            raise usage(f"`--baseline {baseline}`: it has no closed form of {_title(name, notes)}")
+        kept = [expr for expr in exprs if expr is not None]
+        chosen = [shown[place] for place in known]
+        title = _title(name, notes)
+        yield from Contrast(title, [labels[p] for p in known], kept, chosen, request.along, baseline).blocks()
+        return
 
 
 def _labels(models: Sequence[Measures]) -> list[str]:

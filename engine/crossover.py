@@ -90,9 +90,16 @@ def crossings(one: Expr, other: Expr, name: str, values: Mapping[str, Value], la
 
 
 def smaller_at(exprs: Sequence[Expr], values: Mapping[str, Value]) -> list[int]:
-    """The places of the smallest of several expressions at given sizes."""
-    found = [evaluate(expr, values) for expr in exprs]
-    return [place for place, value in enumerate(found) if value == min(found)]
+    """The places of the smallest of several expressions at given sizes; of those that have no value there, none."""
+    found = {place: value for place, expr in enumerate(exprs) if (value := _value(expr, values)) is not None}
+    return [place for place, value in found.items() if value == min(found.values())]
+
+
+def _value(expr: Expr, values: Mapping[str, Value]) -> Value | None:
+    try:
+        return evaluate(expr, values)
+    except ArithmeticError:  # a logarithm to the base 1
+        return None
 
 
 # ---------------------------------------------------------------- conditions
@@ -183,7 +190,8 @@ def _of_steps(gap: Expr, name: str, last: int) -> Iterable[Change]:
     turns back within a twentieth of its size may be missed."""
 
     def sign(size: int) -> int:
-        return _sign(evaluate(gap, {name: size}))
+        value = _value(gap, {name: size})
+        return 0 if value is None else _sign(value)
 
     changes: list[Change] = []
     before, known = 0, 0

@@ -7,7 +7,7 @@ Coefficients, negative terms of lower order and bases of logarithms that are num
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -19,7 +19,8 @@ from .algebra.atoms import UNIT, Atom, Exponential, Extreme, Group, Log, Monomia
 from .algebra.expression import ONE, ZERO, Expr, from_atom, total
 from .algebra.facts import Facts
 from .algebra.summation import NoClosedForm, sum_over
-from .errors import ArchError, error
+from .elaborator.describe import show
+from .errors import error
 
 # An exponential beats every power of its exponent, and a power beats every power of a logarithm. The exponents that
 # occur are small numbers; these stand for "as large" and "as small as you like".
@@ -60,14 +61,13 @@ class Growth:
 def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
     """O(expr). `constant` are sizes that are held fixed. Raises ArchError where a denominator has no single leading
     term."""
-    plain = smooth(expr, facts)
-    constant = (*constant, *(s for s in plain.symbols() if s.kind == "ratio"))  # neither above 1 nor below it
+    plain = smooth(expr, facts, constant)
+    fixed = {*constant, *(s for s in plain.symbols() if s.kind == "ratio")}  # neither above 1 nor below it
     vectors: dict[Monomial, Vector] = {}
     for monomial, coefficient in plain.terms.items():
         if coefficient > 0:
-            vectors[tuple((a, e) for a, e in monomial if a not in constant)] = {
-                a: e for a, e in monomial if a not in constant
-            }
+            moving = tuple((a, e) for a, e in monomial if not from_atom(a).symbols() <= fixed)
+            vectors[moving] = dict(moving)
     if not vectors:
         return Growth((ONE,) if plain.terms else (ZERO,))
     cone = _cone(vectors.values(), facts)
@@ -140,82 +140,114 @@ def _dominators(term: Expr, kept: list[Expr], cone: Sequence[Vector]) -> tuple[E
 # ---------------------------------------------------------------- smoothing
 
 
-def smooth(expr: Expr, facts: Facts) -> Expr:
+def smooth(expr: Expr, facts: Facts, constant: Collection[Symbol] = ()) -> Expr:
     """The expression without roundings, maxima and brackets: of the same growth, a sum of monomials."""
-    result = ZERO
-    for monomial, coefficient in expr.terms.items():
-        term = Expr({UNIT: coefficient})
-        for atom, exponent in monomial:
-            term = term * _smooth_atom(atom, exponent, facts)
-        result = result + term
-    return result
+    return _Smoother(facts, constant).whole(expr)
 
 
-def _smooth_atom(atom: Atom, exponent: Rational, facts: Facts) -> Expr:
+@dataclass(frozen=True)
+class _Smoother:
+    facts: Facts
+    constant: Collection[Symbol]
+
+    def whole(self, expr: Expr) -> Expr:
+        result = ZERO
+        for monomial, coefficient in expr.terms.items():
+            term = Expr({UNIT: coefficient})
+            for atom, exponent in monomial:
+                term = term * self.atom(atom, exponent)
+            result = result + term
+        return result
+
+    def atom(self, atom: Atom, exponent: Rational) -> Expr:
+        match atom:
+            case Symbol():
+                return from_atom(atom, exponent)
+            case Rounded(direction=direction, argument=argument):
+                inner = self.whole(argument)
+                if direction == "ceil" and not self.facts.nonnegative(argument - 1):
+                    inner = inner + ONE
+                return self.raised(inner, exponent)
+            case Extreme(operator="max", arguments=arguments):
+                return self.raised(total(map(self.whole, arguments)), exponent)
+            case Extreme(arguments=arguments):
+                return self.raised(self.whole(arguments[0]), exponent)
+            case Log(argument=argument, base=base):
+                return self.log(self.whole(argument), base, exponent)
+            case Exponential():
+                return from_atom(atom, exponent)
+            case Summation():
+                return self.raised(self.sum(atom), exponent)
+            case Group(content=content):
+                # the sign of a bracket is a matter of spelling: its size is what grows
+                negative = self.facts.nonnegative(-content)
+                inner = self.raised(self.whole(-content if negative else content), exponent)
+                return -inner if negative and isinstance(exponent, int) and exponent % 2 else inner
+
+    def sum(self, atom: Summation) -> Expr:
+        """The sum of the terms without their roundings: it has a closed form more often than the sum itself."""
+        try:
+            return self.whole(sum_over(self.whole(atom.term), atom.index, atom.first, atom.last, self.facts))
+        except NoClosedForm:
+            raise error("the growth of a sum is not known: it has no closed form") from None
+
+    def leading(self, expr: Expr) -> tuple[Expr, ...]:
+        return growth(expr, self.facts, tuple(self.constant)).terms
+
+    def raised(self, expr: Expr, exponent: Rational) -> Expr:
+        if isinstance(exponent, int) and exponent > 0:
+            return expr**exponent
+        terms = self.leading(expr)
+        if len(terms) != 1:
+            smaller, larger = sorted(map(show, terms))[:2]
+            raise error(
+                f"the growth of a quotient is not known: `{smaller}` or `{larger}` may be the larger below its line",
+                hint=f"`assume {smaller} <= {larger}`, or the reverse",
+            )
+        return build.root(terms[0], exponent)
+
+    def log(self, argument: Expr, base: Expr | None, exponent: Rational) -> Expr:
+        """log of the leading term; a constant as base changes nothing, another base stays."""
+        terms = self.leading(argument)
+        if base is not None and base.symbols() <= set(self.constant):
+            base = None
+        if len(terms) == 1:
+            exact = build.log(terms[0], base)
+            if exact.constant is not None or base is not None:
+                return build.root(exact, exponent) if not isinstance(exponent, int) else exact**exponent
+            ((monomial, _),) = terms[0].terms.items()
+            if len(monomial) == 1:
+                atom, power = monomial[0]
+                if isinstance(atom, Exponential):
+                    return from_atom(Log(atom.base, None)) * atom.exponent if power > 0 else ONE
+                return from_atom(Log(from_atom(atom), None), exponent)
+            above = [(a, e) for a, e in monomial if e > 0]
+            if len(above) == len(monomial):
+                return self.raised(total(from_atom(Log(from_atom(a), None)) for a, _ in above), exponent)
+        return from_atom(Log(total(terms), base), exponent)
+
+
+def tight(expr: Expr, facts: Facts) -> bool:
+    """Is the growth a lower bound too, for all sizes, up to a factor: Θ? False where this does not tell."""
+    above = Expr({m: c for m, c in expr.terms.items() if c > 0})
+    below = above - expr
+    return facts.nonnegative(above - 2 * below) and all(_is_tight(atom, facts) for atom in expr.atoms())
+
+
+def _is_tight(atom: Atom, facts: Facts) -> bool:
     match atom:
-        case Symbol():
-            return from_atom(atom, exponent)
-        case Rounded(direction=direction, argument=argument):
-            inner = smooth(argument, facts)
-            if direction == "ceil" and not facts.nonnegative(argument - 1):
-                inner = inner + ONE
-            return _raise(inner, exponent, facts)
+        case Symbol() | Exponential():
+            return True
+        case Rounded(direction="floor", argument=argument):
+            return facts.nonnegative(argument - 1) and tight(argument, facts)
+        case Rounded(argument=argument):
+            return facts.positive(argument) and tight(argument, facts)
         case Extreme(operator="max", arguments=arguments):
-            return _raise(total(smooth(a, facts) for a in arguments), exponent, facts)
-        case Extreme(arguments=arguments):
-            return _raise(smooth(arguments[0], facts), exponent, facts)
-        case Log(argument=argument, base=base):
-            return _log(smooth(argument, facts), base, exponent, facts)
-        case Exponential():
-            return from_atom(atom, exponent)
-        case Summation():
-            return _raise(_smooth_sum(atom, facts), exponent, facts)
-        case Group(content=content):
-            # the sign of a bracket is a matter of spelling: its size is what grows
-            negative = facts.nonnegative(-content)
-            inner = _raise(smooth(-content if negative else content, facts), exponent, facts)
-            return -inner if negative and isinstance(exponent, int) and exponent % 2 else inner
-
-
-def _smooth_sum(atom: Summation, facts: Facts) -> Expr:
-    """The sum of the terms without their roundings: it has a closed form more often than the sum itself."""
-    try:
-        return smooth(sum_over(smooth(atom.term, facts), atom.index, atom.first, atom.last, facts), facts)
-    except NoClosedForm:
-        raise error("the growth of a sum is not known: it has no closed form") from None
-
-
-def _raise(expr: Expr, exponent: Rational, facts: Facts) -> Expr:
-    if isinstance(exponent, int) and exponent > 0:
-        return expr**exponent
-    terms = growth(expr, facts).terms
-    if len(terms) != 1:
-        raise error(
-            "the growth of a quotient is not known: its denominator has no single leading term",
-            hint="an `assume` that orders the sizes in it decides",
-        )
-    return build.root(terms[0], exponent)
-
-
-def _log(argument: Expr, base: Expr | None, exponent: Rational, facts: Facts) -> Expr:
-    """log of the leading term; a number as base changes nothing, a symbolic base stays."""
-    terms = growth(argument, facts).terms
-    if base is not None and base.constant is not None:
-        base = None
-    if len(terms) == 1:
-        exact = build.log(terms[0], base)
-        if exact.constant is not None or base is not None:
-            return build.root(exact, exponent) if not isinstance(exponent, int) else exact**exponent
-        ((monomial, _),) = terms[0].terms.items()
-        if len(monomial) == 1:
-            atom, power = monomial[0]
-            if isinstance(atom, Exponential):
-                return from_atom(Log(atom.base, None)) * atom.exponent if power > 0 else ONE
-            return from_atom(Log(from_atom(atom), None), exponent)
-        above = [(a, e) for a, e in monomial if e > 0]
-        if len(above) == len(monomial):
-            return _raise(total(from_atom(Log(from_atom(a), None)) for a, _ in above), exponent, facts)
-    return from_atom(Log(total(terms), base), exponent)
+            return all(facts.nonnegative(a) and tight(a, facts) for a in arguments)
+        case Log(argument=argument) | Group(content=argument):
+            return tight(argument, facts)
+        case _:
+            return False
 
 
 # ---------------------------------------------------------------- the cone
@@ -348,6 +380,3 @@ def feasible(equations: list[list[int]]) -> bool:
                 table[i] = [(a * pivot - times * b) // denominator for a, b in zip(row, chosen, strict=True)]
         denominator = pivot
         basis[leaving] = entering
-
-
-__all__ = ["ArchError", "Dropped", "Growth", "allowed_by", "growth", "smooth", "within"]

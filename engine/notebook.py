@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Protocol
 
+from .assumed import with_facts
 from .comparison import documents_of
 from .document import Document
 from .errors import ArchError, Diagnostic, usage
@@ -31,7 +32,7 @@ from .parser import read_source
 from .rendered import Derivation
 from .results import Mime, bundle
 from .session import open_source
-from .settings import add_settings, check_form, overrides_of, request_of, spread
+from .settings import add_settings, check_comparing, check_form, overrides_of, request_of, spread
 
 # What a session itself keeps in the namespace of its user: cells and results, and commands.
 OF_IPYTHON = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i+|_i?\d+|_[iod]h|__\w+__")
@@ -90,9 +91,10 @@ def run_cell(shell: Shell, line: str, cell: str) -> Model | Derivation | Pages:
     request = request_of(options, {})
     # The line of the magic is the first of the cell, so that messages have the numbers that a notebook shows.
     source = read_source("<cell>", f"\n{cell}".encode("utf-8", "surrogatepass"))
-    session = open_source(source, overrides, model=options.model)
+    (session,) = with_facts([open_source(source, overrides, model=options.model)], options.assume)
     measures = session.measures(request.dtype)
     check_form(request.form, list(measures.values()))
+    check_comparing(request, list(measures.values()))
     models = {name: Model(found, session, request) for name, found in measures.items()}
     shell.push(_named(models, options.name))
     published, complaints = session.published(measures)

@@ -6,7 +6,7 @@ expression of `quantities`, and every condition one that the model takes for gra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final, Literal
@@ -14,7 +14,7 @@ from typing import Final, Literal
 from . import formula as f
 from .algebra.expression import ZERO, Expr, const, from_atom, total
 from .algebra.substitution import Value
-from .derivation.assumed import in_words
+from .derivation.facts import in_words
 from .derivation.shown import Shown, digits
 from .document import Compiled, Entry, Fact, Play, Size, Text
 from .javascript import DOUBLES, EXACT, Flavour, to_javascript
@@ -27,9 +27,16 @@ USUAL: Final = 64  # where a file gives no example
 TAKEN: Final = frozenset({"x", "y", "bars"})  # what the address of a page says beside sizes
 
 
-def playground(labels: Sequence[str], shown: Sequence[Shown], quantities: Sequence[tuple[str, str]], y: int) -> Play:
-    """The models under their labels; `y` is the quantity that is shown at first."""
-    return _Author(labels, shown, quantities, y).play()
+def playground(
+    labels: Sequence[str],
+    shown: Sequence[Shown],
+    quantities: Sequence[tuple[str, str]],
+    along: str | None = None,
+    y: int = 0,
+) -> Play:
+    """The models under their labels, and their `quantities` (name, title). At first quantity number `y` is drawn, along
+    the size of that name, or along the one that most figures depend on."""
+    return _Author(labels, shown, quantities).play(along, y)
 
 
 @dataclass
@@ -37,12 +44,11 @@ class _Author:
     labels: Sequence[str]
     shown: Sequence[Shown]
     quantities: Sequence[tuple[str, str]]
-    y: int
     facts: list[Fact] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)  # of the sizes, by their looks
 
-    def play(self) -> Play:
+    def play(self, along: str | None, y: int) -> Play:
         self._find_sizes()
         models = tuple((label, self._entries(label, s)) for label, s in zip(self.labels, self.shown, strict=True))
         granted = dict.fromkeys(words for s in self.shown for words in _at_turns(s))
@@ -52,8 +58,8 @@ class _Author:
             models,
             tuple(self.facts),
             tuple(granted),
-            self._most_used(),
-            self.y,
+            next((n for n, size in enumerate(self.sizes) if size.key == along), self._most_used()),
+            y,
         )
 
     # ---------------------------------------------------------------- sizes

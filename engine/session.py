@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class Session:
     """One file, elaborated: all its models, or the `only` one that was asked for. `used` are the files that it uses,
-    by their paths."""
+    by their paths, `facts` what is assumed beside what the files assume."""
 
     source: Source
     file: syntax.File
@@ -38,6 +38,7 @@ class Session:
     used: Mapping[str, Source]
     only: Only | None = None
     given: bool = False
+    facts: tuple[str, ...] = ()
     _reopened: dict[tuple[Only, tuple[tuple[str, Literal], ...]], Session] = field(default_factory=dict)
 
     @property
@@ -71,7 +72,8 @@ class Session:
 
     def __reduce__(self) -> tuple[Callable[..., Session], tuple[object, ...]]:
         """What was read is pickled, and elaborated again: expressions keep hashes that hold in one process only."""
-        return _opened_again, (self.source, self.overrides, self.folder, self.only, dict(self.used), self.given)
+        read = (self.source, self.overrides, self.folder, self.only, dict(self.used))
+        return _opened_again, (*read, self.given, self.facts)
 
     def changed(self, change: Callable[[syntax.File], syntax.File]) -> Session:
         """The same text, and the files that it uses, elaborated after a change of what is written. Raises ArchError."""
@@ -274,8 +276,14 @@ def _opened_again(
     only: Only | None,
     used: Mapping[str, Source],
     given: bool,
+    facts: tuple[str, ...],
 ) -> Session:
-    return replace(_elaborated(source, parse(source), overrides, folder, _unchanged, only, used), given=given)
+    session = replace(_elaborated(source, parse(source), overrides, folder, _unchanged, only, used), given=given)
+    if not facts:
+        return session
+    from .assumed import with_facts
+
+    return with_facts([session], facts)[0]
 
 
 def _connected(elaborated: Elaborated) -> Elaborated:

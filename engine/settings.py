@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,25 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--form", default="auto", metavar="FORM", help="auto (default), expanded, factored, leading or collected:NAME"
     )
+
+    _add_comparing(parser)
+
+
+def _add_comparing(parser: argparse.ArgumentParser) -> None:
+    """The options that say along what something grows, and how models stand beside each other."""
+    parser.add_argument("--in", dest="along", metavar="NAME", help="growth along this size, the others constant")
+    parser.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="FACT",
+        help="a fact beside those of the files: --assume 'D <= N'",
+    )
+    parser.add_argument(
+        "--columns", default="", metavar="NAMES", help="the quantities of a comparison: params,macs,sequential,path"
+    )
+    parser.add_argument("--sort", metavar="NAME", help="order the models by a quantity, or by `name`")
+    parser.add_argument("--baseline", metavar="MODEL", help="the model that the others are measured by")
 
 
 def spread(arguments: list[str]) -> list[str]:
@@ -114,8 +134,13 @@ def _written(text: str) -> Literal:
 
 def request_of(options: argparse.Namespace, verified: Mapping[Program, Verified]) -> Request:
     """What the settings ask for. Raises a usage error."""
-    names = tuple(dict.fromkeys(name.strip() for name in options.convention.split(",") if name.strip()))
-    return requested(names, options.detail or "steps", options.form, options.dtype, verified)
+    request = requested(_listed(options.convention), options.detail or "steps", options.form, options.dtype, verified)
+    columns = _listed(options.columns)
+    return replace(request, along=options.along, columns=columns, sort=options.sort, baseline=options.baseline)
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
 
 
 def requested(
@@ -147,6 +172,23 @@ def _check(what: str, name: object, known: Collection[str]) -> None:
     if name not in known:
         hint = nearest(str(name), known) or f"{what}s: {', '.join(known)}"
         raise usage(f"there is no {what} `{name}`", hint=hint)
+
+
+def check_comparing(request: Request, measures: Sequence[Measures]) -> None:
+    """The size along which something grows, and the quantities of a comparison, must be there. Raises a usage error."""
+    from .conventions import names as conventions
+    from .quantities import BY_NAME
+
+    sizes = {d.symbol.name for m in measures for d in m.program.dimensions}
+    if request.along is not None and request.along not in sizes:
+        hint = nearest(request.along, sizes) or f"sizes: {', '.join(sorted(sizes))}"
+        raise usage(f"`--in {request.along}`: there is no dim or option `{request.along}`", hint=hint)
+    known = [*BY_NAME, *conventions(), *(name for m in measures for name in m.defined)]
+    for option, names in (("--columns", request.columns), ("--sort", (request.sort,) if request.sort else ())):
+        for name in names:
+            if name not in known and (option, name) != ("--sort", "name"):
+                hint = nearest(name, known) or "`derive` with one model shows its quantities"
+                raise usage(f"`{option} {name}`: there is no quantity `{name}`", hint=hint)
 
 
 def check_form(form: str, measures: Sequence[Measures]) -> None:

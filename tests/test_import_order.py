@@ -25,10 +25,11 @@ conventions crossover growth
 dependences
 quantities
 derivation stated
-expectations play
+expectations
+contrast play
 comparison renderer session
 results
-exchange pictures rendered settings sizes
+assumed exchange pictures rendered settings sizes
 verifier
 interface
 cli notebook

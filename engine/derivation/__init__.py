@@ -19,7 +19,7 @@ from .front import FrontWriter
 from .grown import growth_blocks
 from .published import published_blocks
 from .reasons import ReasonWriter
-from .request import DETAILS, Request, layout_of, looks_of, symbols_of, values_of
+from .request import DETAILS, Request, held, layout_of, looks_of, symbols_of, values_of
 from .sections import SectionWriter
 from .shown import Shown, digits, sentence, spelled
 from .verified import Verified
@@ -45,7 +45,7 @@ class _Author:
         exprs = [derived.expr for derived in (measures.params, *billed) if derived.expr is not None]
         taken = {dimension.symbol.name for dimension in self.program.dimensions}
         self.layout, short = abbreviations(exprs, layout_of(self.program, request.form), taken)
-        self.shown = Shown(measures, self.layout, values_of(self.program))
+        self.shown = Shown(measures, self.layout, values_of(self.program), held(self.program, request.along))
         self.bills = BillWriter(measures, self.conventions, self.shown)
         self.front = FrontWriter(measures, request, self.shown, self.bills, short)
 

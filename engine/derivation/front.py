@@ -12,8 +12,8 @@ from ..document import Block, Bullets, Heading, Paragraph, Result, Run, Step, St
 from ..program import Assumption
 from ..quantities import BY_NAME, Derived, Measures
 from .abbreviations import Abbreviation
-from .assumed import in_words
 from .billed import BillWriter
+from .facts import in_words
 from .request import Request
 from .shown import Shown, digits, listed
 

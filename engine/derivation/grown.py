@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import permutations
+from typing import Literal
 
 from .. import formula as f
-from ..algebra.atoms import Log, Symbol
-from ..algebra.expression import Expr, total
+from ..algebra.atoms import Log, Monomial, Symbol
+from ..algebra.expression import Expr, from_atom, total
 from ..document import Block, Bullets, Heading, Paragraph, Run, Step, Steps, Text
 from ..errors import ArchError
-from ..growth import Dropped, Growth, allowed_by, growth, smooth
+from ..growth import Dropped, Growth, allowed_by, growth, smooth, tight
 from ..quantities import Derived
-from .shown import Shown
+from .shown import Shown, listed, spelled
 
 # Terms that go are told one by one; of more than these only what they are together.
 MOST_DROPPED = 12
 # A sum of more is not multiplied out.
 MOST_TERMS = 10
+# Of more sizes it is not tried which order of two would leave one term.
+MOST_ORDERED = 4
 
 
 def growth_blocks(quantities: Iterable[tuple[str, str, Derived]], shown: Shown) -> Iterator[Block]:
-    """For each (name, title, value) of which terms go: the steps from the closed form to O(…)."""
+    """For each (name, title, value) of which terms go: the steps from the closed form to O(…), and what would make it
+    shorter."""
     blocks: list[Block] = []
     for name, title, derived in quantities:
         if derived.expr is None or name in ("bytes", "bits"):
             continue
         try:
-            found = growth(derived.expr, shown.measures.program.facts)
-        except ArchError:
+            found = growth(derived.expr, shown.measures.program.facts, shown.held)
+        except ArchError as failure:
+            blocks.append(Paragraph(_not_known(title, failure)))
             continue
         writer = _GrowthWriter(title, derived.expr, found, shown)
-        if found.gone or writer.negative:
+        if found.gone or writer.negative or len(found.terms) > 1:
             blocks += writer.blocks()
     if blocks:
         yield Heading(2, ("Growth",), anchor="growth")
         yield Paragraph(
             (
                 "All sizes are at least 1; bases and arguments of logarithms are at least 2. "
-                "A term goes only where others are as large for all sizes.",
+                "A term goes only where others are as large for all sizes. ",
+                *_held(shown),
+                "Θ says that the growth is a lower bound as well.",
             )
         )
         yield from blocks
+
+
+def _held(shown: Shown) -> Text:
+    """Which sizes are constant, where growth is along one."""
+    if not shown.held:
+        return ()
+    along = [d.symbol for d in shown.measures.program.dimensions if d.symbol not in shown.held]
+    if not along:
+        return ("All sizes are constant here. ",)
+    return ("Only ", *listed([(shown.layout.atom(one),) for one in along]), " grows; the others are constants. ")
+
+
+def _not_known(title: str, failure: ArchError) -> Text:
+    """Why there is no growth, and what would give one."""
+    diagnostic = failure.diagnostics[0]
+    needed = f"; {diagnostic.hint} would tell" if diagnostic.hint else ""
+    return (f"{title[0].upper()}{title[1:]}: ", *spelled(diagnostic.message + needed), ".")
 
 
 class _GrowthWriter:
@@ -51,7 +76,7 @@ class _GrowthWriter:
         self.shown = shown
         self.plain = shown.plain
         self.facts = shown.measures.program.facts
-        self.smooth = smooth(expr, self.facts)
+        self.smooth = smooth(expr, self.facts, shown.held)
         self.negative = [Expr({m: c}) for m, c in self.smooth.terms.items() if c < 0]
 
     def blocks(self) -> Iterator[Block]:
@@ -76,17 +101,39 @@ class _GrowthWriter:
                 changed = expanded != self.shown.layout.formula(self.expr)
                 yield Step(left, "=", expanded, ("multiplied out",) if changed else ())
                 left = None
-            leading = {m for term in self.found.terms for m in term.terms}
-            kept = self.plain.formula(Expr({m: c for m, c in self.expr.terms.items() if m in leading}))
-            others = Expr({m: max(c, -c) for m, c in self.expr.terms.items() if m not in leading})
-            rest = growth(others, self.facts).terms
-            terms = (*kept.terms, self.big_o(rest)) if isinstance(kept, f.Sum) else (kept, self.big_o(rest))
-            yield Step(left, "=", f.Sum(terms), reason or ("the leading terms",))
-            left, reason = None, ()
-        yield Step(left, "in", self.big_o(self.found.terms), reason)
+            kept, others = self.parted()
+            rest = growth(others, self.facts, self.shown.held).terms
+            terms = (*kept.terms, self.bound(rest)) if isinstance(kept, f.Sum) else (kept, self.bound(rest))
+            if self.found.gone or self.negative:
+                yield Step(left, "=", f.Sum(terms), reason or ("the leading terms",))
+                left, reason = None, ()
+        kind: Literal["O", "Theta"] = "Theta" if tight(self.expr, self.facts) else "O"
+        yield Step(left, "in", self.bound(self.found.terms, kind), reason)
+        for order, single in self.shorter():
+            assumed = f.Relation(tuple(map(self.plain.formula, order)), ("<=",))
+            yield Step(None, "in", self.bound(single, kind), ("if ", assumed))
 
-    def big_o(self, terms: Iterable[Expr]) -> f.Formula:
-        return f.Growth(self.plain.formula(total(terms)))
+    def parted(self) -> tuple[f.Formula, Expr]:
+        """The terms that lead, and the sizes of the others."""
+        moving = {m: _moving(m, self.shown.held) for m in self.expr.terms}
+        leading = {m for term in self.found.terms for m in term.terms}
+        kept = self.plain.formula(Expr({m: c for m, c in self.expr.terms.items() if moving[m] in leading}))
+        return kept, Expr({m: max(c, -c) for m, c in self.expr.terms.items() if moving[m] not in leading})
+
+    def bound(self, terms: Iterable[Expr], kind: Literal["O", "Theta"] = "O") -> f.Formula:
+        return f.Growth(self.plain.formula(total(terms)), kind)
+
+    def shorter(self) -> Iterator[tuple[tuple[Expr, Expr], tuple[Expr, ...]]]:
+        """Orders of two sizes under which a single one of the leading terms would be left."""
+        sizes = self.shown.layout.sorted_atoms(self.found.expr)
+        moving = [from_atom(s) for s in sizes if isinstance(s, Symbol) and s.kind == "dim" and s not in self.shown.held]
+        if len(self.found.terms) < 2 or len(moving) > MOST_ORDERED:
+            return
+        for small, large in permutations(moving, 2):
+            facts = self.facts.copy()
+            facts.assume_order(large - small)
+            if len(left := growth(self.found.expr, facts, self.shown.held).terms) == 1:
+                yield (small, large), left
 
     def reason(self, dropped: Dropped) -> Text:
         """DL ≤ D²L, since 1 ≤ D; or the facts that are needed."""
@@ -122,6 +169,11 @@ class _GrowthWriter:
             for number, name in enumerate(names):
                 words += ([" and "] if number else []) + [f.Relation((f.integer(1), name), ("<=",))]
             yield tuple(words)
+
+
+def _moving(monomial: Monomial, held: Collection[Symbol]) -> Monomial:
+    """A monomial without what is constant."""
+    return tuple((atom, e) for atom, e in monomial if not held or not from_atom(atom).symbols() <= set(held))
 
 
 __all__ = ["growth_blocks"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ..algebra.atoms import Atom
+from ..algebra.atoms import Atom, Symbol
 from ..forms import Layout
 from ..formula import Formula
 from ..notation.symbols import look_of
@@ -20,8 +20,8 @@ DETAILS = ("summary", "steps", "full")
 @dataclass(frozen=True)
 class Request:
     """What a derivation should show; `verified` for each program that was verified, `published` for those whose file
-    states figures, `pictured` with a picture of the dependences where one can be drawn, `playable` with models to play with
-    where several are compared."""
+    states figures, `pictured` with a picture of the dependences where one can be drawn, `playable` with models to play
+    with where several are compared. Growth is `along` one size, the others constant, or along all for None."""
 
     conventions: tuple[str, ...] = ("macs",)
     detail: str = "steps"
@@ -31,6 +31,10 @@ class Request:
     published: Mapping[Program, tuple[Published, ...]] = field(default_factory=dict)
     pictured: bool = False
     playable: bool = False
+    along: str | None = None
+    columns: tuple[str, ...] = ()
+    sort: str | None = None
+    baseline: str | None = None
 
 
 def layout_of(program: Program, form: str = "auto") -> Layout:
@@ -49,6 +53,11 @@ def looks_of(program: Program, layout: Layout) -> dict[str, Formula]:
 def symbols_of(program: Program) -> dict[str, str]:
     """The author's LaTeX of every size that has some."""
     return {look_of(d.symbol.name, d.latex): d.latex for d in program.dimensions if d.latex is not None}
+
+
+def held(program: Program, along: str | None) -> tuple[Symbol, ...]:
+    """The sizes that are constant where growth is along one of them."""
+    return () if along is None else tuple(d.symbol for d in program.dimensions if d.symbol.name != along)
 
 
 def values_of(program: Program) -> dict[str, Fraction]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from .. import formula as f
+from ..algebra.atoms import Symbol
 from ..algebra.expression import Expr
 from ..algebra.substitution import Value, evaluate
 from ..conventions import names as convention_names
@@ -26,6 +27,7 @@ class Shown:
     measures: Measures
     layout: Layout
     values: Mapping[str, Value]
+    held: Sequence[Symbol] = ()  # sizes that are constant where something grows
 
     @cached_property
     def caveats(self) -> tuple[Text, ...]:
@@ -55,7 +57,7 @@ class Shown:
         if derived.expr is None:
             return "–"
         try:
-            terms = growth(derived.expr, self.measures.program.facts).terms
+            terms = growth(derived.expr, self.measures.program.facts, self.held).terms
         except ArchError:
             return "–"
         if not derived.expr.terms:
