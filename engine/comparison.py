@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -24,11 +25,13 @@ COLUMNS = ("sequential", "path")
 
 
 def documents_of(models: Sequence[Measures], request: Request, *, detailed: bool) -> list[Document]:
-    """One model is derived; several are compared, and derived too where a detail is asked for."""
+    """One model is derived; several are compared, and derived too where a detail is asked for, or folded away on a page
+    to play with; there without pictures and what the comparison says already, so that the page stays small."""
     if len(models) == 1:
         return [derive(models[0], request)]
-    each = models if detailed and request.detail != "summary" else ()
-    return [compare(models, request), *(derive(measures, request) for measures in each)]
+    each = models if (detailed or request.playable) and request.detail != "summary" else ()
+    below = request if detailed else replace(request, pictured=False, below=True)
+    return [compare(models, request), *(derive(measures, below) for measures in each)]
 
 
 def compare(models: Sequence[Measures], request: Request) -> Document:

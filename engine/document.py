@@ -169,8 +169,8 @@ class Play:
 
 @dataclass(frozen=True)
 class Document:
-    """`symbols` maps a name of the file to the LaTeX that its author chose (`dim N as "n"`), `play` is what stands above all
-    blocks where a reader can choose sizes."""
+    """`symbols` maps a name of the file to the LaTeX that its author chose (`dim N as "n"`). `play` stands above all
+    blocks, where a reader can choose sizes."""
 
     title: str
     blocks: tuple[Block, ...]

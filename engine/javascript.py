@@ -2,7 +2,7 @@
 
 There are two flavours. `EXACT` works on BigInt, on fractions of them, and on doubles where a logarithm or a root is
 irrational, as `algebra.substitution.evaluate` does; `DOUBLES` is fast and for curves. Both call the functions of
-`templates/numbers.js.j2`, which must be in scope as `X` and `D`. No name of a file is ever written, only numbers are.
+`templates/numbers.js`, which must be in scope as `X` and `D`. No name of a file is ever written, only numbers are.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from archderive.algebra.substitution import Value, evaluate
 from archderive.javascript import DOUBLES, EXACT, to_javascript
 from tools import tool
 
-NUMBERS = (Path(__file__).parent.parent / "templates" / "numbers.js.j2").read_text(encoding="utf-8")
+NUMBERS = (Path(__file__).parent.parent / "templates" / "numbers.js").read_text(encoding="utf-8")
 NAMES = {"N": "v[0]", "D": "v[1]", "k": "v[2]", "theta": "v[3]"}
 RUN = """
 const said = f => { try { const x = f(); return typeof x === "object" ? `${x.n}/${x.d}` :

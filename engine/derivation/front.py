@@ -47,9 +47,11 @@ class FrontWriter:
         self.short = short
 
     def blocks(self) -> Iterator[Block]:
-        yield from self.results_table()
-        yield from self.kinds()
-        yield from self.notation()
+        if not self.request.below:
+            yield from self.results_table()
+            yield from self.kinds()
+        if self.short or not self.request.below:
+            yield from self.notation()
         yield from self.assumptions()
 
     # ---------------------------------------------------------------- results
@@ -149,7 +151,11 @@ class FrontWriter:
             faults += self.bills.faults(chosen)
         worth = [a for a in self.program.assumptions if _worth_saying(a)]
         stated = list(dict.fromkeys(in_words(a.kind, a.left, a.right, self.layout) for a in worth if a.stated))
-        granted = [fact for a in worth if not a.stated and (fact := in_words(a.kind, a.left, a.right, self.layout)) not in stated]
+        granted = [
+            fact
+            for a in worth
+            if not a.stated and (fact := in_words(a.kind, a.left, a.right, self.layout)) not in stated
+        ]
         granted = list(dict.fromkeys(granted))
         words.append("Every count is exact for all positive integers as sizes")
         if len(stated) + len(granted) > MOST_FACTS:
