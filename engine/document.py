@@ -6,6 +6,7 @@ hold any character (each format escapes its own).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -109,14 +110,15 @@ Block = Heading | Paragraph | Bullets | Steps | Table | Figure
 @dataclass(frozen=True)
 class Size:
     """A size that a reader may choose, number `i` of them `v[i]` in all JavaScript. `key` names it in addresses; a
-    `whole` one is a positive integer, another a positive number. `examples` says where files give it other values."""
+    `whole` one is a positive integer, another a positive number. `examples` has the value of each model that gives one,
+    by the number of the model."""
 
     key: str
     symbol: Formula
     note: str
     start: Fraction
     whole: bool
-    examples: str = ""
+    examples: Mapping[int, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from fractions import Fraction
 from typing import Final, Literal
 
 from . import formula as f
+from .algebra.atoms import Symbol
 from .algebra.expression import ZERO, Expr, const, from_atom, total
 from .algebra.substitution import Value
 from .derivation.facts import in_words
-from .derivation.shown import Shown, digits
+from .derivation.shown import Shown
 from .document import Compiled, Entry, Fact, Play, Size, Text
+from .elaborator.variants import is_met
 from .javascript import DOUBLES, EXACT, Flavour, to_javascript
 from .notation.symbols import look_of
 from .program import Dimension
@@ -66,8 +68,7 @@ class _Author:
 
     def _find_sizes(self) -> None:
         """Every size that changes a figure or decides whether it holds, of all models."""
-        examples: dict[str, dict[Fraction, list[str]]] = {}
-        for label, s in zip(self.labels, self.shown, strict=True):
+        for place, s in enumerate(self.shown):
             used = self._used(s)
             for d in s.measures.program.dimensions:
                 if d.fixed or d.symbol.name not in used:
@@ -75,20 +76,36 @@ class _Author:
                 look = look_of(d.symbol.name, d.latex)
                 if look not in self.numbers:
                     self.numbers[look] = len(self.sizes)
-                    key = self._key(d.symbol.name)
                     whole = d.symbol.kind != "ratio"
-                    self.sizes.append(Size(key, f.Symbol(look), "", Fraction(USUAL if whole else 1), whole))
+                    start = Fraction(USUAL if whole else 1)
+                    self.sizes.append(Size(self._key(d.symbol.name), f.Symbol(look), "", start, whole))
                 number = self.numbers[look]
-                if not self.sizes[number].note and d.note:
-                    self.sizes[number] = replace(self.sizes[number], note=d.note)
-                if d.value is not None:
-                    examples.setdefault(look, {}).setdefault(d.value, []).append(label)
-        for look, values in examples.items():
-            number = self.numbers[look]
-            several = "; ".join(f"{digits(value)} in {', '.join(where)}" for value, where in values.items())
-            self.sizes[number] = replace(
-                self.sizes[number], start=next(iter(values)), examples=several if len(values) > 1 else ""
-            )
+                size = self.sizes[number]
+                examples = size.examples if d.value is None else {**size.examples, place: d.value}
+                self.sizes[number] = replace(size, note=size.note or d.note or "", examples=examples)
+        starts = self._starts()
+        self.sizes = [replace(size, start=start) for size, start in zip(self.sizes, starts, strict=True)]
+
+    def _starts(self) -> list[Fraction]:
+        """The first example of every size; another one where with that more of what the models assume holds."""
+        starts = [next(iter(size.examples.values()), size.start) for size in self.sizes]
+        broken = self._broken(starts)
+        for number, size in enumerate(self.sizes):
+            for value in size.examples.values():
+                if not broken:
+                    return starts
+                other = [*starts[:number], value, *starts[number + 1 :]]
+                if (fewer := self._broken(other)) < broken:
+                    starts, broken = other, fewer
+        return starts
+
+    def _broken(self, starts: Sequence[Fraction]) -> int:
+        """How many assumptions do not hold at these sizes."""
+        found = 0
+        for s in self.shown:
+            values = {**s.values, **{name: starts[number] for name, number in self._numbers_of(s).items()}}
+            found += sum(not is_met(assumption, values) for assumption in s.measures.program.assumptions)
+        return found
 
     def _used(self, shown: Shown) -> set[str]:
         exprs = [shown.derived(name).expr for name, _ in self.quantities]
@@ -100,14 +117,17 @@ class _Author:
         return next(key for n in range(1, len(taken) + 2) if (key := name if n == 1 else f"{name}.{n}") not in taken)
 
     def _most_used(self) -> int:
-        """The size that stands in most figures: along it they are drawn at first."""
-        counts = [0] * len(self.sizes)
+        """The size along which figures are drawn at first: the first axis of most models, or what most figures depend
+        on."""
+        counts = [(0, 0)] * len(self.sizes)
         for s in self.shown:
             names = self._numbers_of(s)
-            for name, _ in self.quantities:
-                expr = s.derived(name).expr
-                for number in {names[x.name] for x in expr.symbols() if x.name in names} if expr is not None else ():
-                    counts[number] += 1
+            first = next((names.get(symbol.name) for symbol in _first_axis(s) if symbol.name in names), None)
+            exprs = [expr for name, _ in self.quantities if (expr := s.derived(name).expr) is not None]
+            for number in set(names.values()):
+                axes, figures = counts[number]
+                figures += sum(number in {names.get(symbol.name) for symbol in expr.symbols()} for expr in exprs)
+                counts[number] = axes + (number == first), figures
         return max(range(len(counts)), key=lambda n: counts[n], default=0)
 
     def _numbers_of(self, shown: Shown) -> dict[str, int]:
@@ -211,6 +231,17 @@ class _Author:
                 return number
         self.facts.append(fact)
         return len(self.facts) - 1
+
+
+def _first_axis(shown: Shown) -> Iterable[Symbol]:
+    """The sizes that make the first axis that holds positions."""
+    program = shown.measures.program
+    batches = {d.symbol for d in program.dimensions if d.batch}
+    for tensor in program.instance.inputs:
+        for axis in tensor.axes:
+            if not axis.size.symbols() <= batches:
+                return sorted(axis.size.symbols(), key=lambda symbol: symbol.name)
+    return ()
 
 
 def _weight(value: Value | None) -> float:

@@ -244,7 +244,7 @@ const measure = () => {
   plot.setAttribute("viewBox", `0 0 ${wide} ${high}`);
   plot.setAttribute("height", String(high));
   const most = small ? 15 : 26, room = Math.max(...models.map(model => Math.max(...wrapped(model.name, most).map(line => line.length))));
-  box = {left: 44, right: wide - room * LETTER - 24, top: 24, bottom: high - 40};
+  box = {left: 44, right: wide - room * LETTER - 24, top: 38, bottom: high - 40};
   models.forEach((model, i) => {
     curves[i].name.textContent = "";
     curves[i].lines = wrapped(model.name, most);
@@ -298,7 +298,7 @@ const order = (i, j, value) => {
   where[x] = value;
   const a = drawnAt(DRAWN[one], where), b = drawnAt(DRAWN[other], where);
   if (Math.abs(a - b) > CLOSE * Math.max(Math.abs(a), Math.abs(b))) return Math.sign(a - b);
-  if (!sizes[x].whole || value > Number.MAX_SAFE_INTEGER) return 0;
+  if (!sizes[x].whole || !Number.isSafeInteger(value)) return 0;
   const before = values[x];
   values[x] = BigInt(value);
   const [left, right] = [number(EXACTLY[one]), number(EXACTLY[other])];
@@ -374,7 +374,7 @@ const tick = () => {
     text(power(n), {x: at, y: box.bottom + 16, "text-anchor": "middle"});
   }
   text(sizes[x].title, {x: (box.left + box.right) / 2, y: high - 6, "text-anchor": "middle"}, "title");
-  text(quantities[y].title, {x: 4, y: 12}, "title");
+  text(quantities[y].title, {x: 0, y: 11}, "title");
 };
 // A line through the points, without those that lie on the way between their neighbours.
 const path = points => {
@@ -450,11 +450,12 @@ const showCrossings = () => {
     if (!turn || !(turn.height > 0)) return;
     const cx = across(turn.at), cy = down(turn.height), text = place(turn), size = text.length * LETTER;
     put(dot, {cx, cy});
-    const free = [[8, 14], [-8 - size, -8], [8, -8], [-8 - size, 14]].map(([dx, dy]) => ({x: cx + dx, y: cy + dy}))
+    const same = taken.some(other => other.text === text && Math.abs(other.cx - cx) < 1 && Math.abs(other.cy - cy) < 1);
+    const free = !same && [[8, 14], [-8 - size, -8], [8, -8], [-8 - size, 14]].map(([dx, dy]) => ({x: cx + dx, y: cy + dy}))
       .find(({x: px, y: py}) => px > box.left && px + size < box.right && py > box.top + 8 && py < box.bottom - 2
         && taken.every(other => px > other.x + other.size + 4 || px + size + 4 < other.x || Math.abs(py - other.y) > LINE));
     if (!free) { label.style.display = "none"; return; }
-    taken.push({...free, size});
+    taken.push({...free, size, text, cx, cy});
     label.textContent = text;
     put(label, {x: free.x, y: free.y});
   });
@@ -463,16 +464,28 @@ const place = turn => Number.isInteger(turn.at) ? grouped(String(turn.at)) : `�
 
 // ---- words, a moment after the last move
 
-const words = ({at, equal, after, i, j, sign}) => {
-  const [before, then] = sign < 0 ? [i, j] : [j, i], mark = `${sizes[x].name}\u00a0=\u00a0`, count = n => grouped(String(n));
-  if (!sizes[x].whole) return [`Below ${sizes[x].name}\u00a0≈\u00a0${short(at)} `, before, " needs less, above it ", then, "."];
-  if (equal !== undefined && after === equal + 1) return [`Below ${mark}${count(equal)} `, before, " needs less, above it ", then, "; there both need the same."];
-  if (equal !== undefined) return [`Below ${mark}${count(equal)} `, before, ` needs less, from ${mark}${count(after)} on `, then, "; between them both need the same."];
-  return [`Up to ${mark}${count(after - 1)} `, before, ` needs less, from ${mark}${count(after)} on `, then, "."];
+// Turns at one place with one that needs less before are told together.
+const told = () => {
+  const together = new Map();
+  for (const {at, equal, after, i, j, sign} of found) {
+    const [before, then] = sign < 0 ? [i, j] : [j, i], key = [at, equal, after, before].join();
+    if (!together.has(key)) together.set(key, {at, equal, after, before, then: []});
+    together.get(key).then.push(then);
+  }
+  return [...together.values()].sort((a, b) => a.at - b.at);
+};
+const words = ({at, equal, after, before, then}) => {
+  const mark = value => `${sizes[x].name}\u00a0${typeof value === "number" && sizes[x].whole ? "=" : "≈"}\u00a0${sizes[x].whole ? grouped(String(value)) : short(value)}`;
+  const others = then.flatMap((model, n) => n ? [n < then.length - 1 ? ", " : " and ", model] : [model]);
+  const need = then.length > 1 ? "do" : "does";
+  if (!sizes[x].whole) return [`Below ${mark(at)} `, before, " needs less, above it ", ...others, ` ${need}.`];
+  if (equal !== undefined && after === equal + 1) return [`Below ${mark(equal)} `, before, " needs less, above it ", ...others, ` ${need}; there they are equal.`];
+  if (equal !== undefined) return [`Below ${mark(equal)} `, before, ` needs less, from ${mark(after)} on `, ...others, ` ${need}; between they are equal.`];
+  return [`Up to ${mark(after - 1)} `, before, ` needs less, from ${mark(after)} on `, ...others, ` ${need}.`];
 };
 const tell = () => {
   turns.textContent = "";
-  for (const turn of [...found].sort((a, b) => a.at - b.at)) {
+  for (const turn of told()) {
     const item = make("li", "", turns);
     for (const word of words(turn)) if (typeof word === "number") make("code", "", item).textContent = models[word].name; else item.append(word);
   }
@@ -513,7 +526,17 @@ const chosen = () => { ySelect.value = String(y); if (xSelect) xSelect.value = S
 ySelect.addEventListener("change", () => { y = Number(ySelect.value); makeBars(); changed(null); });
 if (xSelect) xSelect.addEventListener("change", () => { x = Number(xSelect.value); changed(null); });
 scale.addEventListener("change", () => { scaled = scale.checked; changed(null); });
-one(".reset").addEventListener("click", () => { saying = ""; starts.forEach((value, k) => set(k, value)); changed(null); });
+const reset = one(".reset"), example = one(".example");
+if (reset) reset.addEventListener("click", () => { saying = ""; starts.forEach((value, k) => set(k, value)); changed(null); });
+if (example) {
+  [...example.options].slice(1).forEach((option, i) => { option.textContent = models[i].name; });
+  example.addEventListener("change", () => {
+    saying = "";
+    sizes.forEach((size, k) => { if (example.value in size.examples) set(k, read(size.examples[example.value], size.whole)); });
+    example.value = "";
+    changed(null);
+  });
+}
 const link = one(".link"), copy = one(".copy");
 copy.addEventListener("click", async () => {
   remember();

@@ -30,14 +30,13 @@ class LaidSize:
     symbol: str
     note: str
     title: str
-    examples: str
     whole: bool
 
 
 @dataclass(frozen=True)
 class LaidPlay:
-    """What the template shows; a model is its name and its formulas. `data` is JSON, and `policy` the address under
-    which the page's policy admits the script."""
+    """What the template shows; a model is its name and its formulas. `data` is JSON, and `policy` the source under
+    which the page's policy admits the script. `several` says that models give one size different values."""
 
     anchor: str
     sizes: tuple[LaidSize, ...]
@@ -48,6 +47,7 @@ class LaidPlay:
     data: str
     script: str
     policy: str
+    several: bool
 
 
 def lay_out_play(play: Play, writer: Writer, anchor: str) -> LaidPlay:
@@ -81,6 +81,7 @@ def lay_out_play(play: Play, writer: Writer, anchor: str) -> LaidPlay:
         _json(data),
         script,
         f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
+        any(len(set(size.examples.values())) > 1 for size in play.sizes),
     )
 
 
@@ -132,7 +133,9 @@ def _entry(entry: Entry, figures: list[Entry], labels: _Labels) -> dict[str, obj
 def _size(size: Size, symbols: Symbols) -> dict[str, object]:
     name = to_unicode(size.symbol, symbols)
     title = f"{name}, {size.note}" if size.note else name
-    return {"key": size.key, "start": str(size.start), "whole": size.whole, "name": name, "title": title}
+    examples = {number: str(value) for number, value in size.examples.items()}
+    start = str(size.start)
+    return {"key": size.key, "start": start, "whole": size.whole, "name": name, "title": title, "examples": examples}
 
 
 def _laid(size: Size, writer: Writer) -> LaidSize:
@@ -141,7 +144,6 @@ def _laid(size: Size, writer: Writer) -> LaidSize:
         writer.prose((size.symbol,)).html,
         html_words(size.note),
         html_words(f"{title}, {size.note}" if size.note else title),
-        html_words(size.examples),
         size.whole,
     )
 
