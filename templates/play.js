@@ -129,7 +129,12 @@ const recall = () => {
 // ---- values
 
 const ranges = all(".sizes input[type=range]"), fields = all(".sizes input[type=text]");
-const cells = models.map((_, i) => all(`[data-model="${i}"] output`, one(".values")));
+const cells = all(".values tbody tr").map(row => all("td", row).map(cell => {
+  const value = document.createElement("output");
+  value.setAttribute("aria-live", "off");
+  cell.append(value);
+  return value;
+}));
 const broken = all(".broken li"), said = one(".said");
 let kept = [], figures = [];
 const showValues = () => {
@@ -192,7 +197,7 @@ const showBars = () => {
     const across = scaled ? share.whole / largest : 1;
     bar.style.width = `${100 * across}%`;
     const order = terms.map((_, n) => n).sort((a, b) => Math.abs(share.parts[b]) - Math.abs(share.parts[a]));
-    let away = 0, listed = 0;
+    let away = 0, count = 0;
     for (const n of order) {
       const {label, part, name, item, sign, share: told} = terms[n], size = share.parts[n] / share.whole;
       const room = size * across * track;
@@ -200,11 +205,11 @@ const showBars = () => {
       part.style.flexGrow = String(Math.max(0, size));
       name.hidden = !(room > labels[label][1] * 15 + 12);
       if (size < 0) away -= size;
-      const told_here = size !== 0 && (size < 0 || name.hidden || terms.length > 1) && listed < MOST_LISTED;
+      const told_here = size < 0 || (size > 0 && terms.length > 1 && count < MOST_LISTED);
       item.hidden = !told_here;
       if (!told_here) continue;
-      listed += 1;
-      sign.textContent = size < 0 ? "less " : "";
+      count += 1;
+      sign.textContent = size < 0 && !labels[label][2].startsWith("−") ? "less " : "";
       told.textContent = ` ${percent(Math.abs(size))}`;
     }
     taken.hidden = away <= 0;
@@ -464,30 +469,34 @@ const place = turn => Number.isInteger(turn.at) ? grouped(String(turn.at)) : `�
 
 // ---- words, a moment after the last move
 
-// Turns at one place with one that needs less before are told together.
+// Turns at one place with the same models before it are told together, and so are those with the same after it.
 const told = () => {
-  const together = new Map();
-  for (const {at, equal, after, i, j, sign} of found) {
-    const [before, then] = sign < 0 ? [i, j] : [j, i], key = [at, equal, after, before].join();
-    if (!together.has(key)) together.set(key, {at, equal, after, before, then: []});
-    together.get(key).then.push(then);
-  }
-  return [...together.values()].sort((a, b) => a.at - b.at);
+  const joined = (turns, by, to) => {
+    const together = new Map();
+    for (const turn of turns) {
+      const key = [turn.at, turn.equal, turn.after, ...turn[by]].join(), known = together.get(key);
+      if (known) known[to] = [...known[to], ...turn[to]]; else together.set(key, {...turn});
+    }
+    return [...together.values()];
+  };
+  const each = found.map(({i, j, sign, ...turn}) => ({...turn, before: [sign < 0 ? i : j], then: [sign < 0 ? j : i]}));
+  return joined(joined(each, "before", "then"), "then", "before").sort((a, b) => a.at - b.at);
 };
+const listed = of => of.flatMap((model, n) => n ? [n < of.length - 1 ? ", " : " and ", {model}] : [{model}]);
 const words = ({at, equal, after, before, then}) => {
-  const mark = value => `${sizes[x].name}\u00a0${typeof value === "number" && sizes[x].whole ? "=" : "≈"}\u00a0${sizes[x].whole ? grouped(String(value)) : short(value)}`;
-  const others = then.flatMap((model, n) => n ? [n < then.length - 1 ? ", " : " and ", model] : [model]);
-  const need = then.length > 1 ? "do" : "does";
-  if (!sizes[x].whole) return [`Below ${mark(at)} `, before, " needs less, above it ", ...others, ` ${need}.`];
-  if (equal !== undefined && after === equal + 1) return [`Below ${mark(equal)} `, before, " needs less, above it ", ...others, ` ${need}; there they are equal.`];
-  if (equal !== undefined) return [`Below ${mark(equal)} `, before, ` needs less, from ${mark(after)} on `, ...others, ` ${need}; between they are equal.`];
-  return [`Up to ${mark(after - 1)} `, before, ` needs less, from ${mark(after)} on `, ...others, ` ${need}.`];
+  const mark = value => `${sizes[x].name}\u00a0${sizes[x].whole ? "=" : "≈"}\u00a0${sizes[x].whole ? grouped(String(value)) : short(value)}`;
+  const need = before.length > 1 ? "need" : "needs", does = then.length > 1 ? "do" : "does";
+  const [start, turn, end] = !sizes[x].whole ? ["Below " + mark(at), "above it", "."]
+    : equal === undefined ? ["Up to " + mark(after - 1), `from ${mark(after)} on`, "."]
+    : after === equal + 1 ? ["Below " + mark(equal), "above it", "; there they are equal."]
+    : ["Below " + mark(equal), `from ${mark(after)} on`, "; between they are equal."];
+  return [`${start} `, ...listed(before), ` ${need} less, ${turn} `, ...listed(then), ` ${does}${end}`];
 };
 const tell = () => {
   turns.textContent = "";
   for (const turn of told()) {
     const item = make("li", "", turns);
-    for (const word of words(turn)) if (typeof word === "number") make("code", "", item).textContent = models[word].name; else item.append(word);
+    for (const word of words(turn)) if (typeof word === "string") item.append(word); else make("code", "", item).textContent = models[word.model].name;
   }
   one(".turns-title").textContent = sizes.length ? `${quantities[y].title} along ${sizes[x].name}: ${found.length ? "where the order changes" : "the order of no two changes"}` : "";
   plot.setAttribute("aria-label", `${quantities[y].title} along ${sizes.length ? sizes[x].title : ""}, a line for each model, on logarithmic scales`);

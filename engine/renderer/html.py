@@ -82,7 +82,9 @@ def lay_out_all(documents: Sequence[Document]) -> Iterator[LaidPage]:
     for place, document in enumerate(documents):
         top = _sections(document, 2 if place else 1, anchors)
         play = document.play
-        laid = None if play is None else lay_out_play(play, Writer(Symbols(document.symbols)), anchors.new("play"))
+        laid = None
+        if play is not None:
+            laid = lay_out_play(play, Writer(Symbols(document.symbols)), anchors.new("play"), anchors.new("values"))
         folded = playing and place > 0
         yield LaidPage(html_words(document.title), top, folded or layers <= MANY_LAYERS, laid, folded)
 

@@ -15,9 +15,11 @@ from hashlib import sha256
 from importlib import resources
 from typing import Final
 
-from ..document import Code, Entry, Fact, Play, Size, Strong, Text
+from ..document import Code, Entry, Fact, Play, Size, Strong, Table, Text
+from ..formula import slashed
 from ..notation import Symbols, to_unicode
 from .html_prose import Writer, html_words
+from .html_table import LaidTable, lay_out_table
 
 _QUOTED: Final = re.compile(r'("(?:\\.|[^"\\])*")')
 _SIGN: Final = re.compile(r"\s*([=+\-*/<>?:,;(){}\[\]&|!])\s*")
@@ -35,13 +37,16 @@ class LaidSize:
 
 @dataclass(frozen=True)
 class LaidPlay:
-    """What the template shows; a model is its name and its formulas. `data` is JSON, and `policy` the source under
+    """What the template shows; a value goes below each formula of the table of `values`, which has the anchor `table`.
+    `data` is JSON, and `policy` the source under
     which the page's policy admits the script. `several` says that models give one size different values."""
 
     anchor: str
     sizes: tuple[LaidSize, ...]
     quantities: tuple[str, ...]
-    models: tuple[tuple[str, tuple[str, ...]], ...]
+    models: tuple[str, ...]
+    values: LaidTable
+    table: str
     facts: tuple[tuple[str, tuple[str, ...]], ...]
     granted: tuple[str, ...]
     data: str
@@ -50,8 +55,8 @@ class LaidPlay:
     several: bool
 
 
-def lay_out_play(play: Play, writer: Writer, anchor: str) -> LaidPlay:
-    """The page to play with; `anchor` is that of its heading."""
+def lay_out_play(play: Play, writer: Writer, anchor: str, table: str) -> LaidPlay:
+    """The page to play with, and the anchors of its heading and of its table."""
     labels = _Labels(writer)
     figures: list[Entry] = []
     models = [
@@ -72,10 +77,9 @@ def lay_out_play(play: Play, writer: Writer, anchor: str) -> LaidPlay:
         anchor,
         tuple(_laid(size, writer) for size in play.sizes),
         tuple(html_words(title) for _, title in play.quantities),
-        tuple(
-            (writer.prose((Code(name),)).html, tuple(writer.formula(entry.formula).html for entry in entries))
-            for name, entries in play.models
-        ),
+        tuple(writer.prose((Code(name),)).html for name, _ in play.models),
+        lay_out_table(_values(play), writer),
+        table,
         tuple((writer.prose(f.words).html, tuple(writer.prose((Code(m),)).html for m in f.models)) for f in play.facts),
         tuple(writer.prose(words).html for words in play.granted),
         _json(data),
@@ -97,6 +101,13 @@ def plain_words(text: Text, symbols: Symbols) -> str:
             case _:
                 written += to_unicode(run, symbols)
     return written
+
+
+def _values(play: Play) -> Table:
+    """The closed forms, for the values to go below them."""
+    head: tuple[Text, ...] = (("model",), *((title,) for _, title in play.quantities))
+    rows = tuple(((Code(name),), *((slashed(entry.formula),) for entry in entries)) for name, entries in play.models)
+    return Table(("Values at these sizes",), "l" * len(head), head, rows)
 
 
 @dataclass
