@@ -328,7 +328,7 @@ const continuous = (i, j, at) => {
 };
 // Where the order of two figures changes: the place, and the words for it.
 const turning = (i, j, low, high, sign) => {
-  if (!sizes[x].whole) return {at: meeting(i, j, low, high), i, j, sign};
+  if (!sizes[x].whole || high > Number.MAX_SAFE_INTEGER) return {at: meeting(i, j, low, high), i, j, sign};
   const equal = first(low, high, value => order(i, j, value) !== sign);
   const after = first(equal - 1, high, value => order(i, j, value) === -sign);
   if (after > equal) return {at: equal, equal, after, i, j, sign};
@@ -465,7 +465,7 @@ const showCrossings = () => {
     put(label, {x: free.x, y: free.y});
   });
 };
-const place = turn => Number.isInteger(turn.at) ? grouped(String(turn.at)) : `≈ ${short(turn.at)}`;
+const place = turn => Number.isSafeInteger(turn.at) ? grouped(String(turn.at)) : `≈ ${short(turn.at)}`;
 
 // ---- words, a moment after the last move
 
@@ -484,9 +484,9 @@ const told = () => {
 };
 const listed = of => of.flatMap((model, n) => n ? [n < of.length - 1 ? ", " : " and ", {model}] : [{model}]);
 const words = ({at, equal, after, before, then}) => {
-  const mark = value => `${sizes[x].name}\u00a0${sizes[x].whole ? "=" : "≈"}\u00a0${sizes[x].whole ? grouped(String(value)) : short(value)}`;
+  const exact = after !== undefined, mark = value => `${sizes[x].name}\u00a0${exact ? "=" : "≈"}\u00a0${exact ? grouped(String(value)) : short(value)}`;
   const need = before.length > 1 ? "need" : "needs", does = then.length > 1 ? "do" : "does";
-  const [start, turn, end] = !sizes[x].whole ? ["Below " + mark(at), "above it", "."]
+  const [start, turn, end] = !exact ? ["Below " + mark(at), "above it", "."]
     : equal === undefined ? ["Up to " + mark(after - 1), `from ${mark(after)} on`, "."]
     : after === equal + 1 ? ["Below " + mark(equal), "above it", "; there they are equal."]
     : ["Below " + mark(equal), `from ${mark(after)} on`, "; between they are equal."];

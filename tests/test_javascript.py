@@ -22,10 +22,18 @@ from tools import tool
 NUMBERS = (Path(__file__).parent.parent / "templates" / "numbers.js").read_text(encoding="utf-8")
 NAMES = {"N": "v[0]", "D": "v[1]", "k": "v[2]", "theta": "v[3]"}
 RUN = """
-const said = f => { try { const x = f(); return typeof x === "object" ? `${x.n}/${x.d}` :
-  typeof x === "number" ? `~${x}` : `${x}`; } catch (error) { if (error instanceof RangeError) return "none"; throw error; } };
+const said = f => {
+  try {
+    const x = f();
+    return typeof x === "object" ? `${x.n}/${x.d}` : typeof x === "number" ? `~${x}` : `${x}`;
+  } catch (error) {
+    if (error instanceof RangeError) return "none";
+    throw error;
+  }
+};
 const rows = %s;
-process.stdout.write(JSON.stringify(rows.map(([exact, v, doubles, w]) => [said(() => exact(v)), said(() => doubles(w))])));
+const found = rows.map(([exact, v, doubles, w]) => [said(() => exact(v)), said(() => doubles(w))]);
+process.stdout.write(JSON.stringify(found));
 """
 
 
@@ -110,7 +118,7 @@ def test_random_expressions() -> None:
     draw = random.Random(8)
     rows = [(polynomial(draw, 2), sizes(draw)) for _ in range(1000)]
     kinds = {"int": 0, "Fraction": 0, "float": 0, "NoneType": 0, "exact": 0}
-    for (expr, values), (exact, doubles) in zip(rows, in_node(rows), strict=True):
+    for (expr, values), (exact, _) in zip(rows, in_node(rows), strict=True):
         value = expected(expr, values)
         kinds[type(value).__name__] += 1
         about = f"{expr} at {values}: {value}, not {exact}"
