@@ -31,7 +31,7 @@ def to_javascript(expr: Expr, names: Mapping[str, str], flavour: Flavour) -> str
 
     >>> from archderive.algebra.expression import sym
     >>> to_javascript(3 * sym("N") ** 2 / sym("D"), {"N": "v[0]", "D": "v[1]"}, DOUBLES)
-    '3*v[0]**2/v[1]'
+    '3*v[0]*v[0]/v[1]'
     >>> to_javascript(3 * sym("N") ** 2, {"N": "v[0]"}, EXACT)
     'X.mul(3n,X.pow(v[0],2n))'
     """
@@ -127,7 +127,8 @@ def _double_term(coefficient: Rational, factors: Sequence[tuple[str, Rational]])
         below.insert(0, str(exact.denominator))
     written = "*".join(above)
     if below:
-        written += f"/{below[0]}" if len(below) == 1 else f"/({'*'.join(below)})"
+        single = len(below) == 1 and "*v" not in below[0] and "*i" not in below[0]
+        written += f"/{below[0]}" if single else f"/({'*'.join(below)})"
     if exact > 0:
         return written
     return f"-({written})" if "**" in written else f"-{written}"  # JavaScript refuses -x**2
@@ -138,6 +139,8 @@ def _double_power(base: str, exponent: Rational) -> str:
         return base
     if exponent == Fraction(1, 2):
         return f"Math.sqrt({base})"
+    if exponent in (2, 3) and base.startswith(("v[", "i")):  # ten times as fast as a power
+        return "*".join([base] * int(exponent))
     shown = _double(exponent)
     return f"{base}**{shown}" if isinstance(exponent, int) else f"{base}**({shown})"
 

@@ -24,7 +24,7 @@ from archderive.renderer import render
 from archderive.session import open_source
 from browser import Browser
 from clock import slowness
-from test_html import CONTRAST, EVIL, PAGE, Reader, looked_at
+from test_html import EVIL, PAGE, Reader, looked_at
 
 EXAMPLES = Path(archderive.__file__).resolve().parent.parent / "examples"
 MATHEMATICS = {"math", "mrow", "mi", "mn", "mo", "mtext", "msub", "msup", "mfrac", "munder", "munderover", "msqrt"}
@@ -227,8 +227,10 @@ def test_crossings_are_those_that_python_finds(browser: Browser, table: Path) ->
                 if found.at <= 33:
                     continue  # the page draws each model where what it assumes holds: from n = k or n = r on
                 expected += 1
-                place = f"n = {int(found.at):,}"
-                assert any(place in line and all(name in line for name in names) for line in said), (place, names, said)
+                # where there are steps it is the first size of the new order, and just before they may be equal
+                places = [f"n = {int(found.at) - less:,}" for less in (0, 1)]
+                lines = [line for line in said if all(name in line for name in names)]
+                assert any(place in line for place in places for line in lines), (places, names, said)
     assert expected >= 5
 
 
@@ -280,7 +282,7 @@ def test_typed_sizes(browser: Browser, table: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "fragment", ["#N=abc", "#%E0%A4%A", "#x=&y==&=&&N", "#N=4096&D=0", "#x=nothing&y=macs", "#forms"]
+    "fragment", ["#N=abc", "#a=%E0%A4%A", "#x=&y==&=&&N", "#N=4096&D=0", "#x=nothing&y=macs", "#forms"]
 )
 def test_an_address_that_says_nothing(fragment: str, browser: Browser, table: Path) -> None:
     opened(browser, table, 360, fragment=fragment)
@@ -310,7 +312,6 @@ def test_what_is_chosen(browser: Browser, table: Path) -> None:
 def test_looks_in_a_browser(files: list[str], browser: Browser, tmp_path: Path) -> None:
     page = written(files, tmp_path)
     assert looked_at(browser, page) == []
-    assert CONTRAST
 
 
 @pytest.mark.slow
@@ -348,4 +349,5 @@ def test_a_move_is_drawn_within_a_frame(browser: Browser, tmp_path: Path) -> Non
     opened(browser, page, 1280)
     taken = browser.ask(FRAMES)
     times = sorted(end - start for start, end in taken)
+    print(times)
     assert times[len(times) // 2] < 16 * slowness(), times
