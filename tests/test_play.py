@@ -308,7 +308,7 @@ def test_what_is_chosen(browser: Browser, table: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("files", [TABLE, TEN], ids=["table", "ten"])
+@pytest.mark.parametrize("files", [TABLE, ["transformer", "llama"]], ids=["table", "transformers"])
 def test_looks_in_a_browser(files: list[str], browser: Browser, tmp_path: Path) -> None:
     page = written(files, tmp_path)
     assert looked_at(browser, page) == []
