@@ -191,6 +191,7 @@ def _run(options: argparse.Namespace) -> int:
     request = request_of(options, {program: report.verified for program, report in reports.items()})
     if _format(options) in ("html", "typst", "pdf") or (options.latex and options.standalone):
         request = replace(request, pictured=True)  # these formats have room for a picture, and load what it needs
+    request = replace(request, playable=options.html)
     measures: list[Measures] = []
     complaints: list[Diagnostic] = []
     for session in sessions:

@@ -17,7 +17,7 @@ syntax_errors
 builder
 parser
 algebra assumed layout
-forms scalars sympy_bridge
+forms javascript scalars sympy_bridge
 program
 curves gallery library
 listing elaborator
@@ -27,7 +27,7 @@ dependences
 quantities
 agreement derivation domains stated
 expectations
-contrast
+contrast play
 answers comparison example_sizes renderer session
 exercises marking plotter results
 exchange pictures plots rendered settings sizes
