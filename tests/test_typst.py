@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -465,6 +466,30 @@ def test_a_table_that_is_longer_than_a_page_repeats_its_head(tmp_path: Path) -> 
     document = Document("x", (Table(("Long",), "lr", (("the name",), ("number",)), rows),))
     found = text_of(compiled(render(document, "typst")), tmp_path)
     assert found.count("the name") == 3 and found.count("\f") == 3 and "row_89" in found
+
+
+@pytest.mark.parametrize("total", [False, True])
+def test_fractions_in_a_table_keep_out_of_the_rows_beside_them(total: bool, tmp_path: Path) -> None:
+    """Letters of a fraction in a line are 7 pt high, so as much must lie between those of one row and of the next."""
+    rows = tuple(((Quotient(N, D),), (str(place),)) for place in range(4))
+    document = Document("x", (Table((), "lr", (("term",), ("count",)), rows, total=total),))
+    (tmp_path / "page.pdf").write_bytes(compiled(render(document, "typst")))
+    command = [tool("pdftotext"), "-bbox", "page.pdf", "-"]
+    boxes = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    found = re.findall(r'<word xMin="[-\d.]+" yMin="([-\d.]+)" xMax="[-\d.]+" yMax="([-\d.]+)">(term|𝑁|𝐷)<', boxes)
+    middles = sorted(((float(top) + float(bottom)) / 2, letter) for top, bottom, letter in found)
+    assert "".join(letter for _, letter in middles) == "term" + "𝑁𝐷" * 4
+    apart = [after - before for (before, _), (after, _) in pairwise(middles)]
+    assert all(distance >= 7.0 for distance in apart[::2])
+
+
+def test_what_needs_many_lines_of_a_table_has_slashes() -> None:
+    """Fractions in lines of one cell would reach into each other."""
+    terms = Sum(tuple(Quotient(Power(Symbol(letter), TWO), N) for letter in "abcdefgh"))
+    words = ("many words " * 8,)
+    document = Document("x", (Table((), "ll", (("a",), ("b",)), (((terms,), words), ((Quotient(N, D),), words))),))
+    source = render(document, "typst")
+    assert r"a^2 \/ N" in source and "frac(N, D)" in source and "tall: (2,)" in source
 
 
 WIDE_FORMULAS = [

@@ -30,11 +30,13 @@ _TALL: Final = re.compile(r"\b(?:frac\(|sum\b|product\b|cases\()")
 
 @dataclass(frozen=True)
 class Prose:
-    """Markup, its width on one line, and the width of its widest part that stays together."""
+    """Markup, its width on one line, and the width of its widest part that stays together; `tall` says that a formula
+    in it is higher than a line of words."""
 
     typst: str
     width: float
     least: float
+    tall: bool = False
 
 
 def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROOM) -> Prose:
@@ -42,6 +44,7 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROO
     can be broken."""
     runs: list[str] = []
     width = 0.0
+    tall = False
     chunks = [0.0]  # widths of what stays together, from one blank to the next
     for place, run in enumerate(text):
         match run:
@@ -62,9 +65,10 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROO
                 formula, wide, pieces = inline_formula(run, symbols, room)
                 runs.append(formula)
                 width += wide
+                tall = tall or _TALL.search(formula) is not None
                 chunks[-1] += pieces[0]
                 chunks += pieces[1:]
-    return Prose("".join(runs).strip(), width, max(chunks))
+    return Prose("".join(runs).strip(), width, max(chunks), tall)
 
 
 def inline_formula(formula: Formula, symbols: Symbols, room: float = ROOM) -> tuple[str, float, list[float]]:
