@@ -483,6 +483,35 @@ def test_fractions_in_a_table_keep_out_of_the_rows_beside_them(total: bool, tmp_
     assert all(distance >= 7.0 for distance in apart[::2])
 
 
+@pytest.mark.parametrize(
+    "reason", ["so", "a reason that is far too long to stand in one line beside the formula that it is for"]
+)
+@pytest.mark.parametrize("size", [2, 14])
+def test_steps_go_on_over_the_page_in_one_alignment(reason: str, size: int, tmp_path: Path) -> None:
+    """The first two steps and the last two stand on one page; every = is below the others."""
+    lefts = ["a", "macs", "a longer name", *"bcdefghijklmno"]
+    steps = tuple(
+        Step(Words(left), "=", Quotient(long_sum(1 + place % size), Symbol("k")), (reason,))
+        for place, left in enumerate(lefts)
+    )
+    filled = tuple(Paragraph((f"line {place}",)) for place in range(27))
+    document = Document("x", (*filled, Steps(steps)))
+    pdf = compiled(render(document, "typst"))
+    assert sticking_out(pdf, 5.5, tmp_path) == []
+    command = [tool("pdftotext"), "-bbox", "page.pdf", "-"]
+    boxes = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    pages = [re.findall(r'xMax="([-\d.]+)" [^>]*>\w*=<', page) for page in boxes.split("<page")[1:]]
+    counts = list(map(len, pages))
+    assert sum(counts) == len(steps) and len(counts) > 1 and 1 not in counts
+    places = [float(place) for page in pages for place in page]
+    assert max(places) - min(places) < 0.2
+
+
+def test_steps_that_are_few_are_one_equation() -> None:
+    source = render(Document("x", (Steps((Step(N, "=", D, ("so",)),) * 6),)), "typst")
+    assert "#h(" not in source.split("#let derivation")[1]
+
+
 def test_what_needs_many_lines_of_a_table_has_slashes() -> None:
     """Fractions in lines of one cell would reach into each other."""
     terms = Sum(tuple(Quotient(Power(Symbol(letter), TWO), N) for letter in "abcdefgh"))

@@ -20,6 +20,7 @@ from .escape_typst import ZERO_WIDTH, code_parts, loose, typst_code, typst_words
 SHORT_INLINE: Final = 36.0  # points: a formula that is no longer stays together
 LONG_INLINE: Final = 110.0  # points: from here on a term in a line of text may also be broken between factors
 ROOM: Final = 75.0  # points: a fraction or a name that is wider is written so that it can be broken
+TALL: Final = 1.7  # lines: the height of a fraction
 LETTER_OF_CODE: Final = 4.9  # points, of DejaVu Sans Mono at 8 pt
 _OPERATORS: Final = f"[{OPERATOR}-{chr(ord(OPERATOR) + DEPTHS)}]"
 _FACTORS: Final = re.compile(f"[{FACTOR}-{chr(ord(COMMA) + DEPTHS)}](?!dot )")
@@ -65,7 +66,7 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROO
                 formula, wide, pieces = inline_formula(run, symbols, room)
                 runs.append(formula)
                 width += wide
-                tall = tall or _TALL.search(formula) is not None
+                tall = tall or is_tall(formula)
                 chunks[-1] += pieces[0]
                 chunks += pieces[1:]
     return Prose("".join(runs).strip(), width, max(chunks), tall)
@@ -86,6 +87,11 @@ def inline_formula(formula: Formula, symbols: Symbols, room: float = ROOM) -> tu
     return typst, wide + 2.0, widths
 
 
+def is_tall(typst: str) -> bool:
+    """Whether a formula is higher than a line of words."""
+    return _TALL.search(typst) is not None
+
+
 def balanced(lines: Sequence[str]) -> list[str]:
     """The parts of a formula: brackets whose other half is in another part stand by themselves, both of one size.
 
@@ -102,7 +108,7 @@ def balanced(lines: Sequence[str]) -> list[str]:
                 start, partner = opened.pop()
                 between = lines[start][partner.end() :] + "".join(lines[start + 1 : place]) + line[: found.start()]
                 if start != place:
-                    tall = _TALL.search(between) is not None
+                    tall = is_tall(between)
                     alone[start].append((partner, tall))
                     alone[place].append((found, tall))
     return [_alone(line, brackets) for line, brackets in zip(lines, alone, strict=True)]

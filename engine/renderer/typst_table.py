@@ -10,7 +10,7 @@ from ..document import Code, Strong, Table, Text
 from ..notation import Symbols
 from ..notation.shape import spread
 from .columns import Fitted, Grid, Size, fit, lines_of
-from .typst_prose import ROOM, Prose, prose
+from .typst_prose import ROOM, TALL, Prose, prose
 
 SIZES: Final = (
     Size("1em", 1.0, 6.0, 12.0),
@@ -19,7 +19,6 @@ SIZES: Final = (
     Size("0.7em", 0.7, 3.0, 8.4),
 )
 LONG: Final = 320.0  # points: a table that is not so high stays on one page
-TALL: Final = 1.7  # lines: the height of a fraction
 _SIDES: Final = {"l": "left", "r": "right", "c": "center"}
 
 
