@@ -139,8 +139,12 @@ SYMBOLS = [
     (r"\mathbb{N}", r"\mathbf{N}", r"\mathbf{N}^{2}", "ℕ", "ℕ²"),
     ("ℒ", r"\mathcal{L}", r"\mathcal{L}^{2}", "ℒ", "ℒ²"),
     (r"\mathscr{L}_1", r"\mathcal{L} _ {1}", r"\mathcal{L} _ {1}^{2}", "ℒ₁", "ℒ₁²"),
-    (r"\mathbf{\theta}", r"\boldsymbol{\theta}", r"\boldsymbol{\theta}^{2}", "θ", "θ²"),
-    (r"\bm{x}", r"\boldsymbol{x}", r"\boldsymbol{x}^{2}", "x", "x²"),
+    (r"\mathbf{\theta}", r"\boldsymbol{\theta}", r"\boldsymbol{\theta}^{2}", "𝛉", "𝛉²"),
+    (r"\bm{x}", r"\boldsymbol{x}", r"\boldsymbol{x}^{2}", "𝒙", "𝒙²"),
+    (r"\mathcal{D}_{\text{ff}}", r"\mathcal{D} _ {\text{ff}}", r"\mathcal{D} _ {\text{ff}}^{2}", "𝒟_ff", "𝒟_ff²"),
+    (r"\mathbb{D}_1", r"\mathbf{D} _ {1}", r"\mathbf{D} _ {1}^{2}", "𝔻₁", "𝔻₁²"),
+    (r"\mathsf{K}", r"\mathsf{K}", r"\mathsf{K}^{2}", "𝖪", "𝖪²"),
+    (r"\mathtt{n}", r"\mathtt{n}", r"\mathtt{n}^{2}", "𝚗", "𝚗²"),
     (r"\Delta t", r"\Delta t", r"(\Delta t)^{2}", "Δt", "(Δt)²"),
     ("2n", "2n", "(2n)^{2}", "2n", "(2n)²"),
     ("|V|", r"\vert V\vert", r"(\vert V\vert)^{2}", "|V|", "(|V|)²"),
@@ -164,6 +168,32 @@ def test_symbol(chosen: str, latex: str, power: str, text: str, power_in_text: s
     formula, symbols = raised(chosen)
     assert (symbols.in_latex("name"), to_latex(formula, symbols)) == (latex, power)
     assert (symbols.in_unicode("name"), to_unicode(formula, symbols)) == (text, power_in_text)
+
+
+LAYERS = """
+dim N = 8, D = 4
+layer sr_mix(x[..., D]):
+    return x -> linear(D)
+model sr_net(x[N, D]):
+    y = x -> sr_mix -> sr_mix -> sr_mix
+    return y
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "shown", "other"),
+    [
+        ("latex", r"\mathrm{sr\_mix}", "sr_{"),
+        ("typst", '"sr_mix"_2', 'sr_"'),
+        ("text", "sr_mix₂", "sr_mix_2"),
+        ("html", "<mi>sr_mix</mi><mn>2</mn>", "<mi>mix</mi>"),
+    ],
+)
+def test_the_name_of_a_layer_is_one_word_everywhere(form: str, shown: str, other: str) -> None:
+    derivation = ad.parse(LAYERS).derivation()
+    texts = {"latex": derivation.to_latex, "typst": derivation.to_typst, "html": derivation.to_html}
+    written = texts[form]() if form in texts else derivation.to_text()
+    assert shown in written and other not in written
 
 
 def test_a_symbol_of_several_letters_is_a_product() -> None:
