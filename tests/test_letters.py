@@ -69,6 +69,34 @@ def test_every_letter_is_read_by_katex_and_mathjax(dialect: str | None) -> None:
     assert answer["errors"] == []
 
 
+LETTERED = [
+    ("长度", r"\text{长度}"),
+    ("größe", r"\text{größe}"),
+    ("ширина_2", r"\text{ширина} _ {2}"),
+    ("d_长'", r"d_{\text{长}}'"),
+    ("Länge", r"\mathrm{L\ddot{a}nge}"),
+    ("ε", r"\varepsilon"),
+]
+
+
+def test_markdown_prints_the_letters_of_names() -> None:
+    """KaTeX and MathJax print any letter in `\\text`; LaTeX has no form for these in formulas."""
+    run = tuple(piece for name, _ in LETTERED for piece in (Power(Symbol(name), TWO), " "))
+    written = render(Document("m", (Paragraph(run),)), "markdown")
+    assert re.findall(r"\$(.*?)\$", written) == [f"{latex}^{{2}}" for _, latex in LETTERED]
+    assert mathematics_read(written) == {"errors": [], "count": len(LETTERED)}
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("OT1", "≪e≫"), ("T1", "«e»")])
+def test_french_quotation_marks_stay_what_they_are(encoding: str, shown: str, tmp_path: Path) -> None:
+    body = render(Document("m", (Heading(1, ("«e»",)), Paragraph(("«e»", Code("«e»"))))), "latex")
+    head = rf"\documentclass{{article}}\usepackage[{encoding}]{{fontenc}}\usepackage{{amsmath,lmodern}}"
+    source = rf"{head}\begin{{document}}{body}\end{{document}}"
+    assert COMPLAINTS.findall(compiled(source, "pdflatex", tmp_path, once=True)) == []
+    found = subprocess.run([tool("pdftotext"), "paper.pdf", "-"], cwd=tmp_path, capture_output=True, check=True).stdout
+    assert "".join(found.decode().split()).count(shown) == 3
+
+
 def test_joiners_stay_where_a_reader_knows_them() -> None:
     word = "می\u200cخواهم क्\u200dष"
     assert word in html_words(word)
@@ -86,6 +114,7 @@ def test_joiners_stay_where_a_reader_knows_them() -> None:
         ("x̂", r"\^{x}"),
         ("≮", r"$\not<$"),
         ("ℒ ∉ ⟦", r"$\mathcal{L}$ $\notin$ ${[\![}$"),
+        ("ε φ ϵ ϕ", r"$\varepsilon$ $\varphi$ $\epsilon$ $\phi$"),
         ("‹a›", r"$\triangleleft$a$\triangleright$"),
         ("\ufffd", r"[U+FFFD]\allowbreak{}"),
     ],
