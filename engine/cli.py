@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .errors import ArchError, Diagnostic, usage, visible
-from .output import complain, finish, in_terminal, is_shown, spare, write
+from .output import complain, finish, in_terminal, is_shown, spare, write, write_each
 from .page import check_prefix, read_width
-from .settings import add_settings, check_comparing, check_form, overrides_of, request_of, spread
+from .settings import add_plot, add_settings, check_comparing, check_form, check_plot, overrides_of, request_of, spread
 
 if TYPE_CHECKING:
     from .derivation import Request
@@ -109,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=("dependences",),
         help="the dependences between positions of a small model as SVG, or with --latex as TikZ",
     )
+    add_plot(parser)
     form.add_argument("--list", action="store_true", help="list the standard layers and models")
     form.add_argument(
         "--source", metavar="NAME", help="print the definition of a standard layer, or the file of a model"
@@ -169,11 +170,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.pdf and is_shown(options.output) and in_terminal():
         raise usage("a PDF cannot be shown in a terminal", hint="`-o FILE.pdf`")
     overrides = overrides_of(options.at)
-    sessions = _open_all(options.files, overrides, options.model)
-    if options.assume:
-        from .assumed import with_facts
-
-        sessions = with_facts(sessions, options.assume)
+    sessions = _open_all(options.files, overrides, options)
     read = [file for session in sessions for file in session.files]
     spare(options.output, read)
     if options.picture:
@@ -196,6 +193,16 @@ def _run(options: argparse.Namespace) -> int:
         complaints += wrong
     check_form(request.form, measures)
     check_comparing(request, measures)
+    if options.plot is not None:
+        from .plots import figures_of, plots, read_asked, texts
+
+        drawn = plots(measures, read_asked(options.plot, request.conventions[0]))
+        if _format(options) in (None, "latex"):
+            width = read_width(options.width, WIDTH) if options.latex else None
+            sources = texts(drawn, width, standalone=options.standalone)
+            write_each(sources, options.output, "tex" if options.latex else "svg", "plots", read)
+            return 0
+        request = replace(request, plots=figures_of(drawn))
     status = _print(_rendered(measures, request, options), options)
     for complaint in complaints:
         complain(complaint.format())
@@ -206,25 +213,27 @@ def _check(options: argparse.Namespace) -> None:
     """What is wrong whatever is asked for. Raises a usage error."""
     read_width(options.width, WIDTH)
     check_prefix(options.prefix, "--prefix {}")
+    check_plot(options)
     if options.seed is not None and not options.verify:
         raise usage("`--seed` says where `--verify` begins to draw", hint=f"`--verify --seed {options.seed}`")
 
 
-def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], model: str | None) -> list[Session]:
-    """Every file, or its one `model`; the mistakes of all of them are reported together."""
-    from .session import open_path
+def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], options: argparse.Namespace) -> list[Session]:
+    """Every file, or its one model that is asked for, under the facts of the command; the mistakes of all of them are
+    reported together."""
+    from .session import assuming, open_path
 
     sessions, failures = [], []
     for path in files:
         try:
-            sessions.append(open_path(path, overrides, model))
+            sessions.append(open_path(path, overrides, options.model))
         except ArchError as failure:
             failures.append(failure)
     if failures:
         together = ArchError(*(d for failure in failures for d in failure.diagnostics))
         together.status = max(failure.status for failure in failures)
         raise together
-    return sessions
+    return assuming(sessions, options.assume)
 
 
 def _explained(measures: Sequence[Measures], request: Request, term: str) -> list[Document]:
@@ -281,7 +290,7 @@ def _pictures(
     read: Sequence[Path],
 ) -> int:
     """One picture, or with `-o FOLDER/` a file for each model."""
-    from .pictures import addressed, drawn
+    from .pictures import drawn
 
     if (_format(options) or "latex") != "latex" or options.check or options.verify:
         raise usage("a picture is SVG, or TikZ with `--latex`", hint="`derive FILE --picture dependences --latex`")
@@ -289,9 +298,8 @@ def _pictures(
     width = read_width(options.width, WIDTH) if options.latex else None
     sizes = {name: value for name, value in overrides.items() if isinstance(value, Fraction)}
     found = drawn(programs, sizes, width, standalone=options.standalone)
-    for path, text in addressed(found, options.output, "tex" if options.latex else "svg"):
-        spare(path, read)
-        write(text, path)
+    what = "models, and a picture shows one"
+    write_each(found, options.output, "tex" if options.latex else "svg", what, read)
     return 0
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -28,23 +29,20 @@ def documents_of(models: Sequence[Measures], request: Request, *, detailed: bool
     if len(models) == 1:
         return [derive(models[0], request)]
     each = models if detailed and request.detail != "summary" else ()
-    return [compare(models, request), *(derive(measures, request) for measures in each)]
+    alone = replace(request, plots=())
+    return [compare(models, request), *(derive(measures, alone) for measures in each)]
 
 
 def compare(models: Sequence[Measures], request: Request) -> Document:
     """One document for several models: a row a model, a column a quantity."""
     models = _sorted(models, request)
-    notes = {name: note for m in models for name, note in m.notes.items()}
-    names = list(request.columns or ("params", *request.conventions, *COLUMNS))
-    counted = [name for name in names if name in convention_names()]
+    notes = _notes(models)
+    names = _columns(request)
     titles = [_title(name, notes) for name in names]
-    shown = [
-        Shown(m, layout_of(m.program, request.form), values_of(m.program), held(m.program, request.along))
-        for m in models
-    ]
+    shown = _shown(models, request)
     head: tuple[Text, ...] = (("model",), *((title,) for title in titles))
     blocks: list[Block] = [Heading(1, ("Comparison of ", str(len(models)), " models"), anchor="comparison")]
-    labels = _labels(models)
+    labels = labels_of(models)
     caveats = _caveats(labels, models)
     closed = [_row(label, [_closed(s, n) for n in names]) for label, s in zip(labels, shown, strict=True)]
     grown = [_row(label, [s.grown(s.derived(n)) for n in names]) for label, s in zip(labels, shown, strict=True)]
@@ -65,14 +63,16 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
                 notes=caveats,
             )
         )
-    blocks += _contrast(labels, shown, [request.sort, *counted, *names], notes, request)
+    blocks += request.plots
+    contrast = contrast_of(models, request)
+    blocks += contrast.blocks() if contrast is not None else ()
     if notes:
         blocks.append(_own_quantities(notes, labels, shown))
     notation = _notation(models, labels)
     if notation is not None:
         blocks.append(notation)
     blocks.append(Heading(2, ("What is counted, and what is left out",), anchor="counted"))
-    for name in counted:
+    for name in _counted(names):
         chosen = convention(name)
         blocks.append(Paragraph((Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), " ", chosen.sentence)))
     blocks.append(Bullets(tuple(_note(label, s, request) for label, s in zip(labels, shown, strict=True))))
@@ -113,35 +113,52 @@ def _sorted(models: Sequence[Measures], request: Request) -> Sequence[Measures]:
     return sorted(models, key=number)
 
 
-def _contrast(
-    labels: Sequence[str],
-    shown: Sequence[Shown],
-    names: Sequence[str | None],
-    notes: Mapping[str, str],
-    request: Request,
-) -> Iterator[Block]:
-    """Which model is cheaper where, by the first quantity that at least two of them have."""
-    for name in dict.fromkeys(names):
-        if name is None or name == "name":
-            continue
+def contrast_of(models: Sequence[Measures], request: Request) -> Contrast | None:
+    """The models by the first quantity that at least two of them have a closed form of: by the one that orders them, or
+    the first convention. Raises a usage error for a baseline that is none of them."""
+    models = _sorted(models, request)
+    labels, shown = labels_of(models), _shown(models, request)
+    baseline = request.baseline
+    if baseline is not None and baseline not in labels:
+        hint = nearest(baseline, labels) or f"models: {', '.join(labels)}"
+        raise usage(f"`--baseline {baseline}`: there is no model `{baseline}`", hint=hint)
+    names = _columns(request)
+    first = [request.sort] if request.sort and request.sort != "name" else []
+    for name in dict.fromkeys([*first, *_counted(names), *names]):
         exprs = [s.derived(name).expr for s in shown]
         known = [place for place, expr in enumerate(exprs) if expr is not None]
         if len(known) < 2:
             continue
-        baseline = request.baseline
-        if baseline is not None and baseline not in labels:
-            hint = nearest(baseline, labels) or f"models: {', '.join(labels)}"
-            raise usage(f"`--baseline {baseline}`: there is no model `{baseline}`", hint=hint)
+        title = _title(name, _notes(models))
         if baseline is not None and labels.index(baseline) not in known:
-            raise usage(f"`--baseline {baseline}`: it has no closed form of {_title(name, notes)}")
+            raise usage(f"`--baseline {baseline}`: it has no closed form of {title}")
         kept = [expr for expr in exprs if expr is not None]
-        chosen = [shown[place] for place in known]
-        title = _title(name, notes)
-        yield from Contrast(title, [labels[p] for p in known], kept, chosen, request.along, baseline).blocks()
-        return
+        labelled = [labels[place] for place in known]
+        return Contrast(name, title, labelled, kept, [shown[place] for place in known], request.along, baseline)
+    return None
 
 
-def _labels(models: Sequence[Measures]) -> list[str]:
+def _shown(models: Sequence[Measures], request: Request) -> list[Shown]:
+    return [
+        Shown(m, layout_of(m.program, request.form), values_of(m.program), held(m.program, request.along))
+        for m in models
+    ]
+
+
+def _columns(request: Request) -> tuple[str, ...]:
+    return request.columns or ("params", *request.conventions, *COLUMNS)
+
+
+def _counted(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in convention_names()]
+
+
+def _notes(models: Sequence[Measures]) -> dict[str, str]:
+    """The quantities that the files define, and what they are."""
+    return {name: note for m in models for name, note in m.notes.items()}
+
+
+def labels_of(models: Sequence[Measures]) -> list[str]:
     """The names of the models; of several with one name the files that they stand in, where that tells them apart."""
     names = [m.program.name for m in models]
     files = [Path(m.program.instance.span.source.name).stem for m in models]

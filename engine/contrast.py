@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations
-from math import floor
+from itertools import combinations, pairwise
+from math import floor, inf
 
 from . import formula as f
 from .algebra.atoms import Atom, Symbol
-from .algebra.expression import Expr, from_atom
+from .algebra.expression import Expr, const
 from .algebra.facts import Facts
-from .algebra.substitution import Value, evaluate
-from .crossover import Crossing, Verdict, condition, crossings, smaller_at
+from .algebra.substitution import Value, evaluate, substitute
+from .crossover import LAST, Crossing, Verdict, condition, crossings, smaller_at
 from .derivation import digits
 from .derivation.shown import Shown, listed
 from .document import Block, Code, Heading, Paragraph, Run, Table, Text
@@ -23,17 +24,21 @@ from .forms import Layout
 from .growth import growth
 
 MOST_PAIRS = 28  # of more models only those beside each other are compared, or all with the baseline
+MOST_NAMES = 6  # in a bound; of longer ones the number at the example values says more
+MOST_SEGMENTS = 4  # told one by one; of more the last ones
 _STEPS = (Fraction(1, 16), Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))  # of the example value, in a map
 _LONGEST_IN_MAP = 14  # letters; longer names of models go by letters there
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """One quantity of several models, `exprs` in the order of their `labels`; sizes of one name are one size."""
+    """The quantity `name` of several models, `given` in the order of `labels`. Sizes of one name are one size; one
+    with different example values is not the same in all models, and has in each its own value."""
 
+    name: str
     title: str
     labels: Sequence[str]
-    exprs: Sequence[Expr]
+    given: Sequence[Expr]
     shown: Sequence[Shown]
     along: str | None = None
     baseline: str | None = None
@@ -59,17 +64,44 @@ class Contrast:
             names = {**shown.layout.names, **names}
         return Layout(list(order), self.shown[0].layout.form, names)
 
-    @cached_property
-    def facts(self) -> Facts:
-        """What all models assume."""
-        together = self.shown[0].measures.program.facts.copy()
-        for shown in self.shown[1:]:
-            theirs = shown.measures.program.facts
+    def facts(self, places: Sequence[int]) -> Facts:
+        """What some of the models assume, together."""
+        first, *others = (self.shown[place].measures.program.facts for place in places)
+        together = first.copy()
+        for theirs in others:
             for order in theirs.orders:
                 together.assume_order(order)
             for pair in theirs.divisibility:
                 together.assume_divides(*pair)
         return together
+
+    @cached_property
+    def positions(self) -> list[str]:
+        """Sizes of the axes along which positions stand: they may be followed whatever their example values."""
+        inputs = (tensor for shown in self.shown for tensor in shown.measures.program.instance.inputs)
+        sizes = (axis.size for tensor in inputs for axis in tensor.axes[:-1] or tensor.axes)
+        return list(dict.fromkeys(symbol.name for size in sizes for symbol in size.symbols()))
+
+    @cached_property
+    def own(self) -> list[str]:
+        """Sizes for which each model has its own value: all but positions, if one is not the same in all models. They
+        are networks then, and no layers that a condition on sizes would compare."""
+        found: dict[str, set[Value]] = {}
+        for shown, expr in zip(self.shown, self.given, strict=True):
+            for name in {s.name for s in expr.symbols()} & shown.values.keys():
+                found.setdefault(name, set()).add(shown.values[name])
+        names = [name for name in self.layout.order if name in found and name not in self.positions]
+        return names if any(len(found[name]) > 1 for name in names) else []
+
+    @cached_property
+    def exprs(self) -> list[Expr]:
+        """The costs, with each model's own values in the place of sizes that are not the same in all."""
+        found = []
+        for shown, expr in zip(self.shown, self.given, strict=True):
+            own = [s for s in expr.symbols() if s.name in self.own and s.name in shown.values]
+            fixed = {s: const(Fraction(shown.values[s.name])) for s in own}
+            found.append(substitute(expr, fixed))
+        return found
 
     @cached_property
     def values(self) -> dict[str, Value]:
@@ -80,18 +112,24 @@ class Contrast:
         return found
 
     @cached_property
-    def sizes(self) -> list[str]:
-        """The sizes that the costs depend on and that may be followed, the longest sequence first."""
+    def names(self) -> list[str]:
+        """The sizes that the costs depend on: those of positions first, for `N < D` is what is asked for."""
         depends = {s.name for expr in self.exprs for s in expr.symbols() if s.kind == "dim"}
-        known = [name for name in self.layout.order if name in depends and name in self.values]
-        return known if all(s.name in self.values for e in self.exprs for s in e.symbols()) else []
+        return [name for name in dict.fromkeys((*self.positions, *self.layout.order)) if name in depends]
+
+    @cached_property
+    def sizes(self) -> list[str]:
+        """Those that may be followed, for all others have values."""
+        known = all(s.name in self.values for expr in self.exprs for s in expr.symbols())
+        return [name for name in self.names if name in self.values] if known else []
 
     @property
     def size(self) -> str | None:
         """The size along which the models are compared: the one that is asked for, or the first where it matters."""
         if self.along is not None:
             return self.along if self.along in self.sizes else None
-        return next((name for name in self.sizes if self.changes(name)), None)
+        followed = [name for name in self.sizes if name in self.positions] or self.sizes
+        return next((name for name in followed if self.changes(name)), None)
 
     # ---------------------------------------------------------------- pairs
 
@@ -102,102 +140,153 @@ class Contrast:
             base = self.labels.index(self.baseline)
             return [(place, base) for place in places if place != base]
         found = list(combinations(places, 2))
-        return found if len(found) <= MOST_PAIRS else [(place, place + 1) for place in places[:-1]]
+        if len(found) <= MOST_PAIRS:
+            return found
+        numbers = [shown.number(expr) for shown, expr in zip(self.shown, self.given, strict=True)]
+        return list(pairwise(sorted(places, key=lambda place: inf if (n := numbers[place]) is None else n)))
 
     def pairs_table(self) -> Table:
         rows = tuple(((Code(self.labels[a]),), (Code(self.labels[b]),), self.verdict(a, b)) for a, b in self.pairs)
+        notes = ("Sizes other than those of positions have in each model its own example value.",)
         return Table(
             (f"Which has fewer {self.title}",),
             "lll",
             (("model",), ("against",), ("fewer",)),
             rows,
             anchor="crossovers",
+            notes=(notes,) if self.own else (),
         )
 
     def verdict(self, one: int, other: int) -> Text:
         """`attention` where N < D, `recurrent` where N > D."""
         a, b = Code(self.labels[one]), Code(self.labels[other])
-        found = condition(self.exprs[one], self.exprs[other], self.facts, [self.along] if self.along else ())
-        if found.outcome == "unknown" and self.along:
-            found = condition(self.exprs[one], self.exprs[other], self.facts)
+        found = self.condition(one, other)
         match found.outcome:
             case "equal":
                 return ("equally many",)
             case "first" | "second":
                 cheaper = a if found.outcome == "first" else b
                 return (cheaper, " always") if found.strict else (cheaper, ", or equally many")
-            case "depends":
+            case "depends" if f.measure(self.layout.formula(found.bound)) <= MOST_NAMES:
                 less, more = self.relation(found, "<"), self.relation(found, ">")
                 first, second = (b, a) if found.above else (a, b)
                 return (first, " where ", less, ", ", second, " where ", more)
             case _:
                 return self.numbers(one, other)
 
+    def condition(self, one: int, other: int) -> Verdict:
+        """When the first has fewer, as a condition on the size that is asked for, or else on any."""
+        pair, facts = (self.exprs[one], self.exprs[other]), self.facts((one, other))
+        found = condition(*pair, facts, [self.along] if self.along else self.names)
+        return condition(*pair, facts, self.names) if found.outcome == "unknown" and self.along else found
+
     def relation(self, found: Verdict, sign: str) -> f.Formula:
         assert found.size is not None
-        size, bound = from_atom(found.size), self.layout.formula(found.bound)
-        return f.slashed(f.Relation((self.layout.formula(size), bound), (sign,)))
+        number = None if found.bound.symbols() else digits(evaluate(found.bound, {}))
+        bound = self.layout.formula(found.bound) if number is None else f.Words(number)
+        return f.Relation((self.layout.atom(found.size), f.slashed(bound)), (sign,))
 
     def numbers(self, one: int, other: int) -> Text:
         """Where the order changes at the example values, and what holds for large sizes."""
-        size = self.along if self.along in self.sizes else next(iter(self.sizes), None)
+        depends = {s.name for expr in (self.exprs[one], self.exprs[other]) for s in expr.symbols()}
+        known = [name for name in self.sizes if name in depends]
+        size = self.along if self.along in known else next(iter(known), None)
         if size is None:
-            return ("no condition is known, and not every size has an example value",)
-        pair = [self.exprs[one], self.exprs[other]]
-        labels = [self.labels[one], self.labels[other]]
-        found = crossings(pair[0], pair[1], size, self.values)
-        return (*self.segments(size, pair, labels, found), *self.others(size), *self.large(size, pair, labels))
+            return self.at_examples(one, other)
+        return (
+            *self.segments(size, (one, other), crossings(self.exprs[one], self.exprs[other], size, self.values)),
+            *self.others(size, (one, other)),
+            *self.large(size, one, other),
+        )
 
-    def segments(self, size: str, exprs: Sequence[Expr], labels: Sequence[str], found: Sequence[Crossing]) -> list[Run]:
-        """`a` up to N = 312, beyond that `b`."""
-        ends = sorted({self.end(size, exprs, crossing) for crossing in found})
-        starts = [1, *(end + 1 for end in ends)]
-        winners: list[tuple[int, str]] = []  # the last size of each, and the cheapest of all there
-        for start, end in zip(starts, [*ends, None], strict=True):
-            place = smaller_at(exprs, {**self.values, size: start if end is None else end})[0]
-            if winners and labels[place] == winners[-1][1]:
+    def at_examples(self, one: int, other: int) -> Text:
+        """What the example values of each say, where no size can be followed."""
+        costs = [self.shown[place].number(self.given[place]) for place in (one, other)]
+        if costs[0] is None or costs[1] is None:
+            return ("unknown: not every size has an example value",)
+        if costs[0] == costs[1]:
+            return ("equally many at the example values",)
+        return (Code(self.labels[one if costs[0] < costs[1] else other]), " at the example values")
+
+    def segments(self, size: str, places: Sequence[int], found: Sequence[Crossing]) -> list[Run]:
+        """`a` up to N = 312, then `b`."""
+        least, most = self.admitted(size, places)
+        turns = {self.end(size, places, crossing) for crossing in found}
+        ends = sorted(turn for turn in turns if least <= turn < (most or inf))
+        winners: list[tuple[int, int]] = []  # the last size of each, and the cheapest of all there
+        starts = [least, *(last + 1 for last in ends)]
+        for start, end in zip(starts, [*ends, most], strict=True):
+            cheapest = self.cheapest_of(size, places, start) or self.cheapest_of(size, places, end or start + 1)
+            place = winners[-1][1] if winners and winners[-1][1] in cheapest else cheapest[0]
+            if winners and place == winners[-1][1]:
                 winners.pop()
-            winners.append((end or 0, labels[place]))
+            winners.append((end or 0, place))
         words: list[Run] = []
-        for number, (end, label) in enumerate(winners):
-            words += [", "] * bool(number) + ["then "] * bool(number) + [Code(label)]
+        if len(winners) > MOST_SEGMENTS:
+            words += [f"after {len(winners) - MOST_SEGMENTS} changes, "]
+            winners = winners[-MOST_SEGMENTS:]
+        for number, (end, place) in enumerate(winners):
+            words += [", "] * bool(number) + ["then "] * bool(number) + [Code(self.labels[place])]
             if number < len(winners) - 1:
-                words += [" up to ", f.Relation((self.name(size), f.Words(digits(end))), ("=",))]
+                words += [" up to ", self.equal(size, end)]
         return words
 
-    def end(self, size: str, exprs: Sequence[Expr], crossing: Crossing) -> int:
+    def cheapest_of(self, size: str, places: Sequence[int], value: int) -> list[int]:
+        """The places of the cheapest of some models at one size."""
+        found = smaller_at([self.exprs[place] for place in places], {**self.values, size: value})
+        return [places[number] for number in found]
+
+    def admitted(self, size: str, places: Sequence[int]) -> tuple[int, int | None]:
+        """The least and the largest of a size that some models admit, the others at their values; None for no limit."""
+        orders = [order for order in self.facts(places).orders if any(s.name == size for s in order.symbols())]
+
+        def holds(value: int) -> bool:
+            try:
+                return all(evaluate(order, {**self.values, size: value}) >= 0 for order in orders)
+            except (KeyError, ArithmeticError):
+                return True
+
+        example = floor(self.values[size])
+        if not holds(example):
+            return 1, None
+        least = bisect_left(range(1, example + 1), True, key=holds) + 1
+        most = bisect_left(range(example, LAST), True, key=lambda value: not holds(value)) + example - 1
+        return least, None if holds(LAST) else most
+
+    def end(self, size: str, places: Sequence[int], crossing: Crossing) -> int:
         """The last whole size before the order changes; where both are equal the old one still holds."""
         last = floor(crossing.at)
-        costs = sorted(evaluate(expr, {**self.values, size: last}) for expr in exprs)
+        costs = sorted(evaluate(self.exprs[place], {**self.values, size: last}) for place in places)
         return last if crossing.at != last or costs[0] == costs[1] else last - 1
 
-    def others(self, size: str) -> list[Run]:
-        """The sizes that are held, with their values."""
-        held = [
-            name
-            for name in self.values
-            if name != size and any(s.name == name for expr in self.exprs for s in expr.symbols())
-        ]
+    def others(self, size: str, places: Sequence[int]) -> list[Run]:
+        """The other sizes that are held, with their values."""
+        depends = {s.name for place in places for s in self.exprs[place].symbols()}
+        held = [name for name in self.layout.order if name != size and name in depends]
         words: list[Run] = []
         for number, name in enumerate(held):
             words += [", " if number else " (with "]
-            words.append(f.Relation((self.name(name), f.Words(digits(self.values[name]))), ("=",)))
+            words.append(self.equal(name, self.values[name]))
         return [*words, ")"] if words else []
 
-    def large(self, size: str, exprs: Sequence[Expr], labels: Sequence[str]) -> list[Run]:
+    def large(self, size: str, *places: int) -> list[Run]:
         """The growth of both along a size, where it differs."""
+        exprs = [self.exprs[place] for place in places]
         held = [s for expr in exprs for s in expr.symbols() if s.name != size]
         try:
-            grown = [growth(expr, self.facts, held).expr for expr in exprs]
+            grown = [growth(expr, self.facts(places), held).expr for expr in exprs]
         except ArchError:
             return []
         if grown[0] == grown[1]:
             return []
         bounds = [f.slashed(f.Growth(self.layout.formula(expr))) for expr in grown]
-        return ["; ", Code(labels[0]), " is ", bounds[0], ", ", Code(labels[1]), " ", bounds[1]]
+        return ["; ", *listed([(Code(self.labels[p]), " is ", bound) for p, bound in zip(places, bounds, strict=True)])]
 
-    def name(self, size: str) -> f.Formula:
+    def written(self, size: str) -> f.Formula:
         return self.layout.atom(Symbol(size))
+
+    def equal(self, size: str, value: Value) -> f.Formula:
+        return f.Relation((self.written(size), f.Words(digits(value))), ("=",))
 
     # ---------------------------------------------------------------- ratios
 
@@ -219,36 +308,60 @@ class Contrast:
 
     def changes(self, size: str) -> list[Crossing]:
         """Where the order of any two changes as a size grows."""
+        if size not in self._changes:
+            self._changes[size] = self.all_changes(size)
+        return self._changes[size]
+
+    @cached_property
+    def _changes(self) -> dict[str, list[Crossing]]:
+        return {}
+
+    def all_changes(self, size: str) -> list[Crossing]:
         return [c for a, b in combinations(self.exprs, 2) for c in crossings(a, b, size, self.values)]
 
     def cheapest_along(self, size: str) -> Iterator[Block]:
         if len(self.labels) < 3:
             return
-        words = self.segments(size, self.exprs, self.labels, self.changes(size))
+        places = range(len(self.labels))
+        words = self.segments(size, places, self.changes(size))
         yield Paragraph(
-            (f"The fewest {self.title} as ", self.name(size), " grows", *self.others(size), ": ", *words, ".")
+            (
+                f"The fewest {self.title} as ",
+                self.written(size),
+                " grows",
+                *self.others(size, places),
+                ": ",
+                *words,
+                ".",
+            )
         )
 
     def map(self, size: str) -> Iterator[Block]:
         """The cheapest at a few values of two sizes, if there is more than one."""
-        other = next((name for name in self.sizes if name != size), None)
-        if other is None:
+        columns = self.around(size)
+        maps = {
+            other: [[self.cheapest({**self.values, size: x, other: y}) for x in columns] for y in self.around(other)]
+            for other in self.sizes
+            if other != size
+        }
+        other = max(maps, key=lambda name: len(_winners(maps[name])), default=None)
+        if other is None or len(_winners(maps[other])) < 2:
             return
-        columns, rows = self.around(size), self.around(other)
+        found, rows = maps[other], self.around(other)
         short = max(map(len, self.labels)) <= _LONGEST_IN_MAP
         names = list(self.labels) if short else [chr(ord("A") + place) for place in range(len(self.labels))]
-        found = [[self.cheapest({**self.values, size: x, other: y}) for x in columns] for y in rows]
-        if len({place for row in found for cell in row for place in cell}) < 2:
-            return
         cells = tuple(
-            ((f.Relation((self.name(other), f.Words(digits(y))), ("=",)),), *(self.cell(cell, names) for cell in row))
+            (
+                (f.Relation((self.written(other), f.Words(digits(y))), ("=",)),),
+                *(self.cell(cell, names) for cell in row),
+            )
             for y, row in zip(rows, found, strict=True)
         )
         head: tuple[Text, ...] = (
             ("",),
-            *((f.Relation((self.name(size), f.Words(digits(x))), ("=",)),) for x in columns),
+            *((self.equal(size, x),) for x in columns),
         )
-        used = sorted({place for row in found for cell in row for place in cell})
+        used = sorted(_winners(found))
         notes = () if short else (tuple(listed([(f"{names[p]}: ", Code(self.labels[p])) for p in used])),)
         caption = (f"The model with the fewest {self.title}",)
         yield Table(caption, "l" * len(head), head, cells, anchor="map", notes=notes)
@@ -260,7 +373,8 @@ class Contrast:
     def cheapest(self, values: Mapping[str, Value]) -> list[int]:
         """The places of the cheapest at sizes that all facts admit; none where they do not."""
         try:
-            admitted = all(evaluate(order, values) >= 0 for order in self.facts.orders)
+            orders = self.facts(range(len(self.labels))).orders
+            admitted = all(evaluate(order, values) >= 0 for order in orders)
             return smaller_at(self.exprs, values) if admitted else []
         except (KeyError, ArithmeticError):
             return []
@@ -270,3 +384,7 @@ class Contrast:
         if not places:
             return ("–",)
         return tuple(listed([(Code(names[place]),) for place in places]))
+
+
+def _winners(found: Sequence[Sequence[Sequence[int]]]) -> set[int]:
+    return {place for row in found for cell in row for place in cell}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -79,13 +80,12 @@ def crossings(one: Expr, other: Expr, name: str, values: Mapping[str, Value], la
     >>> crossings(sym("N") ** 2 * sym("D"), sym("N") * sym("D") ** 2, "N", {"D": 512})
     (Crossing(at=512, cheaper_before=0, cheaper_after=1),)
     """
-    gap = one - other
-    fixed = {s: _constant(values[s.name]) for s in gap.symbols() if s.name != name}
-    gap = substitute(gap, fixed)
+    first, second = (_followed(expr, name, values) for expr in (one, other))
+    gap = first - second
     if not any(symbol.name == name for symbol in gap.symbols()):
         return ()
     coefficients = _coefficients(gap)
-    changes = _of_polynomial(coefficients) if coefficients is not None else _of_steps(gap, name, last)
+    changes = _of_polynomial(coefficients) if coefficients is not None else _of_steps(first, second, name, last)
     return tuple(Crossing(_plain(at), int(before > 0), int(after > 0)) for at, before, after in changes if at <= last)
 
 
@@ -128,7 +128,10 @@ def _solved(gap: Expr, size: Symbol, facts: Facts) -> Verdict | None:
     if not sign or not constant.terms:
         return None
     if set(powers) == {highest, 0}:
-        bound = build.root(-constant / leading, Fraction(1) / Fraction(highest))
+        bound = -constant / leading
+        if highest != 1 and not facts.nonnegative(bound):
+            return None  # there may be no such root
+        bound = bound if highest == 1 else build.root(bound, Fraction(1) / Fraction(highest))
     elif set(powers) == {2, 1, 0} and facts.positive(-constant * sign):
         middle = powers[1]
         bound = (build.root(middle * middle - 4 * leading * constant, Fraction(1, 2)) * sign - middle) / (2 * leading)
@@ -160,6 +163,17 @@ def _awkward(bound: Expr) -> tuple[int, int, int]:
 Change = tuple[Value, int, int]  # where, and the signs of the difference before and after
 
 
+def _followed(expr: Expr, name: str, values: Mapping[str, Value]) -> Expr:
+    """The expression with all sizes but one at their values."""
+    return substitute(expr, {s: _constant(values[s.name]) for s in expr.symbols() if s.name != name})
+
+
+@lru_cache(maxsize=2**16)
+def _at(expr: Expr, name: str, size: int) -> Value | None:
+    """A cost at one size: each of many models is compared with all others there."""
+    return _value(expr, {name: size})
+
+
 def _constant(value: Value) -> Expr:
     return const(Fraction(value)) if isinstance(value, float) else const(value)
 
@@ -185,13 +199,13 @@ def _of_polynomial(coefficients: list[int]) -> Iterable[Change]:
     return [(root, a, b) for root, (a, b) in zip(exact, pairwise(signs), strict=True) if a != b]
 
 
-def _of_steps(gap: Expr, name: str, last: int) -> Iterable[Change]:
+def _of_steps(one: Expr, other: Expr, name: str, last: int) -> Iterable[Change]:
     """Where a difference with steps, logarithms or roots changes its sign, at whole sizes. Beyond the first sizes, what
     turns back within a twentieth of its size may be missed."""
 
     def sign(size: int) -> int:
-        value = _value(gap, {name: size})
-        return 0 if value is None else _sign(value)
+        first, second = _at(one, name, size), _at(other, name, size)
+        return 0 if first is None or second is None else _sign(first - second)
 
     changes: list[Change] = []
     before, known = 0, 0

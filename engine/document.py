@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .chart import Chart
 from .diagram import Picture
 from .formula import Formula
 
@@ -90,10 +91,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with words below it, which say for who cannot see it what it shows. Formats without pictures leave it
-    out."""
+    """A picture or a plot with words below it, which say for who cannot see it what it shows. Formats without pictures
+    leave it out, and LaTeX leaves out plots, which are sources of their own there."""
 
-    picture: Picture
+    picture: Picture | Chart
     caption: Text
     anchor: str = ""
 

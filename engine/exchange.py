@@ -14,7 +14,8 @@ from typing import Any
 
 from .algebra.expression import Expr
 from .algebra.substitution import Value
-from .comparison import compare
+from .comparison import compare, contrast_of
+from .contrast import Contrast
 from .conventions import convention
 from .derivation import Request, Verified, derive, symbols_of
 from .derivation.layers import opened
@@ -35,6 +36,9 @@ def to_json(models: Sequence[Measures], request: Request, *, detailed: bool = Fa
     """`{"version": 1, "models": […]}`; every formula is in the names of its file. If it is `detailed`, the documents
     that the other formats lay out are there too."""
     data: dict[str, Any] = {"version": VERSION, "models": [_model(measures, request) for measures in models]}
+    contrast = contrast_of(models, request) if len(models) > 1 else None
+    if contrast is not None:
+        data["crossovers"] = _crossovers(contrast)
     if detailed:
         for model, measures in zip(data["models"], models, strict=True):
             model["document"] = document_data(derive(measures, request))
@@ -43,9 +47,31 @@ def to_json(models: Sequence[Measures], request: Request, *, detailed: bool = Fa
     return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
+def _crossovers(contrast: Contrast) -> dict[str, Any]:
+    """Which of each two models has fewer of a quantity, and where."""
+    symbols = Symbols({name: latex for s in contrast.shown for name, latex in symbols_of(s.measures.program).items()})
+    pairs = []
+    for one, other in contrast.pairs:
+        verdict = contrast.condition(one, other)
+        bound = contrast.layout.formula(verdict.bound)
+        depends = verdict.size is not None
+        pairs.append(
+            {
+                "models": [contrast.labels[one], contrast.labels[other]],
+                "fewer": verdict.outcome,
+                "strict": verdict.strict,
+                "size": to_python(contrast.layout.atom(verdict.size), symbols) if verdict.size is not None else None,
+                "relation": (">" if verdict.above else "<") if depends else None,
+                "bound": to_python(bound, symbols) if depends else None,
+                "bound_latex": to_latex(bound, symbols) if depends else None,
+            }
+        )
+    return {"quantity": contrast.name, "own_values": contrast.own, "pairs": pairs}
+
+
 def _model(measures: Measures, request: Request) -> dict[str, Any]:
     program = measures.program
-    shown = shown_of(measures, request.form)
+    shown = shown_of(measures, request.form, request.along)
     symbols = Symbols(symbols_of(program))
     names = quantity_names(measures, request.conventions)
     return {

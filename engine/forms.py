@@ -226,7 +226,7 @@ class Layout:
         ordered = self.terms(expr)
         if len(ordered) <= 1:
             return self._expanded(expr)
-        head, coefficient = max(ordered, key=lambda item: sum(e for _, e in item[0]))
+        head, coefficient = max(ordered, key=lambda item: (sum(e for _, e in item[0]), item[1]))
         if any(exponent > 0 and _may_be_zero(atom) for atom, exponent in head):
             return self._expanded(expr)  # nothing may be divided by the number of the turn, which is 0 at first
         rest = expr * Expr({raised(head, -1): Fraction(1) / coefficient})

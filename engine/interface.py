@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -23,7 +23,7 @@ from .quantities.searched import LARGE_BUDGET, path_at
 from .rendered import Derivation
 from .results import Mime, Quantities, Quantity, bundle, in_unicode, shown_of
 from .session import Session, open_path, open_source
-from .settings import check_form, requested
+from .settings import check_comparing, check_form, requested
 from .sizes import check_facts, sizes_of
 from .sympy_bridge import to_sympy, to_sympy_symbol
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import sympy
 
     from .pictures import Drawn
+    from .plots import Plot
 
 
 def load(path: str | PathLike[str], model: str | None = None) -> Model:
@@ -61,8 +62,18 @@ def parse(text: str, model: str | None = None) -> Model:
     return _one(open_source(read_source("<text>", text.encode("utf-8", "surrogatepass")), model=model))
 
 
-def compare(*models: Model, convention: str | tuple[str, ...] = "macs", form: str = "auto") -> Derivation:
-    """Models beside each other: closed forms, growth and numbers, a row for each. Raises ArchError."""
+def compare(
+    *models: Model,
+    convention: str | tuple[str, ...] = "macs",
+    form: str = "auto",
+    columns: Sequence[str] = (),
+    sort: str | None = None,
+    baseline: str | None = None,
+    along: str | None = None,
+) -> Derivation:
+    """Models beside each other: closed forms, growth and numbers, a row for each; which is cheaper where. `columns` are
+    the quantities, `sort` is one of them or "name", `baseline` the name of the model that the others are measured by,
+    `along` the size that grows while the others are constant. Raises ArchError."""
     from .comparison import compare
 
     if not models:
@@ -71,9 +82,26 @@ def compare(*models: Model, convention: str | tuple[str, ...] = "macs", form: st
         if not isinstance(model, Model):
             raise usage(f"`{model!r}` is no model that can be compared", hint="`compare(load(…), load(…))`")
     request = requested(_names(convention), form=form)
+    request = replace(request, columns=tuple(columns), sort=sort, baseline=baseline, along=along)
     measures = [model._measures for model in models]
     check_form(request.form, measures)
+    check_comparing(request, measures)
     return Derivation(compare(measures, request))
+
+
+def plot(*models: Model, over: str, quantity: str = "macs", span: tuple[float, float] | None = None) -> Plot:
+    """A quantity of models against a size, both logarithmic; `span` is from where to where. Raises ArchError.
+
+    >>> plot(load("attention"), over="N").to_svg()  # doctest: +SKIP
+    """
+    from .plots import asked_for, plots
+
+    if not models:
+        raise usage("there is no model to plot", hint='`plot(a, b, over="N")`')
+    for model in models:
+        if not isinstance(model, Model):
+            raise usage(f"`{model!r}` is no model that can be plotted", hint='`plot(load(…), over="N")`')
+    return plots([model._measures for model in models], asked_for(over, quantity, span))[0]
 
 
 def _models(session: Session) -> dict[str, Model]:
@@ -214,6 +242,10 @@ class Model:
         given = sizes_of(self._measures.program, sizes)
         chosen = {size: value for size, value in self._session.overrides.items() if isinstance(value, Fraction)}
         return Drawn(picture(self._measures.program, {**chosen, **given}))
+
+    def plot(self, over: str, quantity: str = "macs", span: tuple[float, float] | None = None) -> Plot:
+        """A quantity against a size, both logarithmic; `span` is from where to where. Raises ArchError."""
+        return plot(self, over=over, quantity=quantity, span=span)
 
     def _check(self, name: str) -> None:
         known = (*self.quantities, *convention_names())

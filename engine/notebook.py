@@ -22,7 +22,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Protocol
 
-from .assumed import with_facts
 from .comparison import documents_of
 from .document import Document
 from .errors import ArchError, Diagnostic, usage
@@ -31,7 +30,7 @@ from .notation import Symbols
 from .parser import read_source
 from .rendered import Derivation
 from .results import Mime, bundle
-from .session import open_source
+from .session import assuming, open_source
 from .settings import add_settings, check_comparing, check_form, overrides_of, request_of, spread
 
 # What a session itself keeps in the namespace of its user: cells and results, and commands.
@@ -91,7 +90,7 @@ def run_cell(shell: Shell, line: str, cell: str) -> Model | Derivation | Pages:
     request = request_of(options, {})
     # The line of the magic is the first of the cell, so that messages have the numbers that a notebook shows.
     source = read_source("<cell>", f"\n{cell}".encode("utf-8", "surrogatepass"))
-    (session,) = with_facts([open_source(source, overrides, model=options.model)], options.assume)
+    (session,) = assuming([open_source(source, overrides, model=options.model)], options.assume)
     measures = session.measures(request.dtype)
     check_form(request.form, list(measures.values()))
     check_comparing(request, list(measures.values()))

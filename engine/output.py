@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +27,29 @@ def write(text: str | bytes, path: str | None = None) -> None:
         raise usage(f"`{path}` cannot be written: {failure.strerror}") from None
     except ValueError:  # a character that the system has not
         raise usage(f"`{path}` is no name of a file") from None
+
+
+def write_each(found: Mapping[str, str], path: str | None, suffix: str, what: str, read: Iterable[Path]) -> None:
+    """Texts by name: one to where it is to go, several into a folder, none over a file that was `read`. `what` there
+    are several of, where there is no folder. Raises a usage error."""
+    read = list(read)
+    for place, text in _addressed(found, path, suffix, what):
+        spare(place, read)
+        write(text, place)
+
+
+def _addressed(found: Mapping[str, str], output: str | None, suffix: str, what: str) -> list[tuple[str | None, str]]:
+    """Where each text is to go: into the file that is named, or into one of its own in a folder."""
+    if output is not None and (output.endswith("/") or os.path.isdir(output)):
+        try:
+            Path(output).mkdir(parents=True, exist_ok=True)
+        except OSError as failure:
+            raise usage(f"`{output}` cannot be made: {failure.strerror}") from None
+        return [(str(Path(output) / f"{name}.{suffix}"), text) for name, text in found.items()]
+    if len(found) > 1:
+        names = ", ".join(f"`{name}`" for name in found)
+        raise usage(f"there are several {what}: {names}", hint="a file for each: `-o FOLDER/`")
+    return [(output, text) for text in found.values()]
 
 
 def is_shown(path: str | None) -> bool:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 from .dependences.picture import picture
 from .diagram import Picture
-from .errors import usage
 from .page import read_width
 from .program import Program
 from .renderer.svg import to_svg
@@ -51,17 +48,3 @@ def drawn(
     if width is None:
         return {name: one.to_svg() for name, one in pictures.items()}
     return {name: one.to_tikz(width, standalone=standalone) for name, one in pictures.items()}
-
-
-def addressed(found: Mapping[str, str], output: str | None, suffix: str) -> list[tuple[str | None, str]]:
-    """Where each text is to go: into the file that is named, or into one of its own in a folder. Raises ArchError."""
-    if output is not None and (output.endswith("/") or os.path.isdir(output)):
-        try:
-            Path(output).mkdir(parents=True, exist_ok=True)
-        except OSError as failure:
-            raise usage(f"`{output}` cannot be made: {failure.strerror}") from None
-        return [(str(Path(output) / f"{name}.{suffix}"), text) for name, text in found.items()]
-    if len(found) > 1:
-        names = ", ".join(f"`{name}`" for name in found)
-        raise usage(f"there are several models, and a picture shows one: {names}", hint="a file for each: `-o FOLDER/`")
-    return [(output, text) for text in found.values()]

@@ -16,6 +16,7 @@ from .derivation import Request, layout_of, symbols_of, values_of
 from .derivation.billed import BillWriter
 from .derivation.front import FrontWriter
 from .derivation.reasons import ReasonWriter
+from .derivation.request import held
 from .derivation.shown import Shown, digits, sentence
 from .document import Block, Code, Document, Heading, Paragraph, Run, Step, Steps, Strong, Table
 from .formula import Formula
@@ -55,9 +56,10 @@ def _subordinate(document: Document) -> Document:
     return replace(document, blocks=tuple(blocks))
 
 
-def shown_of(measures: Measures, form: str = "auto") -> Shown:
-    """The quantities of a model as its file has them."""
-    return Shown(measures, layout_of(measures.program, form), values_of(measures.program))
+def shown_of(measures: Measures, form: str = "auto", along: str | None = None) -> Shown:
+    """The quantities of a model as its file has them, growing along one size or all."""
+    program = measures.program
+    return Shown(measures, layout_of(program, form), values_of(program), held(program, along))
 
 
 def quantity_names(measures: Measures, conventions: Sequence[str] = ()) -> tuple[str, ...]:
@@ -129,7 +131,7 @@ class Quantity:
 
         if self._grown is None or self.derived.expr is None:
             return None
-        return to_sympy(growth(self.derived.expr, self._shown.measures.program.facts).expr)
+        return to_sympy(growth(self.derived.expr, self._shown.measures.program.facts, self._shown.held).expr)
 
     @property
     def growth_python(self) -> str | None:

@@ -20,6 +20,7 @@ def roots_above(polynomial: Polynomial, least: int) -> list[Fraction]:
     >>> roots_above([-6, 11, -6, 1], 1)
     [Fraction(2, 1), Fraction(3, 1)]
     """
+    polynomial = _squarefree(polynomial)
     chain = _sturm(polynomial)
     largest = Fraction(2 + max(map(abs, polynomial)) // abs(polynomial[-1]))  # Cauchy's bound
     waiting = [(Fraction(least), max(largest, Fraction(least + 1)))]
@@ -63,28 +64,36 @@ def _refined(polynomial: Polynomial, chain: list[Polynomial], low: Fraction, hig
     return guess if value_at(polynomial, guess) == 0 else (low + high) / 2
 
 
+def _squarefree(polynomial: Polynomial) -> Polynomial:
+    """The polynomial with each of its roots once: divided by what it shares with its derivative."""
+    *_, shared = _sturm(polynomial)
+    return polynomial if len(shared) == 1 else _reduced(_divided(polynomial, shared)[0])
+
+
 def _sturm(polynomial: Polynomial) -> list[Polynomial]:
     """The chain of a polynomial: it, its derivative, and each remainder with the other sign."""
     chain = [_reduced(polynomial), _reduced([n * c for n, c in enumerate(polynomial)][1:])]
     while len(chain[-1]) > 1:
-        rest = _remainder(chain[-2], chain[-1])
+        _, rest = _divided(chain[-2], chain[-1])
         if not rest:
             break
         chain.append(_reduced([-c for c in rest]))
     return [one for one in chain if one]
 
 
-def _remainder(dividend: Polynomial, divisor: Polynomial) -> list[int]:
-    """The remainder times a positive number."""
+def _divided(dividend: Polynomial, divisor: Polynomial) -> tuple[list[int], list[int]]:
+    """Quotient and remainder, each times a positive number."""
     rest = [Fraction(c) for c in dividend]
+    quotient = [Fraction(0)] * max(1, len(dividend) - len(divisor) + 1)
     while len(rest) >= len(divisor):
         factor = rest[-1] / divisor[-1]
         shift = len(rest) - len(divisor)
+        quotient[shift] = factor
         for place, coefficient in enumerate(divisor):
             rest[shift + place] -= factor * coefficient
         while rest and not rest[-1]:
             rest.pop()
-    return whole(rest)
+    return whole(quotient), whole(rest)
 
 
 def _reduced(polynomial: Polynomial) -> list[int]:

@@ -6,7 +6,7 @@ What is needed only for a text without mistakes is loaded after it was parsed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,6 +163,21 @@ class Session:
         return found, [replace(diagnostic, severity="warning") for diagnostic in dict.fromkeys((*errors, *wrong))]
 
 
+def assuming(sessions: Sequence[Session], texts: Sequence[str]) -> list[Session]:
+    """The same models under more assumptions; each holds for all models that know its names, which one must. Raises
+    ArchError for what is no fact, or is false at the example values."""
+    if not texts:
+        return list(sessions)
+    from .assumed import check_names, read_facts, with_facts
+
+    facts = read_facts(texts)
+    check_names([session.file for session in sessions], facts)
+    return [
+        replace(session.changed(lambda file: with_facts(file, facts)), given=session.given, facts=tuple(texts))
+        for session in sessions
+    ]
+
+
 def open_path(path: str, overrides: Mapping[str, Literal] | None = None, model: str | None = None) -> Session:
     """A file, `-` for standard input, or by its name a standard layer, or a model that comes with the package. `model`
     is the one of its models, or the variant of one, that is asked for."""
@@ -279,11 +294,7 @@ def _opened_again(
     facts: tuple[str, ...],
 ) -> Session:
     session = replace(_elaborated(source, parse(source), overrides, folder, _unchanged, only, used), given=given)
-    if not facts:
-        return session
-    from .assumed import with_facts
-
-    return with_facts([session], facts)[0]
+    return assuming([session], facts)[0]
 
 
 def _connected(elaborated: Elaborated) -> Elaborated:

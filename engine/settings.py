@@ -191,6 +191,34 @@ def check_comparing(request: Request, measures: Sequence[Measures]) -> None:
                 raise usage(f"`{option} {name}`: there is no quantity `{name}`", hint=hint)
 
 
+def add_plot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--plot",
+        metavar="[QUANTITY:]NAME[=A..B]",
+        help="all models against a size, both logarithmic: as SVG, with --latex as PGFPlots, or in a page; --plot N, "
+        "--plot path:N=1..4096",
+    )
+
+
+def check_plot(options: argparse.Namespace) -> None:
+    """A plot needs a form that holds it, and is no check. Raises a usage error."""
+    if options.plot is None:
+        return
+    if options.markdown or options.json:
+        form = "Markdown" if options.markdown else "JSON"
+        hint = f"a file beside it: `--plot {options.plot} -o plot.svg`"
+        raise usage(f"a plot is SVG, PGFPlots or part of a page, and {form} holds none", hint=hint)
+    page = options.html or options.typst or options.pdf
+    asked = {
+        "--explain": options.explain is not None,
+        "--check": options.check,
+        "--picture": options.picture,
+        "--verify": options.verify and not page,
+    }
+    for other in (name for name, wanted in asked.items() if wanted):
+        raise usage(f"`--plot` and `{other}` cannot be asked for at once")
+
+
 def check_form(form: str, measures: Sequence[Measures]) -> None:
     """`collected:NAME` takes a name of one of the files."""
     kind, _, name = form.partition(":")

@@ -10,26 +10,27 @@ import archderive
 ROWS = """
 diagram errors
 formula output page syntax_expressions syntax_scan
+chart
 document notation syntax syntax_stop
 exchange_document printer syntax_advice
 syntax_errors
 builder
 parser
-algebra
+algebra assumed
 forms scalars sympy_bridge
 program
-gallery library
+curves gallery library
 listing elaborator
 roots
 conventions crossover growth
 dependences
 quantities
-derivation stated
+derivation domains stated
 expectations
 contrast
 comparison renderer session
-results
-assumed exchange pictures rendered settings sizes
+plotter results
+exchange pictures plots rendered settings sizes
 verifier
 interface
 cli notebook

@@ -151,6 +151,7 @@ def test_a_comparison(capsys: pytest.CaptureFixture[str]) -> None:
     look_through(answer)
     assert [Path(model["file"]).stem for model in answer["models"]] == [Path(file).stem for file in files]
     assert answer["comparison"]["title"] == "comparison"
+    assert answer["crossovers"]["quantity"] == "macs"
     assert "comparison" not in derive(capsys, *files)
 
 
@@ -255,7 +256,9 @@ def test_a_document_is_what_the_other_formats_show(
         for text in texts:
             assert re.sub(r"[`\s]", "", plain(text)) in squeezed, plain(text)
     steps = [step for block in document["blocks"] if block["kind"] == "steps" for step in block["steps"]]
-    assert bool(steps) == (detail != "summary")
+    assert steps
+    headings = [plain(block["text"]) for block in document["blocks"] if block["kind"] == "heading"]
+    assert ("Derivation" in headings) == (detail != "summary")
 
 
 def test_a_document_is_there_when_a_detail_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
@@ -352,7 +355,7 @@ def planted(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for member in at(answer, path):
             changes[f"{member} is missing"] = lambda node, member=member: node.pop(member)
             changes[f"{member} is of another type"] = lambda node, member=member: node.update({member: [None]})
-        for optional in ("document", "comparison"):
+        for optional in ("document", "comparison", "crossovers"):
             changes.pop(f"{optional} is missing", None)
         for what, change in changes.items():
             wrong = copy.deepcopy(answer)

@@ -1,4 +1,4 @@
-"""docs/conventions.md, docs/derivations.md, docs/errata.md and docs/models.md say what is so."""
+"""The pages of docs/ that show commands or list what there is say what is so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from consoles import blocks, commands, derive, shown
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = {name: (DOCS / name).read_text("utf-8") for name in ("conventions.md", "derivations.md", "errata.md")}
+PAGE_NAMES = ("comparing.md", "conventions.md", "derivations.md", "errata.md", "plots.md")
+PAGES = {name: (DOCS / name).read_text("utf-8") for name in PAGE_NAMES}
 COMMANDS = [(page, command, output) for page, text in PAGES.items() for command, output in commands(text)]
 
 

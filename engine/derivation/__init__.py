@@ -57,6 +57,7 @@ class _Author:
         for caveat in self.shown.caveats:
             yield Paragraph((Strong("Caveat."), " ", *caveat))
         yield from self.front.blocks()
+        yield from self.request.plots
         if self.request.detail != "summary":
             yield from self.derivation()
         yield from self.bills.side_by_side()

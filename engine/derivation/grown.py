@@ -19,8 +19,6 @@ from .shown import Shown, listed, spelled
 MOST_DROPPED = 12
 # A sum of more is not multiplied out.
 MOST_TERMS = 10
-# Of more sizes it is not tried which order of two would leave one term.
-MOST_ORDERED = 4
 
 
 def growth_blocks(quantities: Iterable[tuple[str, str, Derived]], shown: Shown) -> Iterator[Block]:
@@ -110,8 +108,7 @@ class _GrowthWriter:
         kind: Literal["O", "Theta"] = "Theta" if tight(self.expr, self.facts) else "O"
         yield Step(left, "in", self.bound(self.found.terms, kind), reason)
         for order, single in self.shorter():
-            assumed = f.Relation(tuple(map(self.plain.formula, order)), ("<=",))
-            yield Step(None, "in", self.bound(single, kind), ("if ", assumed))
+            yield Step(None, "in", self.bound((single,), kind), ("if ", self.plain_order(*order)))
 
     def parted(self) -> tuple[f.Formula, Expr]:
         """The terms that lead, and the sizes of the others."""
@@ -123,17 +120,16 @@ class _GrowthWriter:
     def bound(self, terms: Iterable[Expr], kind: Literal["O", "Theta"] = "O") -> f.Formula:
         return f.Growth(self.plain.formula(total(terms)), kind)
 
-    def shorter(self) -> Iterator[tuple[tuple[Expr, Expr], tuple[Expr, ...]]]:
-        """Orders of two sizes under which a single one of the leading terms would be left."""
-        sizes = self.shown.layout.sorted_atoms(self.found.expr)
-        moving = [from_atom(s) for s in sizes if isinstance(s, Symbol) and s.kind == "dim" and s not in self.shown.held]
-        if len(self.found.terms) < 2 or len(moving) > MOST_ORDERED:
+    def shorter(self) -> Iterator[tuple[tuple[Expr, Expr], Expr]]:
+        """Of two terms, the order of sizes under which each is enough."""
+        if len(self.found.terms) != 2:
             return
-        for small, large in permutations(moving, 2):
-            facts = self.facts.copy()
-            facts.assume_order(large - small)
-            if len(left := growth(self.found.expr, facts, self.shown.held).terms) == 1:
-                yield (small, large), left
+        for one, other in permutations(self.found.terms):
+            shared = Expr({(one + other).common(): 1})
+            yield (other / shared, one / shared), one
+
+    def plain_order(self, small: Expr, large: Expr) -> f.Formula:
+        return f.Relation((self.plain.formula(small), self.plain.formula(large)), ("<=",))
 
     def reason(self, dropped: Dropped) -> Text:
         """DL ≤ D²L, since 1 ≤ D; or the facts that are needed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..algebra.atoms import Atom, Symbol
+from ..document import Figure
 from ..forms import Layout
 from ..formula import Formula
 from ..notation.symbols import look_of
@@ -20,8 +21,8 @@ DETAILS = ("summary", "steps", "full")
 @dataclass(frozen=True)
 class Request:
     """What a derivation should show; `verified` for each program that was verified, `published` for those whose file
-    states figures, `pictured` with a picture of the dependences where one can be drawn. Growth is `along` one size, the
-    others constant, or along all for None."""
+    states figures, `pictured` with a picture of the dependences where one can be drawn, `plots` of all models.
+    Growth is `along` one size, the others constant, or along all for None."""
 
     conventions: tuple[str, ...] = ("macs",)
     detail: str = "steps"
@@ -30,6 +31,7 @@ class Request:
     verified: Mapping[Program, Verified] = field(default_factory=dict)
     published: Mapping[Program, tuple[Published, ...]] = field(default_factory=dict)
     pictured: bool = False
+    plots: tuple[Figure, ...] = ()
     along: str | None = None
     columns: tuple[str, ...] = ()
     sort: str | None = None

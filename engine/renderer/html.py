@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
+from ..chart import Chart
 from ..diagram import Picture
 from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, Steps, Strong, Table, Text
 from ..notation import Symbols, to_unicode
+from .drawing import svg_of
 from .html_prose import Writer, html_words
 from .html_steps import LaidSteps, lay_out_steps
 from .html_table import LaidTable, lay_out_table
-from .svg import to_svg
 
 SMALLEST_PICTURE: Final = 0.55  # of its natural size
 PHONE_PIXELS: Final = 320
@@ -171,9 +172,9 @@ def _block(block: Block, writer: Writer, anchors: _Anchors) -> LaidBlock:
             assert_never(block)
 
 
-def _drawing(picture: Picture, caption: Text) -> Drawing:
+def _drawing(picture: Picture | Chart, caption: Text) -> Drawing:
     """The picture without its own words where a caption stands below it."""
-    svg = to_svg(replace(picture, caption="") if caption else picture)
+    svg = svg_of(picture, captioned=bool(caption))
     width = re.search(r'width="([\d.]+)"', svg)
     least = round(SMALLEST_PICTURE * float(width[1])) if width else 0
     return Drawing(svg, least, least > PHONE_PIXELS)

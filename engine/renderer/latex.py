@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final, assert_never
 
+from ..diagram import Picture
 from ..document import Bullets, Document, Figure, Heading, Paragraph, Result, Steps, Table
 from ..notation import Symbols, to_latex
 from .escape import spaced
@@ -135,7 +136,7 @@ def _block(
         case Table():
             table = lay_out_table(block, symbols, look.points * _SAFE, label, long=look.standalone)
             return LaidBlock("table", table=table)
-        case Figure(picture, caption) if look.standalone:
+        case Figure(Picture() as picture, caption) if look.standalone:
             from .tikz import to_tikz
 
             _, _, drawn = to_tikz(replace(picture, caption=""), look.width_inches).partition("\n")  # what it needs

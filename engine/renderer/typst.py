@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 from typing import Final, assert_never
 
@@ -17,10 +17,10 @@ from ..notation import Symbols, to_unicode
 from ..notation.typst import RELATIONS, to_flat_typst, to_marked_typst, to_typst
 from ..notation.typst_names import quoted
 from ..notation.typst_widths import typst_width
+from .drawing import svg_of
 from .escape import spaced
 from .escape_typst import identifier
 from .steps import LaidStep, LaidSteps, Ruler, in_brackets, lay_out_steps
-from .svg import to_svg
 from .typst_prose import ROOM, TALL, Prose, balanced, is_tall, prose
 from .typst_table import LaidTable, lay_out_table
 
@@ -175,9 +175,9 @@ class _Author:
     def figure(self, figure: Figure) -> LaidBlock:
         """The picture as SVG, and its title for who cannot see it; the words below it are words of the page."""
         caption = prose(figure.caption, self.symbols).typst
-        picture = replace(figure.picture, caption="") if caption else figure.picture
         label = self.label(figure.anchor)
-        return LaidBlock("figure", caption, label, image=_raw(to_svg(picture)), words=quoted(picture.title))
+        image = _raw(svg_of(figure.picture, captioned=bool(caption)))
+        return LaidBlock("figure", caption, label, image=image, words=quoted(figure.picture.title))
 
     # ------------------------------------------------------------ aligned steps
 
