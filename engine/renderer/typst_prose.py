@@ -31,13 +31,14 @@ _TALL: Final = re.compile(r"\b(?:frac\(|sum\b|product\b|cases\()")
 
 @dataclass(frozen=True)
 class Prose:
-    """Markup, its width on one line, and the width of its widest part that stays together; `tall` says that a formula
-    in it is higher than a line of words."""
+    """Markup, its width on one line, and the width of its widest part that stays together; `whole` is that of a name
+    alone. `tall` says that a formula in it is higher than a line of words."""
 
     typst: str
     width: float
     least: float
     tall: bool = False
+    whole: float = 0.0
 
 
 def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROOM) -> Prose:
@@ -69,7 +70,8 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROO
                 tall = tall or is_tall(formula)
                 chunks[-1] += pieces[0]
                 chunks += pieces[1:]
-    return Prose("".join(runs).strip(), width, max(chunks), tall)
+    whole = width if len(text) == 1 and isinstance(text[0], Code) else 0.0
+    return Prose("".join(runs).strip(), width, max(chunks), tall, whole)
 
 
 def inline_formula(formula: Formula, symbols: Symbols, room: float = ROOM) -> tuple[str, float, list[float]]:
