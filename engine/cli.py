@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         "--width",
         default="5.5in",
         metavar="WIDTH",
-        help="the text width of LaTeX, Typst and PDF, in in, cm, mm or pt (default 5.5in)",
+        help="the text width of LaTeX, Typst and PDF, in in, cm, mm or pt; a number alone is inches (default 5.5in)",
     )
     parser.add_argument(
         "--prefix",

@@ -466,3 +466,15 @@ def test_models_that_share_weights_say_so() -> None:
     assert sum(reason.endswith("with the weights of g") for _, _, reason in steps(found)) == 2
     assert ("params(g)", "D² + D", "linear, one set of weights") in list(steps(found))
     assert ad.parse(text).params == ad.parse(text).quantity("params")
+
+
+def test_a_quotient_of_sums_is_one_fraction() -> None:
+    """Not 1/(…) times what stands above."""
+    text = """
+dim A, B, C, E, G, N = 2
+model f(x[N]):
+    quantity q = (A*B + C*E + G*N + A*G + 1) / (A + B*C + E*G + N^2 + C)
+    return x
+"""
+    written = {result.name: to_unicode(result.formula, Symbols()) for result in document(text).results}
+    assert re.fullmatch(r"\(.*\)/\(.*\)", written["q"]) and "1/(" not in written["q"]
