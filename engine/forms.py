@@ -386,7 +386,7 @@ def _times(factor: Formula, rest: Formula) -> Formula:
         case f.Number(value=value) if value == 1:
             return rest
         case f.Quotient(above=above, below=below):
-            if f.measure(rest) > LONG:  # a long fraction cannot be broken between lines
+            if f.measure(rest) > LONG >= f.measure(below):  # a long fraction cannot be broken between lines
                 return f.Product((factor, *_factors(rest)))
             return f.Quotient(_times(above, rest), below)
         case f.Product(factors=factors):

@@ -206,7 +206,11 @@ def _separated(stop: Stop) -> _Answer:
 
 
 def _unquoted(stop: Stop) -> _Answer:
-    what = {"use": "the file of a `use` stands", "caveat": "the words of a `caveat` stand"}.get(stop.first.text)
+    what = {
+        "use": "the file of a `use` stands",
+        "exercise": "the title of an `exercise` stands",
+        "caveat": "the words of a `caveat` stand",
+    }.get(stop.first.text)
     if what is None or stop.at != 1 or stop.word is None:
         return None
     words = stop.source.text[stop.word.span.start : stop.line[-1].span.end]
@@ -276,8 +280,24 @@ def _no_word(stop: Stop) -> _Answer:
     link = {"choose": "of", "for": "in"}.get(stop.first.text, "")
     if not link or stop.at < 2 or stop.word is None or any(word.text == link for word in stop.line):
         return None
-    hint = f"write `{stop.between(0, stop.at)} {link} {stop.between(stop.at, len(stop.line))}`"
+    misspelt = nearest(stop.text, [link]) and any(word.is_value_start for word in stop.line[stop.at + 1 : stop.at + 2])
+    hint = f"write `{stop.between(0, stop.at)} {link} {stop.between(stop.at + bool(misspelt), len(stop.line))}`"
     return Diagnostic(f"this `{stop.first.text}` has no `{link}`", stop.word.span, hint=hint)
+
+
+def _until(stop: Stop) -> _Answer:
+    """Anything but `repeat until connected`."""
+    before, word = stop.before, stop.word
+    if stop.first.text != "repeat" or before is None or word is None:
+        return None
+    if before.text == "until" and "CONNECTED" in stop.expected:
+        rest = stop.source.text[word.span.end : stop.line[-1].span.end] if word.kind == "name" else ":"
+        hint = f"write `repeat until connected{rest}`"
+        return Diagnostic("what a `repeat until` waits for is `connected`", word.span, hint=hint)
+    if word.text == "connected" and stop.at == 2:
+        hint = f"write `repeat until {stop.between(2, len(stop.line))}`"
+        return Diagnostic(f"`{before.text}` stands where `until` does", before.span, hint=hint)
+    return None
 
 
 def _bare_reduction(stop: Stop) -> _Answer:
@@ -369,5 +389,5 @@ RULES: tuple[Callable[[Stop], _Answer], ...] = (
     _indented, _in_variant, _no_body, _body_on_header, _else_alone, _misplaced, _unknown_start, _unquoted, _signature,
     _separated,
     _assigned_condition, _compared_binding, _shifted_target, _augmented, _mixed_pipe, _no_name, _no_colon, _line_ends,
-    _inner_if, _no_word, _bare_reduction, _slice, _two_operators, _two_values, _generic,
+    _inner_if, _no_word, _until, _bare_reduction, _slice, _two_operators, _two_values, _generic,
 )  # fmt: skip

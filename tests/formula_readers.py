@@ -177,13 +177,13 @@ def _latex_tokens(text: str) -> list[str]:
 def read_latex(text: str, names: Iterable[str], symbols: Symbols) -> Tree:
     """The tree of a formula in LaTeX."""
     known = printed_names(names, lambda n: " ".join(_latex_tokens(symbols.in_latex(n))), "LaTeX")
-    reader = _Latex(_latex_tokens(text), known)
+    reader = LatexReader(_latex_tokens(text), known)
     tree = reader.sum()
     reader.take("")
     return tree
 
 
-class _Latex(Stream):
+class LatexReader(Stream):
     def __init__(self, tokens: list[str], names: Mapping[str, str]) -> None:
         super().__init__(tokens)
         self.names = names

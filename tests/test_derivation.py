@@ -340,7 +340,7 @@ def test_growth_is_told_step_by_step_with_what_allows_it() -> None:
     )
     found = list(steps(document(text)))
     place = found.index(("", "N²D + O(N² + ND²)", "the leading terms"))
-    assert found[place + 1][:2] == ("", "O(N²D)")
+    assert found[place + 1][:2] == ("", "Θ(N²D)")
     bullets = [words(item) for b in document(text).blocks if isinstance(b, Bullets) for item in b.items]
     assert "ND² ≤ N²D, since D ≤ N is assumed." in bullets
     assert "N² ≤ N²D, since 1 ≤ D." in bullets
@@ -476,3 +476,15 @@ def test_models_that_share_weights_say_so() -> None:
     assert sum(reason.endswith("with the weights of g") for _, _, reason in steps(found)) == 2
     assert ("params(g)", "D² + D", "linear, one set of weights") in list(steps(found))
     assert ad.parse(text).params == ad.parse(text).quantity("params")
+
+
+def test_a_quotient_of_sums_is_one_fraction() -> None:
+    """Not 1/(…) times what stands above."""
+    text = """
+dim A, B, C, E, G, N = 2
+model f(x[N]):
+    quantity q = (A*B + C*E + G*N + A*G + 1) / (A + B*C + E*G + N^2 + C)
+    return x
+"""
+    written = {result.name: to_unicode(result.formula, Symbols()) for result in document(text).results}
+    assert re.fullmatch(r"\(.*\)/\(.*\)", written["q"]) and "1/(" not in written["q"]

@@ -136,6 +136,17 @@ def test_what_is_wrong_is_told_with_every_format(
     assert f"error: {message}" in printed.err and printed.out == ""
 
 
+def test_a_width_without_unit_is_in_inches_and_help_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    written = []
+    for width in ("3", "3in"):
+        assert main(["relu", "--latex", "--width", width]) == 0
+        written.append(capsys.readouterr().out)
+    assert written[0] == written[1]
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "a number alone is inches" in " ".join(capsys.readouterr().out.split())
+
+
 def test_widths() -> None:
     assert page.read_width("8.255cm") == page.read_width(3.25) == page.read_width("3.25 in") == page.read_width("3.25")
     for width in (0, -1, 100, float("inf"), float("nan"), None, True, "x", "٣in", b"3in"):

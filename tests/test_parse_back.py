@@ -1,7 +1,8 @@
 """Every formula that is printed parses back to the expression that it came from.
 
-What is printed as LaTeX, Unicode text and Python is read by `formula_readers`, and has the value of the expression at
-random sizes (by the interpreter's arithmetic, which shares nothing with the forms).
+What is printed as LaTeX, Unicode text and Python is read by `formula_readers`, Typst by Typst itself (`typst_reader`);
+it has the value of the expression at random sizes (by the interpreter's arithmetic, which shares nothing with
+the forms).
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from archderive.algebra.substitution import substitute
 from archderive.derivation import layout_of
 from archderive.forms import Layout
 from archderive.formula import Formula
-from archderive.notation import Symbols, to_flat_latex, to_latex, to_python, to_unicode
+from archderive.notation import Symbols, to_flat_latex, to_latex, to_python, to_typst, to_unicode
 from archderive.notation.marks import unmarked
+from archderive.notation.typst import to_flat_typst
 from archderive.program import Equation, Recurrence, all_nodes
 from archderive.quantities import BY_NAME, Measures
 from archderive.session import open_layer, open_path
@@ -34,6 +36,7 @@ from formula_readers import Tree, Unreadable, read_latex, read_python, read_unic
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_algebra import NAMES, trees
+from typst_reader import read_typst
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").rglob("*.arch"))
 SMALL = [path for path in EXAMPLES if path.parent.name != "models"]
@@ -42,6 +45,7 @@ FORMS = ("auto", "expanded", "factored", "leading")
 Sizes = dict[Symbol, Number]
 Printer = Callable[[Formula, Symbols], str]
 Reader = Callable[[str, Iterable[str], Symbols], Tree]
+Known = list[tuple[Sizes, Number]]
 
 
 def flat_latex(formula: Formula, symbols: Symbols) -> str:
@@ -90,9 +94,7 @@ def equal(one: Number, other: Number) -> bool:
     return one == other
 
 
-def mistakes(
-    expr: Expr, layout: Layout, symbols: Symbols, names: set[str], known: list[tuple[Sizes, Number]]
-) -> Iterator[str]:
+def mistakes(expr: Expr, layout: Layout, symbols: Symbols, names: set[str], known: Known) -> Iterator[str]:
     """What does not parse back, or to another value, in one form."""
     formula = layout.formula(expr)
     for printer, reader in FORMATS:
@@ -102,16 +104,35 @@ def mistakes(
         except Unreadable as failure:
             yield f"{layout.form}: {text}: {failure}"
             continue
-        for at, value in known:
-            try:
-                read = tree({symbol.name: size for symbol, size in at.items()})
-            except ZeroDivisionError:
-                # the leading form divides by logarithms, whose arguments are taken to be at least 2
-                if not (layout.form == "leading" and has_logarithm(expr)):
-                    yield f"{layout.form}: {text} has no value at {at}, {expr} is {value}"
-                continue
-            if not equal(read, value):
-                yield f"{layout.form}: {text} is {read} at {at}, {expr} is {value}"
+        yield from differences(tree, text, expr, layout.form, known)
+
+
+def differences(tree: Tree, text: str, expr: Expr, form: str, known: Known) -> Iterator[str]:
+    """Where what was read has another value than the expression."""
+    for at, value in known:
+        try:
+            read = tree({symbol.name: size for symbol, size in at.items()})
+        except ZeroDivisionError:
+            # the leading form divides by logarithms, whose arguments are taken to be at least 2
+            if not (form == "leading" and has_logarithm(expr)):
+                yield f"{form}: {text} has no value at {at}, {expr} is {value}"
+            continue
+        if not equal(read, value):
+            yield f"{form}: {text} is {read} at {at}, {expr} is {value}"
+
+
+def typst_mistakes(cases: list[tuple[Expr, Layout, Known]], symbols: Symbols, names: set[str]) -> Iterator[str]:
+    """As `mistakes`, for many expressions at once, for Typst is started only once."""
+    texts = []
+    for expr, layout, _ in cases:
+        formula = layout.formula(expr)
+        texts += [to_typst(formula, symbols), unmarked(to_flat_typst(formula, symbols))]
+    twice = [case for case in cases for _ in range(2)]
+    for text, tree, (expr, layout, known) in zip(texts, read_typst(texts, names, symbols), twice, strict=True):
+        if isinstance(tree, Unreadable):
+            yield f"{layout.form}: {text}: {tree}"
+        else:
+            yield from differences(tree, text, expr, layout.form, known)
 
 
 # ---------------------------------------------------------------- the library and the examples
@@ -152,11 +173,14 @@ def all_mistakes(measures: Measures, exprs: Iterable[Expr], forms: tuple[str, ..
     source = random.Random(program.name)
     found = []
     layouts: dict[str, Layout] = {}
+    cases: list[tuple[Expr, Layout, Known]] = []
+    all_names = {d.symbol.name for d in program.dimensions}
     for expr in exprs:
         inside = expr.symbols() | bound(expr)
         if len({symbol.name for symbol in inside}) < len(inside):
             found.append(f"two different names are written alike in {expr}")
         names = {symbol.name for symbol in inside} | {d.symbol.name for d in program.dimensions}
+        all_names |= names
         known = values(expr, islice(sizes(measures, expr.symbols(), source), count))
         collected = (
             [f"collected:{name}" for name in sorted(s.name for s in expr.symbols())] if "leading" in forms else []
@@ -164,7 +188,8 @@ def all_mistakes(measures: Measures, exprs: Iterable[Expr], forms: tuple[str, ..
         for form in (*forms, *collected):
             layout = layouts.setdefault(form, layout_of(program, form))
             found += mistakes(expr, layout, symbols, names, known)
-    return found
+            cases.append((expr, layout, known))
+    return found + list(typst_mistakes(cases, symbols, all_names))
 
 
 @pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
@@ -263,6 +288,7 @@ def check(expr: Expr, names: list[str], form: str, seed: int) -> None:
     known = values(renamed, places(names, random.Random(seed), 3))
     layout = Layout(names, form if form != "collected" else f"collected:{names[0]}")
     assert list(mistakes(renamed, layout, Symbols(), {*names, "t"}, known)) == []
+    assert list(typst_mistakes([(renamed, layout, known)], Symbols(), {*names, "t"})) == []
 
 
 @pytest.mark.slow

@@ -268,3 +268,22 @@ def test_a_long_name_is_told_shortly() -> None:
     fact, line, marks, *_ = message(f"dim N\nmodel f(x[N]):\n    return {'abc' * 40000}\n")
     assert "error: `abcabc" in fact and "abc` is not defined here" in fact
     assert max(len(fact), len(line), len(marks)) < 200 and "…" in fact and line.endswith(" …")
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_words_are_wrapped_before_names_are_divided(columns: int) -> None:
+    names = ("convolutional_plain", "restricted_self_attention", "self_attention")
+    long = "the first of them where the kernel is narrower than twice the neighbourhood, the second one otherwise"
+    rows = tuple(((Code(one),), (Code(other),), (long,)) for one in names for other in names if one != other)
+    head = (("model",), ("against",), ("fewer",))
+    shown = render(Document("x", (Table((), "lll", head, rows),)), "text", Look(columns=columns)).splitlines()
+    assert max(map(len, shown)) <= columns
+    assert [row[:2] for row in map(re.compile(r"`\w+`").findall, shown) if row] == [
+        [f"`{one}`", f"`{other}`"] for one in names for other in names if one != other
+    ]
+
+
+def test_names_are_divided_where_there_is_no_room_for_them() -> None:
+    rows = tuple(((Code(name * 3),), (Code(name * 2),), ("some words",)) for name in ("convolutional_", "dilated_"))
+    document = Document("x", (Table((), "lll", (("a",), ("b",), ("c",)), rows),))
+    assert max(map(len, render(document, "text", Look(columns=60)).splitlines())) <= 60

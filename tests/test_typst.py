@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,16 +50,20 @@ from archderive.formula import (
     integer,
 )
 from archderive.notation import Symbols, to_typst
+from archderive.notation.marks import unmarked
 from archderive.notation.symbols import name_tree
 from archderive.notation.tex_symbol import read_tex
+from archderive.notation.typst import to_flat_typst
 from archderive.notation.typst_names import name_in_typst
 from archderive.notation.typst_widths import typst_width
 from archderive.renderer import Look, render
 from archderive.renderer.escape_typst import typst_code, typst_words
 from archderive.renderer.typst_prose import balanced
 from archderive.session import open_path
+from formula_readers import Unreadable
 from test_renderer import DOCUMENTS, attention, long_sum
 from tools import tool
+from typst_reader import read_typst
 
 ROOT = Path(__file__).parents[1]
 WIDTHS = (5.5, 3.25)
@@ -76,7 +81,7 @@ FORMULAS: list[tuple[Formula, str]] = [
     (Number(Fraction(1, 100000), "1e-5"), "10^(-5)"),
     (Number(Fraction(3, 2000000), "1.5e-6"), "1.5 dot 10^(-6)"),
     (N, "N"),
-    (d_ff, 'd_"ff"'),
+    (d_ff, 'd_("ff")'),
     (heads, '"heads"'),
     (Symbol("in"), '"in"'),
     (Symbol("sqrt"), '"sqrt"'),
@@ -105,7 +110,8 @@ FORMULAS: list[tuple[Formula, str]] = [
     (Power(N, Sum((D, Negative(ONE)))), "N^(D - 1)"),
     (Power(Sum((N, D)), TWO), "(N + D)^2"),
     (Power(Symbol("H'"), TWO), "H'^2"),
-    (Power(d_ff, TWO), 'd_"ff"^2'),
+    (Power(d_ff, TWO), 'd_("ff")^2'),
+    (Product((d_ff, Sum((D, ONE)))), 'd_("ff") (D + 1)'),
     (Power(Symbol("k"), integer(12)), "k^12"),
     (Apply("floor", (Quotient(N, k),)), "floor(frac(N, k))"),
     (Apply("ceil", (Sum((N, k)),)), "⌈N + k⌉"),
@@ -150,12 +156,43 @@ def test_every_node(formula: Formula, expected: str) -> None:
     assert to_typst(formula, Symbols()) == expected
 
 
+LOOKS = {"e": r"d_{\text{emb}}", "f": r"d^{\text{in}}", "g": r"\mathcal{D}", "h": r"d_{a,b}", "j": r"\mathrm{d}"}
+SIZES = {"d_ff": 3, "d_ff'": 4, "λ_1": 5, "N": 7, "k": 2, "N_k": 6, "heads": 8, "heads_2": 9} | dict(
+    zip(LOOKS, (3, 4, 5, 6, 8), strict=True)
+)
+
+
+@pytest.mark.parametrize("factor", [*SIZES, "power of a word", "power by a word"])
+def test_a_bracket_behind_a_name_is_no_part_of_it(factor: str) -> None:
+    """Read by Typst: a bracket right behind a word below or above a letter stands below or above it too."""
+    N, k = Symbol("N"), Symbol("k")
+    base: Formula = Symbol(factor)
+    value = SIZES.get(factor, 0)
+    if not value:
+        base, value = (Power(Symbol("d_ff"), k), 9) if "of" in factor else (Power(k, Symbol("d_ff")), 8)
+    formulas = [
+        (Product((base, Sum((N, k)))), value * 9),
+        (Product((base, Power(Sum((N, k)), TWO))), value * 81),
+        (Product((TWO, base, Apply("floor", (Quotient(N, k),)))), value * 6),
+        (Product((base, Apply("ceil", (Quotient(N, k),)))), value * 4),
+        (Product((base, Apply("max", (N, k)))), value * 7),
+        (Quotient(Product((base, Sum((N, k)))), Product((base, Sum((k, ONE)))), inline=True), 3),
+        (Sum((ONE, Product((base, Sum((N, Negative(Product((base, Sum((k, ONE))))))))))), 1 + value * (7 - value * 3)),
+    ]
+    symbols = Symbols(LOOKS)
+    for write in (to_typst, lambda formula, symbols: unmarked(to_flat_typst(formula, symbols))):
+        written = [write(formula, symbols) for formula, _ in formulas]
+        trees = read_typst(written, SIZES, symbols)
+        read = [tree if isinstance(tree, Unreadable) else tree(SIZES) for tree in trees]
+        assert dict(zip(written, read, strict=True)) == dict(zip(written, (v for _, v in formulas), strict=True))
+
+
 @pytest.mark.parametrize(
     ("latex", "expected"),
     [
         ("n", "n"),
-        (r"d_{\text{ff}}", 'd_"ff"'),
-        (r"d_\mathrm{model}", 'd_"model"'),
+        (r"d_{\text{ff}}", 'd_("ff")'),
+        (r"d_\mathrm{model}", 'd_("model")'),
         (r"\mathrm{d}", "upright(d)"),
         (r"\theta", "theta"),
         (r"\varepsilon", "epsilon"),
@@ -403,7 +440,7 @@ def test_reasons_beside_formulas() -> None:
     long = "a reason that needs some lines of its own beside any formula, for it is very long indeed"
     rows = equation(Step(Words("macs"), "=", long_sum(9), (long,)), *[Step(None, "=", N, (long,))] * 5)
     last = next(place for place, row in enumerate(rows) if "#why" in row)
-    assert rows[0].startswith('"macs" &= 2 D^0 N d_"ff" + 3 D^1 N d_"ff"')
+    assert rows[0].startswith('"macs" &= 2 D^0 N d_("ff") + 3 D^1 N d_("ff")')
     assert last > 0 and all(re.match(r'&quad quad "" [-+] ', row) for row in rows[1 : last + 1])
     assert re.match(r"&= N && #why\(width: [\d.]+pt\)\[\(a reason", rows[last + 1])
     assert equation(Step(N, "<=", D, ("so",)), Step(None, "in", Growth(D))) == ["N &<= D && #why[(so)]", "&in O(D)"]
@@ -431,12 +468,65 @@ def test_a_table_that_is_longer_than_a_page_repeats_its_head(tmp_path: Path) -> 
     assert found.count("the name") == 3 and found.count("\f") == 3 and "row_89" in found
 
 
+@pytest.mark.parametrize("total", [False, True])
+def test_fractions_in_a_table_keep_out_of_the_rows_beside_them(total: bool, tmp_path: Path) -> None:
+    """Letters of a fraction in a line are 7 pt high, so as much must lie between those of one row and of the next."""
+    rows = tuple(((Quotient(N, D),), (str(place),)) for place in range(4))
+    document = Document("x", (Table((), "lr", (("term",), ("count",)), rows, total=total),))
+    (tmp_path / "page.pdf").write_bytes(compiled(render(document, "typst")))
+    command = [tool("pdftotext"), "-bbox", "page.pdf", "-"]
+    boxes = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    found = re.findall(r'<word xMin="[-\d.]+" yMin="([-\d.]+)" xMax="[-\d.]+" yMax="([-\d.]+)">(term|𝑁|𝐷)<', boxes)
+    middles = sorted(((float(top) + float(bottom)) / 2, letter) for top, bottom, letter in found)
+    assert "".join(letter for _, letter in middles) == "term" + "𝑁𝐷" * 4
+    apart = [after - before for (before, _), (after, _) in pairwise(middles)]
+    assert all(distance >= 7.0 for distance in apart[::2])
+
+
+@pytest.mark.parametrize(
+    "reason", ["so", "a reason that is far too long to stand in one line beside the formula that it is for"]
+)
+@pytest.mark.parametrize("size", [2, 14])
+def test_steps_go_on_over_the_page_in_one_alignment(reason: str, size: int, tmp_path: Path) -> None:
+    """The first two steps and the last two stand on one page; every = is below the others."""
+    lefts = ["a", "macs", "a longer name", *"bcdefghijklmno"]
+    steps = tuple(
+        Step(Words(left), "=", Quotient(long_sum(1 + place % size), Symbol("k")), (reason,))
+        for place, left in enumerate(lefts)
+    )
+    filled = tuple(Paragraph((f"line {place}",)) for place in range(27))
+    document = Document("x", (*filled, Steps(steps)))
+    pdf = compiled(render(document, "typst"))
+    assert sticking_out(pdf, 5.5, tmp_path) == []
+    command = [tool("pdftotext"), "-bbox", "page.pdf", "-"]
+    boxes = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    pages = [re.findall(r'xMax="([-\d.]+)" [^>]*>\w*=<', page) for page in boxes.split("<page")[1:]]
+    counts = list(map(len, pages))
+    assert sum(counts) == len(steps) and len(counts) > 1 and 1 not in counts
+    places = [float(place) for page in pages for place in page]
+    assert max(places) - min(places) < 0.2
+
+
+def test_steps_that_are_few_are_one_equation() -> None:
+    source = render(Document("x", (Steps((Step(N, "=", D, ("so",)),) * 6),)), "typst")
+    assert "#h(" not in source.split("#let derivation")[1]
+
+
+def test_what_needs_many_lines_of_a_table_has_slashes() -> None:
+    """Fractions in lines of one cell would reach into each other."""
+    terms = Sum(tuple(Quotient(Power(Symbol(letter), TWO), N) for letter in "abcdefgh"))
+    words = ("many words " * 8,)
+    document = Document("x", (Table((), "ll", (("a",), ("b",)), (((terms,), words), ((Quotient(N, D),), words))),))
+    source = render(document, "typst")
+    assert r"a^2 \/ N" in source and "frac(N, D)" in source and "tall: (2,)" in source
+
+
 WIDE_FORMULAS = [
-    r'2 D^2 N d_"ff" + 3 D^3 N - 4 D^4 N d_"ff"',
+    r'2 D^2 N d_("ff") + 3 D^3 N - 4 D^4 N d_("ff")',
     "O(D^2 N + D N^2)",
     "frac(N - 1, k - 1) + L (frac(N, 2) + 1)",
     "sqrt((a + b)^2 + 4 N)",
-    '"heads" dot N dot d_"model"',
+    '"heads" dot N dot d_("model")',
     "max(frac(N, k), D, 12)",
     "⌈N + k⌉ + floor(frac(N + D, k)) + abs(x)",
     '"1,234,567"N + 1.5 dot 10^(-6)',

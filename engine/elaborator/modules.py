@@ -188,16 +188,16 @@ def _look(symbol: str | None, span: Span, context: Context) -> str | None:
 
 def _check_unlike_others(dimension: Dimension, span: Span, module: Module, context: Context) -> None:
     """A warning where a size is printed as another one is: `x_` and `x`, `lambda` and `λ`."""
-    name, looks = dimension.symbol.name, _printed(dimension)
+    name, (latex, text) = dimension.symbol.name, _printed(dimension)
     sizes = [*context.dimensions, *(let for let, _ in context.lets)]
-    own = (d for d in sizes if d.symbol not in context.imported)
-    twin = next((d.symbol.name for d in own if not looks.isdisjoint(_printed(d))), None)
+    own = {d.symbol.name: _printed(d) for d in sizes if d.symbol not in context.imported}
+    twin = next((other for other, looks in own.items() if latex == looks[0] or text == looks[1]), None)
     if twin is None:
         return
-    latex = _symbols(dimension).in_latex(name)
+    where = "" if latex == own[twin][0] else "in text, "
     context.warnings.append(
         Diagnostic(
-            f"`{name}` is printed as `{twin}` is",
+            f"{where}`{name}` is printed as `{twin}` is",
             span,
             hint=rf'`{name} as "\tilde{{{latex}}}"` has a look of its own',
             severity="warning",
@@ -206,14 +206,11 @@ def _check_unlike_others(dimension: Dimension, span: Span, module: Module, conte
     )
 
 
-def _printed(dimension: Dimension) -> frozenset[str]:
-    """How a size looks in LaTeX, and one without a look of its own in text."""
-    name, symbols = dimension.symbol.name, _symbols(dimension)
-    return frozenset({symbols.in_latex(name)} | ({symbols.in_unicode(name)} if dimension.latex is None else set()))
-
-
-def _symbols(dimension: Dimension) -> Symbols:
-    return Symbols({} if dimension.latex is None else {dimension.symbol.name: dimension.latex})
+def _printed(dimension: Dimension) -> tuple[str, str]:
+    """How a size looks in LaTeX and in text, where \\mathrm{d} and d are alike."""
+    name = dimension.symbol.name
+    symbols = Symbols({} if dimension.latex is None else {name: dimension.latex})
+    return symbols.in_latex(name), symbols.in_unicode(name)
 
 
 def _example(node: syntax.Expression, scope: Scope, context: Context) -> Fraction:

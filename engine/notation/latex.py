@@ -35,7 +35,7 @@ from .shape import Level, is_open, is_short_sum, is_single, level, plain, spread
 from .symbols import Symbols
 from .tex_names import word_in_latex
 from .widths import latex_width
-from .words import printable, stretches, words_in_math
+from .words import stretches, words_in_math
 
 _RELATIONS = {"==": "=", "=": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "~": r"\approx"} | {
     "in": r"\in"
@@ -127,7 +127,8 @@ def _write(formula: Formula, symbols: Symbols) -> str:
             return r"\infty"
         case Words(text):
             return "".join(
-                (COMMA if place else "") + words_in_math(part) for place, part in enumerate(stretches(printable(text)))
+                (COMMA if place else "") + words_in_math(part)
+                for place, part in enumerate(stretches(symbols.words_in_latex(text)))
             )
         case _:
             assert_never(formula)

@@ -12,7 +12,7 @@ _GREEK_NAMES: Final = (
 )
 GREEK: Final = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
 
-LONGEST_WITH_WORDS_BELOW: Final = 3
+_LETTER: Final = re.compile(r"[^\W\d_][\u0300-\u036f]*\d*")  # has words below it; a longer name is one word
 JOINERS: Final = "\u200c\u200d"  # unseen, but the letters beside them look otherwise
 
 SUBSCRIPTS: Final = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
@@ -43,7 +43,7 @@ Name(base='patch_merging', below=('2',), primes=0))
     """
     stem = name.rstrip("'")
     base, *below = [part for part in stem.split("_") if part] or [stem]
-    if len(base) > LONGEST_WITH_WORDS_BELOW and base not in GREEK and not all(part.isdecimal() for part in below):
+    if not (_LETTER.fullmatch(base) or base in GREEK or all(part.isdecimal() for part in below)):
         numbers = [below.pop()] if below[-1].isdecimal() else []
         base, below = "_".join((base, *below)), numbers
     digits = re.fullmatch(r"([^\W\d_]+)(\d+)", base)

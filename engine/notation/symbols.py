@@ -16,9 +16,10 @@ from typing import Final
 
 from .letters import GREEK, SUBSCRIPTS, Name, split_name
 from .name_trees import Letters, NameTree, Scripted, is_row, is_whole, usual_tree
-from .tex_names import name_in_latex, tensor_in_latex
+from .tex_names import Others, name_in_latex, tensor_in_latex
 from .tex_symbol import read_tex
 from .unicode_names import name_in_unicode, without_markup
+from .words import printable
 
 # What `to_python` itself writes: a name of the user's may not be taken for it.
 _WRITTEN: Final = (
@@ -40,9 +41,11 @@ def look_of(name: str, latex: str | None) -> str:
 
 @dataclass(frozen=True)
 class Symbols:
-    """How names look: `latex` holds the author's choices, by name, or by `look_of` a name where others have it too."""
+    """How names look: `latex` holds the author's choices, by name, or by `look_of` a name where others have it too.
+    In LaTeX, letters that it has no form for in mathematics are codes, or the letters themselves."""
 
     latex: Mapping[str, str] = field(default_factory=dict)
+    others: Others = "codes"
 
     @cached_property
     def _latex_names(self) -> dict[str, str]:
@@ -67,12 +70,16 @@ class Symbols:
         """
         known = self._latex_names
         if name not in known:
-            known[name] = name_in_latex(name_tree(name, self))
+            known[name] = name_in_latex(name_tree(name, self), self.others)
         return known[name]
 
     def in_latex_at(self, name: str, position: str) -> str:
         """A tensor with indices below it: `W`, `W_q` and `scores` at i,o are W_{i,o}, W_{q;\\,i,o} and scores_{i,o}."""
-        return tensor_in_latex(*name_parts(name, self), position)
+        return tensor_in_latex(*name_parts(name, self), position, self.others)
+
+    def words_in_latex(self, words: str) -> str:
+        """The words that stand in a formula, with what is printed for each of their letters."""
+        return printable(words) if self.others == "codes" else words
 
     def in_unicode(self, name: str) -> str:
         """The name as Unicode text.

@@ -1,7 +1,8 @@
 """Names in LaTeX: the tree of a name goes in, what amsmath, KaTeX and MathJax print comes out.
 
 ASCII only: an accent is one of mathematics (`\\ddot{a}`), a letter without such a form is its code, so that two names
-stay different. What Markdown would take for its own, `}_`, `*` and bars, is not written.
+stay different. For KaTeX and MathJax, which print every letter in `\\text`, it may stay. What Markdown would take for
+its own, `}_`, `*` and bars, is not written.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from .letters import GREEK
 from .name_trees import MATH_ACCENTS, SHAPES, SIGNS, Accent, Blank, Face, Letters, NameTree, Row, Scripted
@@ -28,10 +29,11 @@ _FACES: Final[dict[Face, str]] = {
     "mono": "mathtt", "script": "mathcal", "blackboard": "mathbf",
 }  # fmt: skip  # \mathbb is not of amsmath; a bold letter is what it imitates
 _WORDS: Final[dict[Face, str]] = {"italic": "textit", "bold": "textbf", "sans": "textsf", "mono": "texttt"}
+Others = Literal["codes", "letters"]  # how letters are written that mathematics in LaTeX has no form for
 
 
 @lru_cache(maxsize=4096)
-def name_in_latex(tree: NameTree) -> str:
+def name_in_latex(tree: NameTree, others: Others = "codes") -> str:
     """The name as LaTeX; its primes stand behind what is below it, where a power may follow.
 
     >>> print(name_in_latex(Scripted(Letters("n", "italic"), Letters("1", "upright"), None, 1)))
@@ -39,25 +41,27 @@ def name_in_latex(tree: NameTree) -> str:
     """
     match tree:
         case Letters(text, face):
-            return _letters(text, face)
+            return _letters(text, face) if others == "codes" else _all_letters(text, face)
         case Blank(ems):
             return min(_BLANKS, key=lambda blank: abs(blank[0] - ems))[1]
         case Accent(name, over):
-            return rf"\{name}{{{name_in_latex(over)}}}"
+            return rf"\{name}{{{name_in_latex(over, others)}}}"
         case Scripted(base, below, above, primes):
-            under, over_it = ("" if part is None else name_in_latex(part) for part in (below, above))
+            under, over_it = ("" if part is None else name_in_latex(part, others) for part in (below, above))
             raised = f"^{{{over_it}}}" if over_it else ""
-            return _with_below(_nucleus(base), under) + "'" * primes + raised
+            return _with_below(_nucleus(base, others), under) + "'" * primes + raised
         case Row(parts):
-            return "".join(_apart([name_in_latex(part) for part in parts]))
+            return "".join(_apart([name_in_latex(part, others) for part in parts]))
         case _:
             assert_never(tree)
 
 
-def tensor_in_latex(base: NameTree, below: NameTree | None, primes: int, position: str) -> str:
+def tensor_in_latex(
+    base: NameTree, below: NameTree | None, primes: int, position: str, others: Others = "codes"
+) -> str:
     """A tensor with indices below it, after what stands there anyway."""
-    named = "" if below is None else name_in_latex(below) + r";\,"
-    return _with_below(_nucleus(base), named + position) + "'" * primes
+    named = "" if below is None else name_in_latex(below, others) + r";\,"
+    return _with_below(_nucleus(base, others), named + position) + "'" * primes
 
 
 def word_in_latex(word: str) -> str:
@@ -74,10 +78,17 @@ def _letter(letter: str) -> str:
         return "\\" + letter if letter in "_#%&{}$" else letter
     if letter in _LETTERS:
         return _LETTERS[letter]
-    base, *marks = list(unicodedata.normalize("NFD", letter))
-    if (base.isascii() or base in _GREEK) and len(marks) == 1 and marks[0] in MATH_ACCENTS:
-        return rf"\{MATH_ACCENTS[marks[0]]}{{{_GREEK.get(base, base)}}}"
+    if _has_form(letter):
+        base, mark = list(unicodedata.normalize("NFD", letter))
+        return rf"\{MATH_ACCENTS[mark]}{{{_GREEK.get(base, base)}}}"
     return f"U{ord(letter):04X}"
+
+
+def _has_form(letter: str) -> bool:
+    """Is it a letter of mathematics in LaTeX, or one with an accent of mathematics?"""
+    base, *marks = list(unicodedata.normalize("NFD", letter))
+    accented = (base.isascii() or base in _GREEK) and len(marks) == 1 and marks[0] in MATH_ACCENTS
+    return letter.isascii() or letter in _LETTERS or accented
 
 
 def _letters(text: str, face: Face) -> str:
@@ -99,8 +110,17 @@ def _letters(text: str, face: Face) -> str:
     return rf"\{_FACES[face]}{{{word_in_latex(text)}}}"
 
 
-def _nucleus(base: NameTree) -> str:
-    written = name_in_latex(base)
+def _all_letters(text: str, face: Face) -> str:
+    """As `_letters`, with the letters that it has codes for."""
+    if face == "words":
+        return words_in_math(text)
+    if face == "sign" or all(map(_has_form, unicodedata.normalize("NFC", text))):
+        return _letters(text, face)
+    return words_in_math(text, _WORDS.get(face, "text"))
+
+
+def _nucleus(base: NameTree, others: Others) -> str:
+    written = name_in_latex(base, others)
     whole = isinstance(base, Letters | Accent) and not (isinstance(base, Letters) and base.face == "words")
     return written if whole or re.fullmatch(r"\\text\{[^{}]*\}", written) else f"{{{written}}}"
 

@@ -48,7 +48,7 @@ def to_typst(formula: Formula, symbols: Symbols) -> str:
     """The formula on one line.
 
     >>> print(to_typst(Power(Symbol("d_ff"), Sum((Symbol("k"), Symbol("theta")))), Symbols()))
-    d_"ff"^(k + theta)
+    d_("ff")^(k + theta)
     """
     return unmarked(to_marked_typst(formula, symbols))
 

@@ -25,7 +25,7 @@ _ACCENTS: Final = {
 _FACES: Final[dict[Face, str]] = {
     "sans": "sans", "mono": "mono", "script": "cal", "blackboard": "bb", "bold italic": "bold",
 }  # fmt: skip
-_ALONE: Final = re.compile(r'\d+|[A-Za-z]+|"(?:[^"\\]|\\.)*"|[^\x00-\x7f]')
+_ALONE: Final = re.compile(r"\d+|[A-Za-z]+|[^\x00-\x7f]")  # a bracket right after words would be taken for theirs
 
 
 def quoted(words: str) -> str:
@@ -58,7 +58,7 @@ def name_in_typst(tree: NameTree) -> str:
     """The name as Typst mathematics.
 
     >>> print(name_in_typst(Scripted(Letters("d", "italic"), Letters("ff", "upright"))))
-    d_"ff"
+    d_("ff")
     """
     match tree:
         case Letters(text, face):

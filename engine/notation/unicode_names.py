@@ -7,7 +7,7 @@ import unicodedata
 from typing import Final, assert_never
 
 from .letters import SUBSCRIPTS, SUPERSCRIPTS
-from .name_trees import ALPHABETS, Accent, Blank, Letters, NameTree, Row, Scripted
+from .name_trees import ALPHABETS, Accent, Blank, Face, Letters, NameTree, Row, Scripted
 
 _ACCENTS: Final = {
     "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303", "bar": "\u0304",
@@ -15,6 +15,10 @@ _ACCENTS: Final = {
     "check": "\u030c", "breve": "\u0306", "mathring": "\u030a",
 }  # fmt: skip
 _ALPHABETS: Final = {faced: letter for letter, faced in ALPHABETS.items()}
+_FACES: Final[dict[Face, str]] = {
+    "bold": "BOLD", "bold italic": "BOLD ITALIC", "sans": "SANS-SERIF", "mono": "MONOSPACE", "script": "SCRIPT",
+    "blackboard": "DOUBLE-STRUCK",
+}  # fmt: skip
 _SHAPES: Final = {"ϵ": "ε", "ϕ": "φ", "∗": "*"}  # as the letters of names are typed
 
 
@@ -25,10 +29,8 @@ def name_in_unicode(tree: NameTree) -> str:
     ä_ff′
     """
     match tree:
-        case Letters(text, "script" | "blackboard" as face):
-            return "".join(_ALPHABETS.get((letter, face), letter) for letter in text)
-        case Letters(text):
-            return "".join(_SHAPES.get(letter, letter) for letter in text)
+        case Letters(text, face):
+            return "".join(_letter(_SHAPES.get(letter, letter), face) for letter in text)
         case Blank(ems):
             return " " if ems >= 1 else ""
         case Accent(name, over):
@@ -39,6 +41,17 @@ def name_in_unicode(tree: NameTree) -> str:
             return "".join(map(name_in_unicode, parts))
         case _:
             assert_never(tree)
+
+
+def _letter(letter: str, face: Face) -> str:
+    """The letter in its face, where Unicode has it: 𝒟, ℝ, 𝐖, 𝜽; italic and upright are one."""
+    if face not in _FACES or (letter, face) in _ALPHABETS:
+        return _ALPHABETS.get((letter, face), letter)
+    wanted = re.sub(r"^(LATIN|GREEK) (CAPITAL|SMALL) LETTER ", r"\2 ", unicodedata.name(letter, ""))
+    try:
+        return unicodedata.lookup(f"MATHEMATICAL {_FACES[face]} {wanted}")
+    except KeyError:
+        return letter
 
 
 def without_markup(latex: str) -> str:

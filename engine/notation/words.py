@@ -7,7 +7,7 @@ import unicodedata
 from typing import Final
 
 from .letters import GREEK, SUBSCRIPTS, SUPERSCRIPTS
-from .name_trees import MATH_ACCENTS
+from .name_trees import MATH_ACCENTS, SHAPES
 
 _SIGNS: Final = {
     "×": r"\times", "·": r"\cdot", "÷": r"\div", "±": r"\pm", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx",
@@ -35,7 +35,7 @@ _SIGNS: Final = {
 }  # fmt: skip
 MATHEMATICS: Final = (
     _SIGNS
-    | {letter: "\\" + name for name, letter in GREEK.items()}
+    | {letter: "\\" + name for name, letter in (GREEK | SHAPES).items()}
     | {letter: f"_{{{plain}}}" for plain, letter in SUBSCRIPTS.items()}
     | {letter: f"^{{{plain}}}" for plain, letter in SUPERSCRIPTS.items() if plain != "−"}
 )
@@ -59,7 +59,7 @@ _PARTS: Final = re.compile(f"{_ACCENTED}|[{_MARKS}]|(?:(?!{_ACCENTED})[^{_MARKS}
 _LOOSE_MARKS: Final = re.compile("[\u0300-\u036f]")
 _HIDDEN: Final = frozenset({"Cc", "Cs", "Co"})
 # What OT1, the encoding of TeX's own fonts, lacks of the letters up to U+017F, and signs of fonts that may be missing.
-_NEAREST: Final = {"«": "“", "»": "”", "„": ",,", "‚": ",", "®": "(R)", "…": "..."}
+_NEAREST: Final = {"«": "≪", "»": "≫", "„": ",,", "‚": ",", "®": "(R)", "…": "..."}
 _NOT_EVERYWHERE: Final = frozenset("ĐđÐðÞþŊŋĦħŦŧĸĿŀŉſĄąĘęĮįŲų¢¤¥¦ª«»®¯´¸º\u00ad")
 
 

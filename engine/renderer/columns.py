@@ -23,13 +23,16 @@ Cells = Sequence[Sequence[float]]
 
 
 class Cell(Protocol):
-    """Its width on one line, and that of its widest part that stays together."""
+    """Its width on one line, that of its widest part that stays together, and of what had better not be divided."""
 
     @property
     def width(self) -> float: ...
 
     @property
     def least(self) -> float: ...
+
+    @property
+    def whole(self) -> float: ...
 
 
 C = TypeVar("C", bound=Cell)
@@ -47,14 +50,12 @@ class Size:
 
 @dataclass(frozen=True)
 class Grid(Generic[C]):
-    """`align` has one letter a column: l, r or c. Where widths are estimated, columns are wider than their widest part
-    that stays together, by a factor and so much `more`."""
+    """`align` has one letter a column: l, r or c. Columns are a little wider than their widest part that stays
+    together, for widths are estimated, and so that few lines hold that part alone."""
 
     align: str
     head: tuple[C, ...]
     rows: tuple[tuple[C, ...], ...]
-    factor: float = 1.05
-    more: float = 4.0
 
     def cells(self, scale: float) -> list[list[float]]:
         return [[scale * cell.width for cell in row] for row in (self.head, *self.rows)]
@@ -65,6 +66,11 @@ class Grid(Generic[C]):
     def least(self, scale: float) -> list[float]:
         columns = zip(self.head, *self.rows, strict=True)
         return [scale * min(max(1.05 * cell.least + 4.0 for cell in c), max(cell.width for cell in c)) for c in columns]
+
+    def whole(self, scale: float) -> list[float]:
+        """Widths in which names are not divided."""
+        names = (scale * max(cell.whole for cell in column) for column in zip(self.head, *self.rows, strict=True))
+        return list(map(max, self.least(scale), names))
 
     def only(self, columns: Sequence[int]) -> Grid[C]:
         rows = [tuple(row[column] for column in columns) for row in (self.head, *self.rows)]
@@ -89,7 +95,7 @@ def fit(
     grid: Grid[C], width: float, sizes: Sequence[Size], comfortable: float = COMFORTABLE
 ) -> tuple[Size, list[Fitted[C]]]:
     """The largest of the sizes in which the grid fits, and the grid, or what it is cut into. Columns that are narrower
-    than is `comfortable` are worse than smaller type."""
+    than is `comfortable` are worse than smaller type, and names that are divided than words on more lines."""
     for size in sizes[:2]:
         natural = grid.natural(size.scale)
         if sum(natural) <= _room(width, size, len(natural)):
@@ -97,10 +103,11 @@ def fit(
     for narrowest in (comfortable, 0.0):
         for size in sizes:
             natural = grid.natural(size.scale)
-            least = [max(low, min(n, narrowest)) for low, n in zip(grid.least(size.scale), natural, strict=True)]
-            widths = low_widths(grid.cells(size.scale), least, _room(width, size, len(least)))
-            if widths is not None:
-                return size, [Fitted(grid, tuple(widths))]
+            for lowest in (grid.whole(size.scale), grid.least(size.scale)):
+                least = [max(low, min(n, narrowest)) for low, n in zip(lowest, natural, strict=True)]
+                widths = low_widths(grid.cells(size.scale), least, _room(width, size, len(least)))
+                if widths is not None:
+                    return size, [Fitted(grid, tuple(widths))]
     size = sizes[min(2, len(sizes) - 1)]
     return size, _side_by_side(grid, size, width)
 

@@ -12,6 +12,7 @@ import unicodedata
 from typing import Final
 
 from ..notation.letters import GREEK
+from ..notation.name_trees import SHAPES
 from ..notation.widths import text_width
 from ..notation.words import MATHEMATICS
 
@@ -23,7 +24,8 @@ _MARKS: Final = {
     "$": r"\(\$\)",
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
     ">": r"\textgreater{}", "|": r"\textbar{}", "`": r"\`{}", "\u00a0": "~", "–": "--", "—": "---", "…": r"\ldots{}",
-    "“": "``", "”": "''", "„": ",,", "‘": "`", "’": "'", "«": "``", "»": "''", "ß": r"\ss{}", "æ": r"\ae{}",
+    "“": "``", "”": "''", "„": ",,", "‘": "`", "’": "'", "ß": r"\ss{}", "æ": r"\ae{}",
+    "«": r"\archderiveQuote{AB}{\ll}", "»": r"\archderiveQuote{BB}{\gg}",
     "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}",
     "§": r"\S{}", "¶": r"\P{}", "©": r"\copyright{}", "†": r"\dag{}", "‡": r"\ddag{}", "£": r"\pounds{}", "€": "EUR",
     "•": r"$\bullet$", "›": r"$\triangleright$", "‹": r"$\triangleleft$", "‚": ",", "®": "(R)",
@@ -38,9 +40,10 @@ _GREEK_ACCENTS: Final = {
     "\u0300": r"\grave", "\u0301": r"\acute", "\u0308": r"\ddot", "\u0342": r"\tilde", "\u0304": r"\bar",
     "\u0306": r"\breve",
 }  # fmt: skip
-_GREEK: Final = {letter: "\\" + name for name, letter in GREEK.items()} | {"ς": r"\varsigma", "ο": "{o}"}
+_GREEK: Final = {letter: "\\" + name for name, letter in (GREEK | SHAPES).items()} | {"ς": r"\varsigma", "ο": "{o}"}
 _LIKE_LATIN: Final = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", "ABEZHIKMNOPTX", strict=True))
 _OTHER: Final = r"\archderiveLetter"
+_QUOTE: Final = r"\archderiveQuote"
 _UNSEEN: Final = re.compile("[\u0300-\u036f\ufe00-\ufe0f]")  # accents alone, and variants of a glyph
 _OTHERS: Final = re.compile(r"\\archderiveLetter\{(\w+)\}\{(.)\}")
 
@@ -60,6 +63,14 @@ _DEFINITION: Final = r"""
       \archderiveSeek{#1}{#2}{HaranoAjiMincho-Regular.otf}{\archderiveSeek{#1}{#2}{UnBatang.ttf}{%
       \archderiveSeek{#1}{#2}{DejaVuSans.ttf}{[U+#1]\allowbreak{}}}}}}\fi}\fi\fi
   \else\ifnum\archderiveKnown{#1}{#2}=1 #2\else[U+#1]\allowbreak{}\fi\fi}\fi
+"""
+
+# TeX's own fonts lack these quotation marks; those of T1 have them, and fonts of Unicode, which have U+2039 as well.
+_QUOTES: Final = r"""
+\ifdefined\archderiveQuote\else\protected\def\archderiveQuote#1#2{%
+  \ifdefined\Uchar\iffontchar\font"2039 \char"#1 \else$\scriptstyle#2$\fi
+  \else\ifcsname\csname f@encoding\endcsname\string\guillemotleft\endcsname
+    \ifnum"#1="AB \guillemotleft\else\guillemotright\fi\else$\scriptstyle#2$\fi\fi}\fi
 """
 
 
@@ -100,9 +111,10 @@ def _accented(base: str, commands: list[str]) -> str:
 def letters_apart(tex: str) -> list[str]:
     """Lines that must stand before LaTeX in which there are letters that pdfLaTeX has no font for: a comment that
     names them, and the definition of what prints them. None if there are no such letters."""
+    quotes = _QUOTES.strip().splitlines() if _QUOTE in tex else []
     found = dict.fromkeys(_OTHERS.findall(tex))
     if not found:
-        return []
+        return quotes
     named = [f"{letter} U+{code}" for code, letter in found]
     lines = [f"%   {', '.join(named[start : start + 10])}" for start in range(0, len(named), 10)]
     return [
@@ -110,6 +122,7 @@ def letters_apart(tex: str) -> list[str]:
         *lines,
         "% To print them in another way, define \\archderiveLetter, which takes the code and the letter, before.",
         *_DEFINITION.strip().splitlines(),
+        *quotes,
     ]
 
 
@@ -133,6 +146,8 @@ class _Printed(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         letter = chr(code)
+        if letter in "«»":
+            return "W"
         if letter.isascii() or letter in _MARKS:
             return letter
         written = latex_letter(letter)

@@ -100,7 +100,7 @@ class Writer:
 
 def lay_out(document: Document, width: float, dialect: str | None) -> LaidDocument:
     """The document; displays are broken at `width` points, about what a page of a browser has."""
-    writer = Writer(Symbols(document.symbols), dialect == "github")
+    writer = Writer(Symbols(document.symbols, others="letters"), dialect == "github")
     blocks = tuple(_block(block, writer, width) for block in document.blocks)
     fence = ("```math", "```") if writer.github else ("$$", "$$")
     return LaidDocument(markdown_words(document.title), blocks, fence)

@@ -24,11 +24,13 @@ _UNDIVIDED = 18  # letters: longer words may be divided
 
 @dataclass(frozen=True)
 class Prose:
-    """Markup, its width on one line, and the width of its widest part that stays together."""
+    """Markup, its width on one line, and the width of its widest part that stays together; `whole` is that of a name
+    alone."""
 
     tex: str
     width: float
     least: float
+    whole: float = 0.0
 
 
 def prose(text: Text, symbols: Symbols, *, bold: bool = False, long: float = LONG_INLINE) -> Prose:
@@ -55,7 +57,8 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, long: float = LON
                 width += whole
                 chunks[-1] += pieces[0]
                 chunks += pieces[1:]
-    return Prose(tex.strip().replace("$$", " "), width, max(chunks))  # formulas side by side are one
+    whole = width if len(text) == 1 and isinstance(text[0], Code) else 0.0
+    return Prose(tex.strip().replace("$$", " "), width, max(chunks), whole)  # formulas side by side are one
 
 
 def inline_formula(formula: Formula, symbols: Symbols, long: float) -> tuple[str, float, list[float]]:

@@ -146,10 +146,15 @@ class _Cell:
     def least(self) -> float:
         return least(self.text)
 
+    @property
+    def whole(self) -> float:
+        """The width of a name that stands alone."""
+        return 0.0 if " " in self.text else self.width
+
 
 def _table(table: Table, symbols: Symbols, columns: int) -> list[str]:
     head, *rows = (tuple(_Cell(words(cell, symbols)) for cell in row) for row in (table.head, *table.rows))
-    _, parts = fit(Grid(table.align, head, tuple(rows), factor=1.0, more=0.0), columns, [_SIZE], comfortable=8)
+    _, parts = fit(Grid(table.align, head, tuple(rows)), columns, [_SIZE], comfortable=8)
     lines = [styled(line, BOLD) for line in wrap(words(table.caption, symbols), columns)] if table.caption else []
     for part in parts:
         lines += ["", *_part(part, table.total)]

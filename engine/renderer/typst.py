@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Final, assert_never
 
 from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, Result, Steps, Strong, Table, Text
@@ -21,14 +21,16 @@ from .drawing import svg_of
 from .escape import spaced
 from .escape_typst import identifier
 from .steps import LaidStep, LaidSteps, Ruler, in_brackets, lay_out_steps
-from .typst_prose import ROOM, Prose, balanced, prose
+from .typst_prose import ROOM, TALL, Prose, balanced, is_tall, prose
 from .typst_table import LaidTable, lay_out_table
 
-_RELATION: Final = 13.5
+_RELATION: Final = 13.5  # points, of a relation with its spaces, of which the first ends the column of left sides
+_SPACE: Final = 2.8
 _INDENT: Final = 20.0
 _GAP: Final = 16.0
 _BRACKETS: Final = 8.0  # points, around a reason
-MANY_LINES: Final = 14  # aligned steps of more may go on over the page
+MANY_LINES: Final = 14  # one step of more may go on over the page
+HIGH: Final = 8  # lines: between steps that are higher together a page may end
 _SIGN: Final = re.compile(r"[-+=<>]|!=|(?:dot|approx|in)\b")
 _SAFE: Final = 0.98  # the widths of glyphs are right within 1.5 %
 
@@ -44,16 +46,20 @@ class Definition:
 
 @dataclass(frozen=True)
 class LaidBlock:
-    """One block for the template, which looks at `kind`; the other fields are there for their kinds only. `rows` are
-    the lines of an equation, `long` says that it may go on over the page."""
+    """One block for the template, which looks at `kind`; the other fields are there for their kinds only. `parts` are
+    equations of which each has its lines on one page; if there are several, each ends with the line `widths`, which
+    shows nothing and makes their columns as wide as those of the others. A `long` one may go on over the page.
+    Between `tall` items of a list there is room for fractions."""
 
     kind: str
     text: str = ""
     label: str = ""
     level: int = 0
     items: tuple[str, ...] = ()
-    rows: tuple[str, ...] = ()
+    parts: tuple[tuple[str, ...], ...] = ()
+    widths: str = ""
     long: bool = False
+    tall: bool = False
     table: LaidTable | None = None
     image: str = ""
     words: str = ""
@@ -152,13 +158,12 @@ class _Author:
                 words = prose(text, self.symbols)
                 return LaidBlock("ragged" if words.least > 0.35 * self.width else "text", words.typst)
             case Bullets(items):
-                return LaidBlock("bullets", items=tuple(prose(item, self.symbols).typst for item in items))
+                laid = [prose(item, self.symbols) for item in items]
+                return LaidBlock("bullets", items=tuple(i.typst for i in laid), tall=any(i.tall for i in laid))
             case Steps(()):
                 return LaidBlock("text")
             case Steps(steps):
-                laid = lay_out_steps(steps, self.ruler())
-                rows = tuple(row for step in laid.steps for row in self.rows(step, laid))
-                return LaidBlock("steps", rows=rows, long=len(rows) > MANY_LINES)
+                return self.steps(lay_out_steps(steps, self.ruler()))
             case Table(anchor=anchor):
                 laid_table = lay_out_table(block, self.symbols, self.width * _SAFE, self.label(anchor))
                 return LaidBlock("table", table=laid_table)
@@ -175,6 +180,33 @@ class _Author:
         return LaidBlock("figure", caption, label, image=image, words=quoted(figure.picture.title))
 
     # ------------------------------------------------------------ aligned steps
+
+    def steps(self, laid: LaidSteps) -> LaidBlock:
+        """One equation; high ones as several, between which a page may end, though not after the first step or before
+        the last."""
+        steps = [self.rows(step, laid) for step in laid.steps]
+        long = any(len(rows) > MANY_LINES for rows in steps)
+        high = sum(TALL if is_tall(row) else 1.0 for row in chain.from_iterable(steps))
+        if high <= HIGH or len(steps) < 4:
+            return LaidBlock("steps", parts=(tuple(chain.from_iterable(steps)),), long=long)
+        kept = (steps[0] + steps[1], *steps[2:-2], steps[-2] + steps[-1])
+        beneath = 0.0
+        if not laid.beside:
+            room = self.room_beneath(laid)
+            reasons = (self.reason(step.reason).width for step in laid.steps if step.reason)
+            beneath = _INDENT + max((min(wide, room) for wide in reasons), default=0.0)
+        columns = [
+            laid.left + _SPACE,
+            max(laid.right, beneath) - _SPACE,
+            *((_GAP + laid.beside,) if laid.beside else ()),
+        ]
+        spare = min(1.06, self.width / sum(columns))  # what is wider than was foretold would move its column
+        widths = (f"#h({spare * width:.1f}pt)" for width in columns)
+        joined = " && ".join((" &".join(islice(widths, 2)), *widths))
+        return LaidBlock("steps", parts=tuple(map(tuple, kept)), widths=joined, long=long)
+
+    def room_beneath(self, laid: LaidSteps) -> float:
+        return self.width * _SAFE - laid.left - _INDENT
 
     def ruler(self) -> Ruler:
         return Ruler(
@@ -208,6 +240,8 @@ class _Author:
         """The lines of one step: left side, formula with its continuation lines, and the reason beside or beneath."""
         lines = balanced(step.lines)
         relation = RELATIONS.get(step.relation, step.relation)
+        if relation in ("+", "-"):
+            relation = f'"" {relation}'  # else it would be the sign of what follows
         lefts = [step.left]
         rights = [f"{relation} {lines[0]}", *map(_continued, lines[1:])]
         if step.left_above:
@@ -216,8 +250,7 @@ class _Author:
             lefts = [""] * (len(above) + 1)
             rights = [*above, f"quad {rights[0]}", *rights[1:]]
         if step.reason and not laid.beside:
-            room = self.width * _SAFE - laid.left - _INDENT
-            rights.append(f"quad quad {self.why(step.reason, room, 'beneath')}")
+            rights.append(f"quad quad {self.why(step.reason, self.room_beneath(laid), 'beneath')}")
         rows = [f"{left} &{right}" for left, right in zip_longest(lefts, rights, fillvalue="")]
         if step.reason and laid.beside:  # lines of words beside one line of a formula would tear it from the next
             at = -1 if self.reason(step.reason).width > laid.beside + 0.01 else len(step.left_above)

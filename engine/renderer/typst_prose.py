@@ -20,6 +20,7 @@ from .escape_typst import ZERO_WIDTH, code_parts, loose, typst_code, typst_words
 SHORT_INLINE: Final = 36.0  # points: a formula that is no longer stays together
 LONG_INLINE: Final = 110.0  # points: from here on a term in a line of text may also be broken between factors
 ROOM: Final = 75.0  # points: a fraction or a name that is wider is written so that it can be broken
+TALL: Final = 1.7  # lines: the height of a fraction
 LETTER_OF_CODE: Final = 4.9  # points, of DejaVu Sans Mono at 8 pt
 _OPERATORS: Final = f"[{OPERATOR}-{chr(ord(OPERATOR) + DEPTHS)}]"
 _FACTORS: Final = re.compile(f"[{FACTOR}-{chr(ord(COMMA) + DEPTHS)}](?!dot )")
@@ -30,11 +31,14 @@ _TALL: Final = re.compile(r"\b(?:frac\(|sum\b|product\b|cases\()")
 
 @dataclass(frozen=True)
 class Prose:
-    """Markup, its width on one line, and the width of its widest part that stays together."""
+    """Markup, its width on one line, and the width of its widest part that stays together; `whole` is that of a name
+    alone. `tall` says that a formula in it is higher than a line of words."""
 
     typst: str
     width: float
     least: float
+    tall: bool = False
+    whole: float = 0.0
 
 
 def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROOM) -> Prose:
@@ -42,6 +46,7 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROO
     can be broken."""
     runs: list[str] = []
     width = 0.0
+    tall = False
     chunks = [0.0]  # widths of what stays together, from one blank to the next
     for place, run in enumerate(text):
         match run:
@@ -62,9 +67,11 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROO
                 formula, wide, pieces = inline_formula(run, symbols, room)
                 runs.append(formula)
                 width += wide
+                tall = tall or is_tall(formula)
                 chunks[-1] += pieces[0]
                 chunks += pieces[1:]
-    return Prose("".join(runs).strip(), width, max(chunks))
+    whole = width if len(text) == 1 and isinstance(text[0], Code) else 0.0
+    return Prose("".join(runs).strip(), width, max(chunks), tall, whole)
 
 
 def inline_formula(formula: Formula, symbols: Symbols, room: float = ROOM) -> tuple[str, float, list[float]]:
@@ -80,6 +87,11 @@ def inline_formula(formula: Formula, symbols: Symbols, room: float = ROOM) -> tu
         typst, widths = _broken(marked, long_term)
         wide = typst_width(unmarked(marked), display=False)
     return typst, wide + 2.0, widths
+
+
+def is_tall(typst: str) -> bool:
+    """Whether a formula is higher than a line of words."""
+    return _TALL.search(typst) is not None
 
 
 def balanced(lines: Sequence[str]) -> list[str]:
@@ -98,7 +110,7 @@ def balanced(lines: Sequence[str]) -> list[str]:
                 start, partner = opened.pop()
                 between = lines[start][partner.end() :] + "".join(lines[start + 1 : place]) + line[: found.start()]
                 if start != place:
-                    tall = _TALL.search(between) is not None
+                    tall = is_tall(between)
                     alone[start].append((partner, tall))
                     alone[place].append((found, tall))
     return [_alone(line, brackets) for line, brackets in zip(lines, alone, strict=True)]

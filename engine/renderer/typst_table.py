@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ..document import Table, Text
+from ..document import Code, Strong, Table, Text
 from ..notation import Symbols
+from ..notation.shape import spread
 from .columns import Fitted, Grid, Size, fit, lines_of
-from .typst_prose import Prose, prose
+from .typst_prose import ROOM, TALL, Prose, prose
 
 SIZES: Final = (
     Size("1em", 1.0, 6.0, 12.0),
@@ -24,7 +25,7 @@ _SIDES: Final = {"l": "left", "r": "right", "c": "center"}
 @dataclass(frozen=True)
 class Part:
     """One table of Typst, in lists of Typst. `total` is the last row, under a rule; a `long` table may go on over the
-    page, and in a `tight` one words are divided."""
+    page, in a `tight` one words are divided, and `tall` are the places of rows with fractions (the head is 0)."""
 
     columns: str
     align: str
@@ -33,6 +34,7 @@ class Part:
     total: str
     long: bool
     tight: bool
+    tall: str
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,15 @@ def listed(items: Iterable[str]) -> str:
 
 
 def _cells(row: tuple[Text, ...], symbols: Symbols) -> tuple[Prose, ...]:
-    return tuple(prose(cell, symbols) for cell in row)
+    return tuple(_cell(cell, symbols) for cell in row)
+
+
+def _cell(cell: Text, symbols: Symbols) -> Prose:
+    """What may need several lines has slashes: fractions in one line would reach into those of the next."""
+    laid = prose(cell, symbols)
+    if not laid.tall or laid.width <= ROOM:
+        return laid
+    return prose(tuple(run if isinstance(run, str | Code | Strong) else spread(run) for run in cell), symbols)
 
 
 def _part(part: Fitted[Prose], size: Size, total: bool) -> Part:
@@ -89,12 +99,18 @@ def _part(part: Fitted[Prose], size: Size, total: bool) -> Part:
     align = listed(map(_SIDES.__getitem__, part.grid.align))
     least = part.grid.least(size.scale)
     tight = any(width < low - 0.01 for width, low in zip(part.widths, least, strict=True))
-    return Part(listed(columns), align, head, tuple(rows), last, _height(part, size) > LONG, tight)
+    tall = [str(place) for place, row in enumerate((part.grid.head, *part.grid.rows)) if any(c.tall for c in row)]
+    long = _height(part, size) > LONG
+    return Part(listed(columns), align, head, tuple(rows), last, long, tight, listed(tall) if tall else "")
 
 
 def _height(part: Fitted[Prose], size: Size) -> float:
     """About how high the rows are, in points."""
     return size.line * sum(
-        max(lines_of(size.scale * cell.width, width) for cell, width in zip(row, part.widths, strict=True)) + 0.2
+        max(
+            max(lines_of(size.scale * cell.width, width), TALL * cell.tall)
+            for cell, width in zip(row, part.widths, strict=True)
+        )
+        + 0.2
         for row in part.grid.rows
     )
