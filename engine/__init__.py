@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import ArchError
-    from .interface import At, Model, compare, load, load_all, parse, plot
+    from .interface import At, Model, compare, exercise, load, load_all, parse, plot
     from .rendered import Derivation
 
-__all__ = ["ArchError", "At", "Derivation", "Model", "compare", "load", "load_all", "parse", "plot"]
+__all__ = ["ArchError", "At", "Derivation", "Model", "compare", "exercise", "load", "load_all", "parse", "plot"]
 
 
 def __getattr__(name: str) -> Any:

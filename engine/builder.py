@@ -148,6 +148,7 @@ _RULES: dict[str, Callable[[Span, list[Part]], Part]] = {
     "fact": _only,
     "divides": lambda span, p: syntax.Divides(span, p[0], p[1]),
     "use": lambda span, p: syntax.Use(span, p[0].value),
+    "exercise": lambda span, p: syntax.Exercise(span, _words(p[0])),
     "quantity": lambda span, p: syntax.Quantity(span, p[0].name, p[1], _words(p[2])),
     "expect": _expect,
     "caveat": lambda span, p: syntax.Caveat(span, p[0].value),

@@ -114,6 +114,14 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument(
         "--source", metavar="NAME", help="print the definition of a standard layer, or the file of a model"
     )
+    form.add_argument(
+        "--exercise",
+        metavar="NAME",
+        help="print the equations of a standard layer, a model or a file with the costs left to be filled in",
+    )
+    parser.add_argument(
+        "--solution", action="store_true", help="with --check or --exercise: the answers, which are kept back otherwise"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output (`-`)")
     add_settings(parser)
     parser.add_argument("--standalone", action="store_true", help="a LaTeX file that compiles by itself")
@@ -163,6 +171,8 @@ def _run(options: argparse.Namespace) -> int:
         from .listing import library_source
 
         return _print(library_source(options.source), options)
+    if options.exercise is not None:
+        return _exercise(options)
     if not options.files:
         raise usage("there is no file to derive", hint="`derive model.arch`, or `derive --help`")
     if options.files.count("-") > 1:
@@ -181,6 +191,7 @@ def _run(options: argparse.Namespace) -> int:
     request = request_of(options, {program: report.verified for program, report in reports.items()})
     if _format(options) in ("html", "typst", "pdf") or (options.latex and options.standalone):
         request = replace(request, pictured=True)  # these formats have room for a picture, and load what it needs
+    request = replace(request, playable=options.html)
     measures: list[Measures] = []
     complaints: list[Diagnostic] = []
     for session in sessions:
@@ -209,6 +220,15 @@ def _run(options: argparse.Namespace) -> int:
     return max(status, _disagreements(reports.values()))
 
 
+def _exercise(options: argparse.Namespace) -> int:
+    from .exercises import written
+
+    if options.files:
+        raise usage("`--exercise` takes one name", hint=f"`derive --exercise {options.files[0]}`")
+    given = overrides_of(options.at)
+    return _print(written(options.exercise, given, options.model, options.output, solved=options.solution), options)
+
+
 def _check(options: argparse.Namespace) -> None:
     """What is wrong whatever is asked for. Raises a usage error."""
     read_width(options.width, WIDTH)
@@ -216,6 +236,8 @@ def _check(options: argparse.Namespace) -> None:
     check_plot(options)
     if options.seed is not None and not options.verify:
         raise usage("`--seed` says where `--verify` begins to draw", hint=f"`--verify --seed {options.seed}`")
+    if options.solution and not options.check and options.exercise is None:
+        raise usage("`--solution` gives the answers of an exercise", hint="`derive FILE --check --solution`")
 
 
 def _open_all(files: Sequence[str], overrides: Mapping[str, Literal], options: argparse.Namespace) -> list[Session]:
@@ -336,27 +358,15 @@ def _checks(sessions: Sequence[Session], reports: Mapping[Program, Report], opti
     lines: list[str] = []
     status = 0
     if options.check:
-        lines, status = _expectations(sessions, options)
+        from .marking import check_all
+
+        lines, complaints, holds = check_all(sessions, options.dtype, solved=options.solution)
+        for complaint in complaints:
+            complain(complaint.format() + "\n")
+        status = 0 if holds else 1
     lines += [line for report in reports.values() for line in report.lines()]
     _print("\n".join(map(visible, lines)) + "\n", options)
     return max(status, _disagreements(reports.values()))
-
-
-def _expectations(sessions: Sequence[Session], options: argparse.Namespace) -> tuple[list[str], int]:
-    lines, failed, total = [], 0, 0
-    for session in sessions:
-        for check in session.check(session.measures(options.dtype)):
-            total += 1
-            if check.holds:
-                source = check.expect.span.source.name
-                lines.append(f"{source}:{check.expect.span.line}: holds: {check.expect.span.text.strip()}")
-            else:
-                failed += 1
-                complain(check.diagnostic().format() + "\n")
-        for program in session.programs:
-            lines += [f"{program.name}: {caveat}" for caveat in program.caveats]
-    lines.append(f"{total - failed} of {total} expectations hold" if total else "there are no expectations")
-    return lines, 1 if failed else 0
 
 
 def _verified(sessions: Sequence[Session], options: argparse.Namespace) -> dict[Program, Report]:

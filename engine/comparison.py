@@ -15,22 +15,24 @@ from .derivation import Request, derive, digits, layout_of, spelled, symbols_of,
 from .derivation.billed import BillWriter
 from .derivation.request import held, looks_of
 from .derivation.shown import Shown, sentence
-from .document import Block, Bullets, Code, Document, Heading, Paragraph, Run, Strong, Table, Text
+from .document import Block, Bullets, Code, Document, Heading, Paragraph, Play, Run, Strong, Table, Text
 from .errors import nearest, usage
 from .formula import Relation, Symbol, Words, slashed
-from .notation.symbols import look_of
+from .notation.symbols import Symbols, look_of
 from .quantities import BY_NAME, Measures
 
 COLUMNS = ("sequential", "path")
 
 
 def documents_of(models: Sequence[Measures], request: Request, *, detailed: bool) -> list[Document]:
-    """One model is derived; several are compared, and derived too where a detail is asked for."""
+    """One model is derived; several are compared, and derived too where a detail is asked for, or folded away on a page
+    to play with; there without pictures and what the comparison says already, so that the page stays small."""
     if len(models) == 1:
         return [derive(models[0], request)]
-    each = models if detailed and request.detail != "summary" else ()
+    each = models if (detailed or request.playable) and request.detail != "summary" else ()
     alone = replace(request, plots=())
-    return [compare(models, request), *(derive(measures, alone) for measures in each)]
+    below = alone if detailed else replace(alone, pictured=False, below=True)
+    return [compare(models, request), *(derive(measures, below) for measures in each)]
 
 
 def compare(models: Sequence[Measures], request: Request) -> Document:
@@ -87,7 +89,18 @@ def compare(models: Sequence[Measures], request: Request) -> Document:
     symbols: dict[str, str] = {}
     for m in models:
         symbols.update(symbols_of(m.program))
-    return Document("comparison", tuple(blocks), (), symbols)
+    play = _play(labels, shown, {**dict(zip(names, titles, strict=True)), **notes}, request)
+    return Document("comparison", tuple(blocks), (), symbols, play)
+
+
+def _play(labels: Sequence[str], shown: Sequence[Shown], titles: Mapping[str, str], request: Request) -> Play | None:
+    """The figures of the tables, to play with. The operations are shown first."""
+    if not request.playable:
+        return None
+    from .play import playground
+
+    first = next((place for place, name in enumerate(titles) if name in convention_names()), 0)
+    return playground(labels, shown, tuple(titles.items()), request.along, first)
 
 
 def _title(name: str, notes: Mapping[str, str]) -> str:
@@ -172,9 +185,11 @@ def labels_of(models: Sequence[Measures]) -> list[str]:
 def _notation(models: Sequence[Measures], labels: Sequence[str]) -> Table | None:
     """What the sizes mean. Of one that looks alike in several files, what each says of it, if they differ."""
     notes: dict[Symbol, dict[str, list[str]]] = {}
+    printed: dict[str, Symbol] = {}
     for m, label in zip(models, labels, strict=True):
         for d in m.program.dimensions:
-            said = notes.setdefault(Symbol(look_of(d.symbol.name, d.latex)), {})
+            name = look_of(d.symbol.name, d.latex)
+            said = notes.setdefault(printed.setdefault(Symbols().in_latex(name), Symbol(name)), {})
             said.setdefault(d.note or "", []).append(label)
     if not any(note for said in notes.values() for note in said):
         return None

@@ -7,7 +7,7 @@ or at those of `at (…)`. `~` is equal to the digits printed, `in O(…)` a bou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from . import syntax
@@ -28,7 +28,8 @@ CONVENTION_NAMES = ("macs", "flops", "exact")
 @dataclass(frozen=True)
 class Check:
     """An `expect` line after a look at it. `left` and `right` are what was compared, in words or numbers; `formula` is
-    the right side of a comparison of formulas."""
+    the right side of a comparison of formulas. `derived` and `answer` are both sides before any number was put in; a
+    hole has no answer, and a bound of growth neither."""
 
     expect: syntax.Expect
     holds: bool
@@ -37,6 +38,8 @@ class Check:
     difference: str = ""
     hint: str = ""
     formula: Expr | None = None
+    derived: Expr | Infinite | None = None
+    answer: Expr | Infinite | None = None
 
     @property
     def hole(self) -> bool:
@@ -44,7 +47,9 @@ class Check:
         return isinstance(self.expect.right, syntax.Hole)
 
     def diagnostic(self) -> Diagnostic:
-        """The failure as a message: both sides and their difference."""
+        """The failure as a message: both sides and their difference; of a hole, that it is one."""
+        if self.hole:
+            return Diagnostic("the figure is to be filled in", self.expect.span)
         notes = [f"derived:  {self.left}", f"expected: {self.right}"]
         if self.difference:
             notes.append(f"derived - expected = {self.difference}")
@@ -75,9 +80,8 @@ class Checker:
     def check(self, expect: syntax.Expect, scope: Scope, context: Context) -> Check:
         """Compare both sides. Raises ArchError for what cannot be compared."""
         if isinstance(expect.right, syntax.Hole):
-            return Check(
-                expect, False, self._show(self.read(expect.left, scope, context)), "???", hint="fill in the figure"
-            )
+            derived = self.read(expect.left, scope, context)
+            return Check(expect, False, self._show(derived), "???", derived=derived)
         values = dict(context.values)
         names = [setting.name for setting in expect.settings]
         for setting in expect.settings:
@@ -90,12 +94,7 @@ class Checker:
         if expect.relation == "in":
             return self._growth(expect, scope, context)
         left, right = self.read(expect.left, scope, context), self.read(expect.right, scope, context)
-        if isinstance(left, Infinite) or isinstance(right, Infinite):
-            return Check(expect, left == right and expect.relation == "==", self._show(left), self._show(right))
-        plain = left.constant is not None or right.constant is not None
-        if expect.relation == "~" or expect.settings or plain:
-            return self._numbers(expect, left, right, values)
-        return self._formulas(expect, left, right, context)
+        return replace(self._compared(expect, left, right, values, context), derived=left, answer=right)
 
     # ---------------------------------------------------------------- both sides
 
@@ -127,6 +126,21 @@ class Checker:
                 )
 
     # ---------------------------------------------------------------- comparisons
+
+    def _compared(
+        self,
+        expect: syntax.Expect,
+        left: Expr | Infinite,
+        right: Expr | Infinite,
+        values: Mapping[str, Value],
+        context: Context,
+    ) -> Check:
+        if isinstance(left, Infinite) or isinstance(right, Infinite):
+            return Check(expect, left == right and expect.relation == "==", self._show(left), self._show(right))
+        plain = left.constant is not None or right.constant is not None
+        if expect.relation == "~" or expect.settings or plain:
+            return self._numbers(expect, left, right, values)
+        return self._formulas(expect, left, right, context)
 
     def _growth(self, expect: syntax.Expect, scope: Scope, context: Context) -> Check:
         bound = expect.right
@@ -221,4 +235,4 @@ def _digits(value: Value) -> str:
     return f"{int(value):,}"
 
 
-__all__ = ["ArchError", "Check", "Checker"]
+__all__ = ["ArchError", "Check", "Checker", "Infinite"]

@@ -62,6 +62,18 @@ def parse(text: str, model: str | None = None) -> Model:
     return _one(open_source(read_source("<text>", text.encode("utf-8", "surrogatepass")), model=model))
 
 
+def exercise(path: str | PathLike[str], model: str | None = None, *, solution: bool = False) -> str:
+    """The exercise of a standard layer, a packaged model or a file: a text in the language with the costs left to be
+    filled in, or filled in. Raises ArchError.
+
+    >>> exercise("linear").count("== ???")
+    3
+    """
+    from .exercises import written
+
+    return written(str(path), {}, model, solved=solution)
+
+
 def compare(
     *models: Model,
     convention: str | tuple[str, ...] = "macs",

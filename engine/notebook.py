@@ -67,7 +67,7 @@ def load_ipython_extension(shell: Shell) -> None:
 
     def arch(line: str, cell: str) -> Model | Derivation | Pages:
         """%%arch [NAME] [--at SIZE=VALUE …] [--model NAME] [--convention NAMES] [--detail summary|steps|full]
-        [--dtype TYPE] [--form FORM]
+        [--dtype TYPE] [--form FORM] [--in SIZE] [--assume FACT …] [--columns NAMES] [--sort NAME] [--baseline MODEL]
 
         Derive the models of the cell. Each becomes a variable of its name; one model may be given another NAME. One is
         shown with its quantities, or with its derivation where a detail is asked for; several are compared. The options

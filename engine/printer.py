@@ -161,6 +161,8 @@ def _item(item: syntax.Item) -> Iterator[str]:
     match item:
         case syntax.Dim() | syntax.Ratio():
             yield f"{'dim' if isinstance(item, syntax.Dim) else 'ratio'} {', '.join(map(_dim_item, item.items))}"
+        case syntax.Exercise():
+            yield f"exercise{_note(item.title)}"
         case syntax.Use():
             yield f'use "{item.path}"'
         case syntax.Definition():

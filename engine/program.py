@@ -377,7 +377,8 @@ class Variant:
 @dataclass(frozen=True, eq=False)
 class Program:
     """A model, elaborated: its instance, its sizes in the order of their lines, and the facts that hold. `caveats` are
-    what its author says beside its figures. `generalise` opens layers once for several of their instances."""
+    what its author says beside its figures, `lets` the names with a look or a note of what is no size of its own.
+    `generalise` opens layers once for several of their instances."""
 
     instance: Instance
     dimensions: tuple[Dimension, ...]
@@ -387,6 +388,7 @@ class Program:
     warnings: tuple[Diagnostic, ...]
     caveats: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
+    lets: tuple[tuple[Dimension, Expr], ...] = ()
     generalise: Callable[[Sequence[Instance]], list[Generic]] = field(default=lambda _: [])
 
     @property

@@ -75,6 +75,11 @@ class Session:
         read = (self.source, self.overrides, self.folder, self.only, dict(self.used))
         return _opened_again, (*read, self.given, self.facts)
 
+    @property
+    def exercise(self) -> bool:
+        """Are the figures of the file to be filled in, and the answers kept back?"""
+        return any(isinstance(item, syntax.Exercise) for item in self.file.items)
+
     def changed(self, change: Callable[[syntax.File], syntax.File]) -> Session:
         """The same text, and the files that it uses, elaborated after a change of what is written. Raises ArchError."""
         file = change(parse(self.source))
@@ -92,20 +97,29 @@ class Session:
         """Every `expect` line that can be compared, with its model; and why the others cannot be."""
         checks: list[tuple[str, Check]] = []
         errors: list[Diagnostic] = []
-        checkers: dict[tuple[Session, str], Checker] = {}
+        check = self.checker(measures)
         for name, expects in self.elaborated.expects.items():
             for expect, scope, context in expects:
                 try:
-                    session, scope, context = self._where(name, expect, scope, context)
-                    if (session, name) not in checkers:
-                        from .expectations import Checker
-
-                        known = measures if session is self else session.measures()
-                        checkers[session, name] = Checker(known[name], known)
-                    checks.append((name, checkers[session, name].check(expect, scope, context)))
+                    checks.append((name, check(name, expect, scope, context)))
                 except ArchError as failure:
                     errors += failure.diagnostics
         return checks, errors
+
+    def checker(self, measures: Mapping[str, Measures]) -> Callable[[str, syntax.Expect, Scope, Context], Check]:
+        """What compares an `expect` line of a model with what is derived. Raises ArchError for what cannot be."""
+        checkers: dict[tuple[Session, str], Checker] = {}
+
+        def check(name: str, expect: syntax.Expect, scope: Scope, context: Context) -> Check:
+            session, scope, context = self._where(name, expect, scope, context)
+            if (session, name) not in checkers:
+                from .expectations import Checker
+
+                known = measures if session is self else session.measures()
+                checkers[session, name] = Checker(known[name], known)
+            return checkers[session, name].check(expect, scope, context)
+
+        return check
 
     def _where(
         self, name: str, expect: syntax.Expect, scope: Scope, context: Context
@@ -142,8 +156,8 @@ class Session:
     ) -> tuple[dict[Program, tuple[Published, ...]], list[Diagnostic]]:
         """The figures that the file states of each of its models, those of variants left out; and what does not hold or
         cannot be compared, as warnings: a derivation is not held up by an `expect`. At other values than those of the
-        file, figures need not hold."""
-        if self.given or not any(self.elaborated.expects.values()):
+        file, figures need not hold; those of an exercise are answers."""
+        if self.given or self.exercise or not any(self.elaborated.expects.values()):
             return {}, []
         from .expectations import published
 
@@ -338,7 +352,7 @@ def open_layer(name: str, overrides: Mapping[str, Literal]) -> Session:
             dims[option.name] = None
             arguments.append(f"{option.name} = {option.name}")
         elif option.name in overrides:
-            arguments.append(f"{option.name} = {overrides[option.name]}")
+            arguments.append(f"{option.name} = {_written(overrides[option.name], option.default)}")
     wrong = [o for o in overrides if o not in dims and o not in known]
     if wrong:
         raise usage(f"`{name}` has no axis or option `{wrong[0]}`", hint=nearest(wrong[0], [*dims, *known]))
@@ -347,6 +361,13 @@ def open_layer(name: str, overrides: Mapping[str, Literal]) -> Session:
     lines.append(f"model {name}({', '.join(tensors)}):\n{doc}    return {name}({', '.join(arguments)})\n")
     text = "\n".join(lines)
     return open_source(Source(f"<{name}>", text), {n: v for n, v in overrides.items() if n in dims})
+
+
+def _written(value: Literal, default: syntax.Expression) -> str:
+    """A value from outside as an argument; a word is a text where the default is one, and else the name of a layer."""
+    from .elaborator.literals import shown
+
+    return value if isinstance(value, str) and not isinstance(default, syntax.Text) else shown(value)
 
 
 def _names(node: syntax.Expression) -> list[str]:

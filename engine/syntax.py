@@ -67,6 +67,13 @@ class Use(Node):
 
 
 @dataclass(frozen=True)
+class Exercise(Node):
+    """`exercise "attention"`: the figures of this file are to be filled in, and the answers are kept back."""
+
+    title: str | None
+
+
+@dataclass(frozen=True)
 class Setting(Node):
     """`N = 64` in `at (...)`, or `dilation = k^i` in `stacked`."""
 
@@ -317,7 +324,7 @@ Statement = (
     | Variant
 )
 
-Item = Dim | Ratio | Let | Assume | Use | Definition | Expect | Quantity
+Item = Exercise | Dim | Ratio | Let | Assume | Use | Definition | Expect | Quantity
 
 
 @dataclass(frozen=True)

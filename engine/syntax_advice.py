@@ -206,7 +206,11 @@ def _separated(stop: Stop) -> _Answer:
 
 
 def _unquoted(stop: Stop) -> _Answer:
-    what = {"use": "the file of a `use` stands", "caveat": "the words of a `caveat` stand"}.get(stop.first.text)
+    what = {
+        "use": "the file of a `use` stands",
+        "exercise": "the title of an `exercise` stands",
+        "caveat": "the words of a `caveat` stand",
+    }.get(stop.first.text)
     if what is None or stop.at != 1 or stop.word is None:
         return None
     words = stop.source.text[stop.word.span.start : stop.line[-1].span.end]

@@ -15,7 +15,7 @@ MAX_BRACKETS = 100
 MAX_BLOCKS = 30
 MAX_DEPTH = 200  # rules inside one another: what the parser can walk down without running out of stack
 
-TOP = frozenset(["dim", "ratio", "let", "assume", "use", "layer", "model", "expect", "quantity"])
+TOP = frozenset(["exercise", "dim", "ratio", "let", "assume", "use", "layer", "model", "expect", "quantity"])
 BLOCKS = frozenset(["layer", "model", "if", "elif", "else", "repeat", "for", "parallel", "choose", "opaque", "variant"])
 STATEMENTS = (
     frozenset(

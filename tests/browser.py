@@ -20,6 +20,7 @@ from typing import Any
 from tools import tool
 
 SECONDS = 60.0
+_KEYS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Tab": 9}
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe"
@@ -77,13 +78,19 @@ class Browser:
         os.close(self._commands)
         os.close(self._answers)
 
-    def open(self, page: Path, width: int, scheme: str = "light") -> None:
-        """The page in a window so many pixels wide; `scheme` is light or dark."""
-        self.messages, self.requests, self._loaded = [], [], False
+    def open(self, page: Path, width: int, scheme: str = "light", fragment: str = "") -> None:
+        """The page in a window so many pixels wide; `scheme` is light or dark, `fragment` the end of the address."""
+        if fragment:  # a page that is open already would not be loaded again
+            self._go("about:blank")
+        self.messages, self.requests = [], []
         self._ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         preference = {"name": "prefers-color-scheme", "value": scheme}
         self._ask("Emulation.setEmulatedMedia", features=[preference])
-        self._ask("Page.navigate", url=page.as_uri())
+        self._go(page.as_uri() + fragment)
+
+    def _go(self, address: str) -> None:
+        self._loaded = False
+        self._ask("Page.navigate", url=address)
         while not self._loaded:
             self._read()
 
@@ -92,6 +99,11 @@ class Browser:
         answer = self._ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def press(self, key: str) -> None:
+        """A key, such as `ArrowRight`, on what has the focus."""
+        for kind in ("keyDown", "keyUp"):
+            self._ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=_KEYS[key])
 
     def photograph(self, to: Path) -> None:
         """The whole page as a PNG file."""

@@ -119,7 +119,21 @@ def test_options_that_decide_the_structure_keep_layers_apart() -> None:
     text = f"dim N, D\nmodel f(x[N, D]):\n    return x -> {wide}\n"
     found = document(text)
     titles = [t for t in headings(found, 3) if t.startswith("linear")]
-    assert titles == ["linear(O = 2*D)", "linear(bias = false)"]
+    assert titles == ["linear(O = 2D)", "linear(bias = false)"]
+
+
+def test_headings_show_sizes_as_they_look() -> None:
+    """d_model is printed as d everywhere, so in headings too: O = 4d, not 4*d_model."""
+    text = (
+        'dim N, d_model as "d", k = 3\nmodel f(x[N, d_model]):\n'
+        "    return x -> linear(4*d_model) -> conv1d(d_model, kernel = k)\n"
+    )
+    assert headings(document(text), 3) == [
+        "The model’s own equations",
+        "linear(O = 4d)",
+        "conv1d(O = d, kernel = k)",
+        "Total",
+    ]
 
 
 def test_a_generic_layer_that_costs_something_else_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,13 +340,62 @@ def test_growth_is_told_step_by_step_with_what_allows_it() -> None:
     )
     found = list(steps(document(text)))
     place = found.index(("", "N²D + O(N² + ND²)", "the leading terms"))
-    assert found[place + 1][:2] == ("", "O(N²D)")
+    assert found[place + 1][:2] == ("", "Θ(N²D)")
     bullets = [words(item) for b in document(text).blocks if isinstance(b, Bullets) for item in b.items]
     assert "ND² ≤ N²D, since D ≤ N is assumed." in bullets
     assert "N² ≤ N²D, since 1 ≤ D." in bullets
 
 
 # ---------------------------------------------------------------- notation and assumptions
+
+
+PATCHES = """
+dim H, W = 16 "image size", P = 4 "patch size", D = 16 "width", h = 2 "heads"
+assume P divides H, P divides W, h divides D
+let N = H*W/P^2 as "n" "patches"
+let A = D/h "width of a head"
+let M = 2*D "twice the width"
+let S = 4*2 "a number"
+
+model patches(image[H, W, D]):
+    z[(i, j), (p < P, q < P, c)] = image[(i, p), (j, q), c]
+    x = z -> linear(D, bias = false)
+    return x -> attention(heads = h, bias = false)
+"""
+
+
+def test_what_a_let_names_is_in_the_notation_and_in_the_formulas() -> None:
+    """16 · 16/4² = 16 patches. P²D · D per patch, four maps of D², and N · N · D twice; HWD² stays, for P²ND² would be
+    longer."""
+    found = document(PATCHES)
+    (notation,) = [b for b in found.blocks if isinstance(b, Table) and words(b.head[0]) == "symbol"]
+    named = {words(row[0]): [words(cell) for cell in row[1:]] for row in notation.rows}
+    assert named["n"] == ["HW/P², patches", "16"]
+    assert named["A"] == ["D/h, width of a head", "8"] and named["M"] == ["2D, twice the width", "32"]
+    assert "S" not in named
+    told = list(steps(found))
+    assert ("macs(x)", "HWD²", "linear") in told
+    assert ("macs(attention)", "2n²D + 4nD²", "attention") in told
+    assert any(reason == "[h, n, A]" for _, _, reason in told)
+
+
+def test_a_let_is_written_as_often_as_its_value_is_in_a_term() -> None:
+    """N = HW/P²: H²W²/P⁴ is N², H²W/P² is H · N, HW alone is no N; inside what is rounded as well."""
+    text = (
+        'dim H, W, P, B\nassume P divides H, P divides W\nlet N = H*W/P^2 "patches"\n'
+        "model f(x[H*W/P^2, H*W/P^2, 2]):\n    weight U[H^2*W/P^2], V[H*W], Y[ceil(H*W/P^2/B)]\n    return x\n"
+    )
+    found = document(text, detail="full")
+    weights = next(
+        words(b.text) for b in found.blocks if isinstance(b, Paragraph) and words(b.text).startswith("Weights")
+    )
+    assert weights == "Weights: U [NH], V [HW] and Y [⌈N/B⌉]."
+
+
+def test_a_let_has_a_look_as_a_dim_has(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "m.arch").write_text('dim H\nlet N = 2*H as "2/n" "x"\nmodel f(x[N]):\n    return x\n')
+    assert main([str(tmp_path / "m.arch")]) == 1
+    assert "`2/n` is not the LaTeX of a symbol" in capsys.readouterr().err
 
 
 def test_long_sizes_that_come_again_get_a_name() -> None:

@@ -68,7 +68,7 @@ class Element:
 class Reader(HTMLParser):
     """Reads a page as a tree, and fails where a tag is not closed by its own."""
 
-    EMPTY = ("meta", "link", "wbr")
+    EMPTY = ("meta", "link", "wbr", "input")
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -339,8 +339,9 @@ LOOK = """(() => {
   document.querySelectorAll('details').forEach(one => one.open = true);
   const wrong = [], width = window.innerWidth;
   const about = element => element.textContent.trim().slice(0, 60);
-  const boxes = 'td,th,caption span,.left,.relation,.right,.reason,p,li,h1,h2,h3,h4,figcaption';
+  const boxes = 'td,th,caption span,.left,.relation,.right,.reason,p,li,h1,h2,h3,h4,figcaption,label,.part';
   for (const formula of document.querySelectorAll('math')) {
+    if (!formula.checkVisibility()) continue;
     const place = formula.getBoundingClientRect(), box = formula.closest(boxes).getBoundingClientRect();
     if (place.width <= 0 || place.height <= 0) wrong.push('no size: ' + about(formula));
     if (place.right > box.right + 1 || place.left < box.left - 1) wrong.push('sticks out: ' + about(formula));

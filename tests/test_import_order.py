@@ -12,12 +12,12 @@ diagram errors
 formula output page syntax_expressions syntax_scan
 chart
 document notation syntax syntax_stop
-exchange_document printer syntax_advice
+blanks exchange_document printer renaming syntax_advice
 syntax_errors
 builder
 parser
-algebra assumed
-forms scalars sympy_bridge
+algebra assumed layout
+forms javascript scalars sympy_bridge
 program
 curves gallery library
 listing elaborator
@@ -25,11 +25,11 @@ roots
 conventions crossover growth
 dependences
 quantities
-derivation domains stated
+agreement derivation domains stated
 expectations
-contrast
-comparison renderer session
-plotter results
+contrast play
+answers comparison example_sizes renderer session
+exercises marking plotter results
 exchange pictures plots rendered settings sizes
 verifier
 interface

@@ -21,7 +21,7 @@ FOLDERS = {
     "archderive.models": "examples/models",
     "archderive.templates": "templates",
 }
-DATA = {".arch", ".toml", ".lark", ".j2", ".json", ".typed"}
+DATA = {".arch", ".toml", ".lark", ".j2", ".js", ".json", ".typed"}
 
 
 def data_files() -> set[str]:

@@ -18,6 +18,7 @@ from .frames import Frame
 from .intervals import after
 from .order import covers
 from .spans import CONDITION, Interval, own
+from .together import together
 
 Ends = tuple[Expr, Expr]
 # So many routes to one tensor are kept; of more the widest and those over the fewest units.
@@ -107,6 +108,8 @@ def by_way_of(
             return None
     inside = frame.within({place(axis): ends for axis, ends in domain.items()})
     reach = tuple(after(interval, narrowed, inside) for interval in route.reach)
+    if len(reach) > 1:
+        why = why or together(route.reach, narrowed, reach, inside)
     units, told = _units_at(route, narrowed, frame)
     kept = tuple(
         (axis, *ends)

@@ -6,7 +6,7 @@ which interval holds which (`order`). Nothing here knows of equations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..algebra import build
@@ -234,14 +234,47 @@ def _goes_round(inner: Interval, arguments: Mapping[int, Interval], axes: list[i
 def _all_remainders(
     inner: Interval, arguments: Mapping[int, Interval], axes: list[int], why: str, frame: Frame
 ) -> Interval:
-    """Of a run of places that is as long as what they are divided by, all remainders; anything else at most."""
+    """Of a run of places that is as long as what they are divided by, all remainders, beside places that stay where
+    they are; anything else at most."""
     found = None
-    if len(axes) == 1 and inner.near is None and not inner.taps and not why:
-        argument, symbol = arguments[axes[0]], place(axes[0])
-        first, last = _remainder(inner.lower, symbol), _remainder(inner.upper, symbol)
+    running = [k for k in axes if arguments[k].still != k]
+    if len(running) == 1 and inner.near is None and not inner.taps and not why:
+        (k,) = running
+        others = {place(axis) for axis in axes if axis != k}
+        (lower, upper), argument = in_quotients((inner.lower, inner.upper), place(k), arguments[k], frame)
+        first, last = _remainder(lower, place(k), others), _remainder(upper, place(k), others)
         if first is not None and last is not None and first.modulus == last.modulus and first.factor == last.factor:
             found = _swept(first, last.rest, argument, inner.size, frame)
     return found or whole(inner.size, why or "positions are read in an order that is not followed")
+
+
+def in_quotients(
+    ends: Sequence[Expr], symbol: Symbol, argument: Interval, frame: Frame
+) -> tuple[tuple[Expr, ...], Interval]:
+    """The ends, where all positions x of an axis are read and stand in quotients ⌊x/m⌋ and ⌊x/(m n)⌋ only, in terms of
+    y = ⌊x/m⌋, and the run of y; as they are elsewhere. So does the middle one of three merged indices."""
+    atoms = [a for end in ends for a in end.atoms() if isinstance(a, Rounded) and a.argument.mentions(symbol)]
+    divisors = [_divisor(atom, symbol) for atom in atoms]
+    found = [d for d in divisors if d is not None]
+    bare = any(symbol in dict(monomial) for end in ends for monomial in end.terms)
+    facts = frame.facts
+    small = next((d for d in found if all(facts.is_integer(other / d) for other in found)), None)
+    count = None if small is None else argument.size / small
+    if bare or small is None or count is None or len(found) < len(divisors) or not facts.is_integer(count):
+        return tuple(ends), argument
+    if argument.lower != ZERO or argument.upper != argument.size - 1 or not argument.certain:
+        return tuple(ends), argument
+    values = {symbol: from_atom(symbol) * small}
+    run = Interval(ZERO, count - 1, count)
+    return tuple(substitute(end, values, facts) for end in ends), run
+
+
+def _divisor(atom: Rounded, symbol: Symbol) -> Expr | None:
+    """m of ⌊x/m⌋, if a quotient is that of a place by itself."""
+    powers = atom.argument.coefficients(symbol)
+    if atom.direction != "floor" or set(powers) != {1} or len(powers[1].terms) != 1:
+        return None
+    return ONE / powers[1]
 
 
 @dataclass(frozen=True)
@@ -267,7 +300,8 @@ def _swept(first: _Remainder, rest: Expr, argument: Interval, size: Expr, frame:
     return Interval(first.rest, upper, size, taps, sides=None if taps else NO_GAPS)
 
 
-def _remainder(end: Expr, symbol: Symbol) -> _Remainder | None:
+def _remainder(end: Expr, symbol: Symbol, others: set[Symbol]) -> _Remainder | None:
+    """The end as a remainder of a place, beside `others` that stay where they are."""
     for atom in end.atoms():
         if not isinstance(atom, Rounded) or atom.direction != "floor" or not atom.argument.mentions(symbol):
             continue
@@ -277,7 +311,8 @@ def _remainder(end: Expr, symbol: Symbol) -> _Remainder | None:
             scale = -Expr({tuple(p for p in monomial if p[0] != atom): coefficient})
             rest = end + (from_atom(atom) - atom.argument) * scale
             factor = (atom.argument * scale).coefficients(symbol).get(1, ZERO)
-            if any(s.kind == "index" for s in (*rest.symbols(), *factor.symbols())) or not factor:
+            moving = rest.symbols() - others | factor.symbols()
+            if any(s.kind == "index" for s in moving) or not factor:
                 return None
             return _Remainder(factor, scale / factor, rest)
     return None

@@ -28,7 +28,7 @@ from ..program import (
     Share,
     Split,
 )
-from ..scalars import Tensor, place
+from ..scalars import Operation, Tensor, place
 from .carrying import NONE, Carrying, keeps
 from .flows import NOTHING, Flow, Route, by_way_of, moved, pruned, starting
 from .frames import Frame
@@ -60,6 +60,8 @@ class Router:
         # What is taken for granted, as it holds at the example values: expressions that are at least 0.
         self.granted: dict[Expr, None] = {}
         self.ahead: Ahead | None = None
+        # Layers that are one unit, and add what they mix to what they were given.
+        self.passed: dict[str, None] = {}
         self.run = 0
         self.mixed = False
         self.carrying = Carrying()
@@ -263,7 +265,7 @@ class Router:
         """(the flow to each output from the axes of the inputs that carry positions, does anything inside mix?)."""
         key = (instance, starts)
         if key not in self._known:
-            before = self.run, self.mixed
+            before, passed = (self.run, self.mixed), dict(self.passed)
             self.run = 0
             flows = {t: starting(t, axes) for t, axes in zip(instance.inputs, starts, strict=True) if axes is not None}
             self.body(instance.body, flows)
@@ -271,6 +273,9 @@ class Router:
             mixed, _ = self.carrying.through(instance, tuple(axes or NONE for axes in starts))
             units = ONE if mixed else ZERO
             if self.carrying.leaf(instance):  # one unit, if any of the positions that come in are mixed
+                self.passed = passed
+                if mixed and _adds(instance) and any(r.units == ZERO for flow in outputs for r in flow.routes):
+                    self.passed[instance.name] = None
                 outputs = [
                     self._alike(flow, output, units) for flow, output in zip(outputs, instance.outputs, strict=True)
                 ]
@@ -316,6 +321,12 @@ class Router:
                 if one is not None:
                     found.append(one.over(way.units))
         return self.gathered(result, found, inside.carried, dropped=dropped)
+
+
+def _adds(instance: Instance) -> bool:
+    """Is an output a sum?"""
+    made = [node for node in instance.body if isinstance(node, Equation) and node.target in instance.outputs]
+    return any(isinstance(node.body, Operation) and node.body.kind == "add" for node in made)
 
 
 def _by_given(routes: Iterable[Route]) -> Iterable[tuple[tuple[Expr, ...], list[Route]]]:

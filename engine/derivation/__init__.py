@@ -13,7 +13,7 @@ from ..conventions import convention
 from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, Run, Strong, Table, Text
 from ..errors import ArchError
 from ..quantities import Measures
-from .abbreviations import abbreviations
+from .abbreviations import abbreviations, with_lets
 from .billed import BillWriter
 from .front import FrontWriter
 from .grown import growth_blocks
@@ -44,10 +44,11 @@ class _Author:
         billed = [measures.billed(name) for name in request.conventions]
         exprs = [derived.expr for derived in (measures.params, *billed) if derived.expr is not None]
         taken = {dimension.symbol.name for dimension in self.program.dimensions}
-        self.layout, short = abbreviations(exprs, layout_of(self.program, request.form), taken)
+        layout, own = with_lets(layout_of(self.program, request.form), self.program)
+        self.layout, short = abbreviations(exprs, layout, taken | {let.symbol.name for let, _ in self.program.lets})
         self.shown = Shown(measures, self.layout, values_of(self.program), held(self.program, request.along))
         self.bills = BillWriter(measures, self.conventions, self.shown)
-        self.front = FrontWriter(measures, request, self.shown, self.bills, short)
+        self.front = FrontWriter(measures, request, self.shown, self.bills, [*own, *short])
 
     def blocks(self) -> Iterator[Block]:
         instance = self.program.instance

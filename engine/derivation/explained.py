@@ -17,7 +17,7 @@ from ..quantities import Measures
 from ..quantities.totals import Enclosing
 from .costs import CostWriter, equated
 from .equations import Writer
-from .layers import calls
+from .ledger import calls
 from .request import Request, layout_of, symbols_of, values_of
 from .shown import Shown
 from .trace import Contribution, contributions, weight_contributions
@@ -124,7 +124,7 @@ class _Explainer:
 
     def sources(self, chosen: Convention | None, monomial: Monomial) -> list[_Source]:
         """Every contribution with the term; those of one equation in the same surroundings are one source."""
-        levels = _levels(self.program.instance)
+        levels = levels_of(self.program.instance)
         counter, instance = self.measures.counter, self.program.instance
         parts = (
             weight_contributions(instance, counter, levels)
@@ -244,7 +244,7 @@ def _what(part: Contribution) -> str:
     return "all that is in it" if part.name in part.layers[-1:] else "its elements"
 
 
-def _levels(instance: Instance) -> int:
+def levels_of(instance: Instance) -> int:
     """How deep layers can be followed so that there are not too many ways."""
     ways = {instance: 1}
     for depth in range(1, 64):

@@ -4,18 +4,16 @@ hold."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from functools import cached_property
-from math import lcm
 
 from .. import formula as f
-from ..algebra.expression import Expr
 from ..conventions import convention
 from ..document import Block, Bullets, Heading, Paragraph, Result, Run, Step, Steps, Strong, Table, Text
 from ..program import Assumption
 from ..quantities import BY_NAME, Derived, Measures
 from .abbreviations import Abbreviation
 from .billed import BillWriter
+from .facts import in_words
 from .request import Request
 from .shown import Shown, digits, listed
 
@@ -49,9 +47,11 @@ class FrontWriter:
         self.short = short
 
     def blocks(self) -> Iterator[Block]:
-        yield from self.results_table()
-        yield from self.kinds()
-        yield from self.notation()
+        if not self.request.below:
+            yield from self.results_table()
+            yield from self.kinds()
+        if self.short or not self.request.below:
+            yield from self.notation()
         yield from self.assumptions()
 
     # ---------------------------------------------------------------- results
@@ -124,7 +124,8 @@ class FrontWriter:
         for short in self.short:
             value = self.shown.number(short.expr)
             number = digits(value) if value is not None else "–"
-            rows.append(((f.Symbol(short.name),), (f.slashed(short.formula),), (number,)))
+            said: Text = (f", {short.note}",) if short.note else ()
+            rows.append(((f.Symbol(short.name),), (f.slashed(short.formula), *said), (number,)))
         yield Heading(2, ("Notation",), anchor="notation")
         yield Table((), "llr", (("symbol",), ("meaning",), ("example value",)), tuple(rows))
 
@@ -150,8 +151,12 @@ class FrontWriter:
             words += [Strong(f"{chosen.title[0].upper()}{chosen.title[1:]}."), f" {chosen.sentence} "]
             faults += self.bills.faults(chosen)
         worth = [a for a in self.program.assumptions if _worth_saying(a)]
-        stated = list(dict.fromkeys(self.assumption(a) for a in worth if a.stated))
-        granted = [fact for a in worth if not a.stated and (fact := self.assumption(a)) not in stated]
+        stated = list(dict.fromkeys(in_words(a.kind, a.left, a.right, self.layout) for a in worth if a.stated))
+        granted = [
+            fact
+            for a in worth
+            if not a.stated and (fact := in_words(a.kind, a.left, a.right, self.layout)) not in stated
+        ]
         granted = list(dict.fromkeys(granted))
         words.append("Every count is exact for all positive integers as sizes")
         if len(stated) + len(granted) > MOST_FACTS:
@@ -164,23 +169,6 @@ class FrontWriter:
             yield Paragraph(tuple(words))
         if faults:
             yield Bullets(tuple(faults))
-
-    def assumption(self, assumption: Assumption) -> Text:
-        """A fact in words; an order without fractions and minus signs."""
-        left, right = assumption.left, assumption.right
-        turns = sorted({s.name for e in (left, right) for s in e.symbols() if s.kind == "count"})
-        when: Text = (f" at every turn {' and '.join(turns)}",) if turns else ()
-        shown = self.layout.formula
-        if assumption.kind == "divides":
-            whole = left.constant == 1
-            return (shown(right), " is whole", *when) if whole else (shown(left), " divides ", shown(right), *when)
-        if assumption.kind == "order":
-            gap = right - left
-            gap = gap * lcm(*(Fraction(c).denominator for c in gap.terms.values()))
-            left = Expr({m: -c for m, c in gap.terms.items() if c < 0})
-            right = Expr({m: c for m, c in gap.terms.items() if c > 0})
-        sign = "<=" if assumption.kind == "order" else "="
-        return (f.Relation((shown(left), shown(right)), (sign,)), *when)
 
 
 def _worth_saying(assumption: Assumption) -> bool:

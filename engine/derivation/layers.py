@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import formula as f
-from ..algebra.expression import ZERO, Expr
+from ..algebra.expression import Expr
 from ..conventions import Convention
-from ..document import Block, Code, Paragraph, Run, Step, Steps, Text
+from ..document import Block, Code, Paragraph, Run, Step, Steps
 from ..forms import Layout
+from ..notation import Symbols, to_unicode
 from ..program import (
     Call,
     Choose,
@@ -22,20 +23,15 @@ from ..program import (
     Parallel,
     Recurrence,
     Repeat,
-    Share,
-    Shared,
     Split,
     nested,
 )
-from ..quantities.totals import Counter, stated
+from ..quantities.totals import Counter, Enclosing
 from ..scalars import Tensor
-from .costs import CostWriter
 from .equations import Writer
-from .repeats import RepeatWriter
+from .ledger import Ledger, in_order
+from .repeats import RepeatWriter, names_of
 from .shown import sentence
-
-# Results of calls that are named one by one where their costs are added up.
-MOST_NAMED = 3
 
 
 def opened(instance: Instance) -> list[tuple[Instance, int]]:
@@ -76,13 +72,6 @@ def _left(instance: Instance, applied: Mapping[Instance, Mapping[Instance, int]]
     return list(found)
 
 
-def in_order(body: tuple[Node, ...]) -> Iterator[Node]:
-    """Every node of a body, those inside a repeat where it stands."""
-    for node in body:
-        yield node
-        yield from in_order(nested(node))
-
-
 @dataclass(frozen=True)
 class Cost:
     """One application of a layer under one convention."""
@@ -100,8 +89,8 @@ class LayerWriter:
         self.layout = layout
         self.full = full
         self.writer = Writer(layout)
-        self.costs = CostWriter(counter, layout)
-        self.repeats = RepeatWriter(counter, layout)
+        self.ledger = Ledger(counter, layout)
+        self.repeats = RepeatWriter(layout)
 
     def cost(self, instance: Instance) -> Cost:
         totals = self.counter.instance(instance)
@@ -121,13 +110,17 @@ class LayerWriter:
         return ["Takes ", *self.shapes(instance.inputs), "."] if instance.inputs else []
 
     def title(self, instance: Instance) -> list[Run]:
-        """The layer with the options that are not at their defaults."""
+        """The layer with the options that are not at their defaults, sizes as they look everywhere else."""
+        sizes = {name: self.look(size) for name, size in instance.sizes}
         options = [
-            f"{name} = {value}"
-            for name, value in instance.options
-            if name not in instance.usual and value not in ("…", name)
+            f"{name} = {sizes.get(name, text)}"
+            for name, text in instance.options
+            if name not in instance.usual and sizes.get(name, text) not in ("…", name)
         ]
         return [Code(f"{instance.name}({', '.join(options)})" if options else instance.name)]
+
+    def look(self, size: Expr) -> str:
+        return to_unicode(f.slashed(self.layout.formula(size)), Symbols())
 
     def about(self, instance: Instance) -> list[Run]:
         return [sentence(instance.doc), " "] if instance.doc else []
@@ -148,71 +141,13 @@ class LayerWriter:
             yield Paragraph(("Weights: ", *self.shapes(tuple(weights)), "."))
         if buffers:
             yield Paragraph(("Held, not trained: ", *self.shapes(tuple(buffers)), "."))
-        yield from self.lines(instance.body)
-        params = [*map(self.costs.volume, weights), *self.called(instance.body, None)]
-        if params:
-            yield Steps((*params, *self.summed(instance, None, len(params))))
-        equations = list(_equations(instance.body))
-        for convention in self.conventions:
-            counts = [step for equation in equations for step in self.costs.counts(equation, convention)]
-            counts += [step for node in _opaque(instance.body) for step in self.stated(node, convention)]
-            counts += self.called(instance.body, convention)
-            if counts:
-                yield Steps((*counts, *self.summed(instance, convention, len(counts))))
+        yield from self.lines(instance.body, names_of(instance.body))
+        for convention in (None, *self.conventions):
+            yield from self.ledger.blocks(instance, convention)
 
-    def called(self, body: tuple[Node, ...], convention: Convention | None) -> list[Step]:
-        """What the layers cost that a body applies, each once: parameters, or operations under a convention."""
-        made = {node.shared for node in in_order(body) if isinstance(node, Share)}
-        places: dict[tuple[Instance, Shared | None], list[Call]] = {}
-        for call in calls(body):
-            if convention is not None or call.shared is None or call.shared in made:
-                places.setdefault((call.instance, call.shared if convention is None else None), []).append(call)
-        steps: list[Step] = []
-        left: f.Formula
-        bound = [result.name for call in calls(body) for result in call.results[:1]]
-        for (instance, shared), alike in places.items():
-            totals = self.counter.instance(instance)
-            one = totals.own.params if convention is None else totals.billed(convention.rates)
-            if not one:
-                continue
-            if shared is not None:
-                left = f.Apply("params", (f.Words(shared.name),))
-                steps.append(Step(left, "=", self.layout.formula(one), (Code(instance.name), ", one set of weights")))
-                continue
-            name = "params" if convention is None else convention.name
-            names = list(dict.fromkeys(result.name for call in alike for result in call.results[:1]))
-            shown = self.layout.formula(one)
-            left = f.Apply(name, (f.Words(instance.name),))
-            known = all(bound.count(n) == 1 for n in names)
-            if known and len(names) <= MOST_NAMED:
-                applied = tuple(f.Apply(name, (f.Symbol(n),)) for n in names)
-                left = applied[0] if len(applied) == 1 else f.Sum(applied)
-            reason: Text = (Code(instance.name),)
-            if not known and len(alike) == 1:
-                reason = ("gives ", f.Symbol(names[0]), " ", *self.writer.shape(alike[0].results[0]))
-            if len(alike) > 1:
-                times = f.Product((f.integer(len(alike)), shown), dots=True)
-                shown = f.Relation((times, self.layout.formula(one * len(alike))), ("=",))
-                reason = (Code(instance.name), ", twice" if len(alike) == 2 else f", {len(alike)} times")
-            steps.append(Step(left, "=", shown, reason))
-        return steps
-
-    def summed(self, instance: Instance, convention: Convention | None, parts: int) -> Iterator[Step]:
-        """The sum over repeats, and over the layer; nothing where one line says it all. A model's own sum stands in
-        its totals."""
-        repeated = list(self.repeats.sums(instance.body, convention))
-        yield from repeated
-        if instance.kind == "model" or parts + bool(repeated) < 2:
-            return
-        totals = self.counter.instance(instance)
-        name = "params" if convention is None else convention.name
-        whole = totals.own.params if convention is None else totals.billed(convention.rates)
-        if repeated and repeated[-1].right == self.layout.formula(whole):
-            return  # there is nothing beside the repeat
-        yield Step(f.Apply(name, (f.Words(instance.name),)), "=", self.layout.formula(whole), ("all together",))
-
-    def lines(self, body: tuple[Node, ...]) -> Iterator[Block]:
-        """What a body does, in its order; what stands inside a repeat or a choice under a line of its own."""
+    def lines(self, body: tuple[Node, ...], names: Mapping[Enclosing, str]) -> Iterator[Block]:
+        """What a body does, in its order; what stands inside a repeat or a choice under a line of its own, with the
+        name of one turn of it."""
         steps: list[Step] = []
         after = False  # does what comes stand behind a repeat?
         for node in body:
@@ -220,8 +155,8 @@ class LayerWriter:
                 if steps:
                     yield Steps(tuple(steps))
                     steps = []
-                yield from self.repeats.heading(node)
-                yield from self.lines(node.body)
+                yield from self.repeats.heading(node, names[node])
+                yield from self.lines(node.body, names)
                 after = True
             elif shown := self.line(node):
                 if after:
@@ -230,13 +165,6 @@ class LayerWriter:
                 steps += shown
         if steps:
             yield Steps(tuple(steps))
-
-    def stated(self, node: Opaque, convention: Convention) -> Iterator[Step]:
-        """What an `opaque` costs: as it is stated, with its reason."""
-        count = sum((cost * convention.rate(kind) for kind, cost in stated(node).items()), ZERO)
-        if count:
-            left = f.Apply(convention.name, (f.Symbol(node.target.name),))
-            yield Step(left, "=", self.layout.formula(count), (f"stated, not derived: {node.because}",))
 
     def line(self, node: Node) -> list[Step]:
         match node:
@@ -282,23 +210,3 @@ def _declared(body: tuple[Node, ...], kind: str) -> list[Tensor]:
         else:
             found += _declared(nested(node), kind)
     return found
-
-
-def _opaque(body: tuple[Node, ...]) -> Iterator[Opaque]:
-    return (node for node in in_order(body) if isinstance(node, Opaque))
-
-
-def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
-    for node in in_order(body):
-        match node:
-            case Equation():
-                yield node
-            case Recurrence(equations=equations):
-                yield from equations
-            case _:
-                pass
-
-
-def calls(body: tuple[Node, ...]) -> Iterator[Call]:
-    """Every application in a body, those inside its repeats too."""
-    return (node for node in in_order(body) if isinstance(node, Call))

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from .. import formula as f
 from ..algebra.expression import Expr
+from ..conventions import convention
+from ..conventions import names as convention_names
 from ..document import Block, Code, Heading, Table, Text
 from ..forms import Layout
+from ..quantities import BY_NAME
 from .shown import spelled
 
 # A formula of more names is shown as it is written, which may break anywhere.
@@ -42,9 +45,20 @@ def published_blocks(figures: Sequence[Published], layout: Layout) -> Iterator[B
         stated: Text = (_SIGNS.get(figure.relation, ""), figure.stated)
         if figure.formula is not None and f.measure(layout.formula(figure.formula)) <= MOST_NAMES:
             stated = (_SIGNS.get(figure.relation, ""), f.slashed(layout.formula(figure.formula)))
+        elif figure.stated == "inf":
+            stated = (_SIGNS.get(figure.relation, ""), f.Infinity())
         elif not figure.stated[:1].isdigit():
             stated = (Code(figure.stated),)
-        rows.append(((Code(figure.what),), stated, derived, spelled(figure.source) or ("–",)))
+        rows.append((_titled(figure.what), stated, derived, spelled(figure.source) or ("–",)))
     yield Heading(2, ("Stated figures",), anchor="stated")
     head: tuple[Text, ...] = (("quantity",), ("stated",), ("derived",), ("source",))
     yield Table(("What the file states, and what is derived",), "lrrl", head, tuple(rows), anchor="figures")
+
+
+def _titled(what: str) -> Text:
+    """A quantity by the name that it has elsewhere, an expression over quantities as it is written."""
+    name, at, sizes = what.partition(" at (")
+    title = BY_NAME[name].title if name in BY_NAME else ""
+    if name in convention_names():
+        title = convention(name).title
+    return (title, at, sizes) if title else (Code(what),)

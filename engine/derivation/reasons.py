@@ -6,11 +6,19 @@ from collections.abc import Iterator
 
 from .. import formula as f
 from ..algebra.expression import Expr
-from ..document import Block, Bullets, Heading, Paragraph, Run, Strong, Text
+from ..document import Block, Bullets, Code, Heading, Paragraph, Run, Strong, Text
+from ..notation import Symbols, to_unicode
+from ..program import Equation, Node, Recurrence
 from ..quantities import BY_NAME, Derived, Measures
 from ..quantities.derived import Words
+from .equations import Writer
+from .layers import opened
+from .ledger import in_order
 from .scanned import scan_items
 from .shown import Shown, spelled
+
+# An equation of more letters is not written out in a line of words.
+MOST_LETTERS = 60
 
 
 class ReasonWriter:
@@ -68,7 +76,28 @@ class ReasonWriter:
         if found.verdict == "no order":
             return []
         words = _sentence(self.words(found.reason))
+        if found.equation is not None:
+            words = _sentence([*self.named(found.equation), " ", *self.words(found.reads)])
         return [(Strong("Causality"), ": ", found.verdict, ". ", *words)]
+
+    def named(self, equation: Equation) -> list[Run]:
+        """An equation as it stands in the derivation, and the layer that it is told with; a long one by what it
+        makes."""
+        instance = self.program.stack.instance if self.program.stack is not None else self.program.instance
+        names = [one.name for one in (instance, *(i for i, _ in opened(instance))) if _stands_in(equation, one.body)]
+        left, right = Writer(self.layout).equation(equation)
+        whole = f.Relation((left, f.slashed(right)), ("=",))
+        long = len(to_unicode(whole, Symbols())) > MOST_LETTERS
+        words: list[Run] = ["the equation of ", left] if long else [whole]
+        if names:
+            words += [" in ", Code(names[0])]
+        return words
+
+
+def _stands_in(equation: Equation, body: tuple[Node, ...]) -> bool:
+    return any(
+        node is equation or (isinstance(node, Recurrence) and equation in node.equations) for node in in_order(body)
+    )
 
 
 def _sentence(words: list[Run]) -> list[Run]:

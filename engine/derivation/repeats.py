@@ -1,4 +1,4 @@
-"""Repeats, choices and bodies side by side: how their sizes change, what one turn costs, and the sum over all turns."""
+"""Repeats, choices and bodies side by side: how their sizes change, and how the costs of all turns are written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..conventions import Convention
 from ..document import Block, Paragraph, Run, Step, Steps, Text
 from ..forms import Layout
 from ..program import Call, Changing, Choose, Declared, Equation, Node, Parallel, Repeat, nested
-from ..quantities.totals import Counter, Enclosing
+from ..quantities.totals import Enclosing
 
 HOW = {
     "shared": ", with the same weights each time",
@@ -23,35 +23,38 @@ HOW = {
 
 
 class RepeatWriter:
-    """Writes what stands around a body: how often it runs, with which sizes, and what all turns cost together."""
+    """Writes what stands around a body: how often it runs, with which sizes, and what all turns are together."""
 
-    def __init__(self, counter: Counter, layout: Layout) -> None:
-        self.counter = counter
+    def __init__(self, layout: Layout) -> None:
         self.layout = layout
 
-    def heading(self, node: Enclosing) -> Iterator[Block]:
-        """A line that says how often a body runs; of sizes that change, the steps to their closed form."""
+    def heading(self, node: Enclosing, name: str) -> Iterator[Block]:
+        """A line that says how often a body runs, and what each time is called where there are several; of sizes that
+        change, the steps to their closed form."""
 
         def shown(size: Expr) -> f.Formula:
             return f.slashed(self.layout.formula(size))
 
         first = (f.Symbol(node.symbol.name), " from 0 on")
+        named: Text = (" (", f.Symbol(name), ")") if "_" in name else ()
         match node:
             case Repeat(count=count, how=how):
                 index: Text = (", ", *first) if _numbered(node) else ()
                 once = count.constant == 1
                 times: Text = ("Run once",) if once else ("Repeated ", shown(count), " times", *index)
-                yield Paragraph((*times, HOW.get(how or "", "") + ":"))
+                yield Paragraph((*times, HOW.get(how or "", ""), *named, ":"))
                 if node.sizes:
                     yield Steps(tuple(step for size in node.sizes for step in self.size(size, node)))
             case Parallel(count=count):
                 words = ", each with weights of its own; what they give is stacked on a new first axis:"
-                yield Paragraph((shown(count), " bodies side by side, ", *first, words))
+                yield Paragraph((shown(count), " bodies side by side", *named, ", ", *first, words))
             case Choose(count=count, chosen=chosen):
                 yield Paragraph(
                     (
                         shown(count),
-                        " bodies, ",
+                        " bodies",
+                        *named,
+                        ", ",
                         *first,
                         ", each with weights of its own. Each position runs ",
                         shown(chosen),
@@ -72,37 +75,46 @@ class RepeatWriter:
             yield Step(following, "=", _indexed(update, entry.name, here), ("what a turn makes of it",))
         yield Step(here, "=", self.layout.formula(size.solution), ("on entry to turn ", turn))
 
-    def sums(self, body: tuple[Node, ...], convention: Convention | None) -> Iterator[Step]:
-        """For each repeat, choice or set of bodies side by side: the cost of one, and that of all; of parameters, or of
-        operations under a convention."""
-        for number, node in enumerate(found := list(_enclosing(body))):
-            what = "turn" if isinstance(node, Repeat) else "body"
-            name = what if len(found) == 1 else f"{what}_{number + 1}"
-            inside = self.counter.body(node.body)
-            if convention is None:
-                turn, whole = inside.own.params, self.counter.weights_of_all(inside.own.params, node)
-            else:
-                turn, whole = inside.billed(convention.rates), self.counter.node(node).billed(convention.rates)
-            if turn:
-                yield from self.sum("params" if convention is None else convention.name, name, turn, whole, node)
+    def called(self, node: Enclosing, name: str) -> list[Run]:
+        """Which body it is that a list tells the costs of."""
+        count = f.slashed(self.layout.formula(node.count))
+        if "_" not in name:
+            return ["one turn of the repeat" if isinstance(node, Repeat) else "one body"]
+        if node.count.constant == 1:
+            return [f.Symbol(name), ", which is run once"]
+        return [f.Symbol(name), ", one of ", count, " turns" if isinstance(node, Repeat) else " bodies"]
 
-    def sum(self, quantity: str, name: str, turn: Expr, whole: Expr, node: Enclosing) -> Iterator[Step]:
+    def together(self, node: Enclosing, name: str, quantity: str, convention: Convention | None) -> f.Formula:
+        """The cost of all turns: their sum; that of one where there is but one, or where all have the same weights."""
         one = f.Apply(quantity, (f.Symbol(name),))
-        what = "turn of the repeat" if isinstance(node, Repeat) else "body"
-        yield Step(one, "=", self.layout.formula(turn), (f"one {what}",))
+        if node.count.constant == 1:
+            return one
+        number = name.partition("_")[2]
+        if convention is None and isinstance(node, Repeat) and node.how == "shared":
+            return f.Apply(quantity, (f.Symbol(f"repeat_{number}" if number else "repeat"),))
+        if convention is not None and isinstance(node, Choose):
+            return f.Apply(quantity, (f.Symbol(f"chosen_{number}" if number else "chosen"),))
         index = f.Symbol(node.symbol.name)
-        bound = f.Bound(index, f.integer(0), self.layout.formula(node.count - 1))
-        left: f.Formula = f.Reduction("sum", (bound,), one)
-        words: list[Run] = ["all alike: times ", self.layout.formula(node.count)]
-        if quantity == "params" and isinstance(node, Repeat) and node.how == "shared":
-            left, words = f.Apply(quantity, (f.Symbol("repeat"),)), ["the same weights at every turn"]
-        elif isinstance(node, Choose) and quantity != "params":
-            left, words = f.Apply(quantity, (f.Symbol("chosen"),)), ["times ", self.layout.formula(node.chosen)]
-            if whole != turn * node.chosen:
-                words.append(", and what they give added up")
-        elif turn.mentions(node.symbol):
-            words = ["summed over the turns" if isinstance(node, Repeat) else "summed over the bodies"]
-        yield Step(left, "=", self.layout.formula(whole), tuple(words))
+        return f.Reduction("sum", (f.Bound(index, f.integer(0), self.layout.formula(node.count - 1)),), one)
+
+    def reason(self, node: Enclosing, turn: Expr, convention: Convention | None) -> Text:
+        """Why all turns cost what they do."""
+        if convention is None and isinstance(node, Repeat) and node.how == "shared":
+            return ("the same weights at every turn",)
+        if convention is not None and isinstance(node, Choose):
+            return ("times ", self.layout.formula(node.chosen))
+        if turn.mentions(node.symbol):
+            return ("summed over the turns" if isinstance(node, Repeat) else "summed over the bodies",)
+        return ("all alike: times ", self.layout.formula(node.count))
+
+
+def names_of(body: tuple[Node, ...]) -> dict[Enclosing, str]:
+    """What one turn or body of each repeat, choice and set of bodies is called, in the order in which they begin."""
+    found = list(_enclosing(body))
+    words = ["turn" if isinstance(node, Repeat) else "body" for node in found]
+    if len(found) == 1:
+        return {found[0]: words[0]}
+    return {node: f"{word}_{number}" for number, (node, word) in enumerate(zip(found, words, strict=True), start=1)}
 
 
 def _numbered(node: Repeat) -> bool:
@@ -126,8 +138,8 @@ def _mentions(node: Node, symbol: Symbol) -> bool:
 def _enclosing(body: tuple[Node, ...]) -> Iterator[Enclosing]:
     for node in body:
         if isinstance(node, Repeat | Choose | Parallel):
-            yield from _enclosing(node.body)
             yield node
+            yield from _enclosing(node.body)
 
 
 def _indexed(formula: f.Formula, name: str, read: f.Formula) -> f.Formula:
@@ -151,4 +163,4 @@ def _indexed(formula: f.Formula, name: str, read: f.Formula) -> f.Formula:
             return formula
 
 
-__all__ = ["RepeatWriter"]
+__all__ = ["RepeatWriter", "names_of"]

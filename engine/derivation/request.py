@@ -21,7 +21,8 @@ DETAILS = ("summary", "steps", "full")
 @dataclass(frozen=True)
 class Request:
     """What a derivation should show; `verified` for each program that was verified, `published` for those whose file
-    states figures, `pictured` with a picture of the dependences where one can be drawn, `plots` of all models.
+    states figures, `pictured` with a picture of the dependences where one can be drawn, `plots` of all models,
+    `playable` with models to play with where several are compared, `below` a comparison that has results and notation.
     Growth is `along` one size, the others constant, or along all for None."""
 
     conventions: tuple[str, ...] = ("macs",)
@@ -32,6 +33,8 @@ class Request:
     published: Mapping[Program, tuple[Published, ...]] = field(default_factory=dict)
     pictured: bool = False
     plots: tuple[Figure, ...] = ()
+    playable: bool = False
+    below: bool = False
     along: str | None = None
     columns: tuple[str, ...] = ()
     sort: str | None = None
@@ -53,7 +56,8 @@ def looks_of(program: Program, layout: Layout) -> dict[str, Formula]:
 
 def symbols_of(program: Program) -> dict[str, str]:
     """The author's LaTeX of every size that has some."""
-    return {look_of(d.symbol.name, d.latex): d.latex for d in program.dimensions if d.latex is not None}
+    sizes = (*program.dimensions, *(let for let, _ in program.lets))
+    return {look_of(d.symbol.name, d.latex): d.latex for d in sizes if d.latex is not None}
 
 
 def held(program: Program, along: str | None) -> tuple[Symbol, ...]:

@@ -19,19 +19,30 @@ KINDS = {"mac": "multiply-add", "multiply": "multiplication", "add": "addition"}
 def scan_items(scans: Sequence[Scan], layout: Layout) -> Iterator[Text]:
     """A sentence or two for each recurrence."""
     for scan in scans:
-        yield tuple(_item(scan, layout))
+        alike = [other for other in scans if (other.layer, other.states) == (scan.layer, scan.states)]
+        yield tuple(_item(scan, _used(scan, alike, layout), layout))
 
 
-def _item(scan: Scan, layout: Layout) -> Iterator[Run]:
+def _used(scan: Scan, alike: Sequence[Scan], layout: Layout) -> Text:
+    """Which use of a layer it is, of several with a recurrence of their own: the first size that sets them apart."""
+    if len(alike) < 2:
+        return ()
+    for name, size in scan.sizes:
+        if len({dict(other.sizes).get(name) for other in alike}) == len(alike):
+            return (" where ", f.Relation((f.Symbol(name), f.slashed(layout.formula(size))), ("=",)))
+    return ()
+
+
+def _item(scan: Scan, used: Text, layout: Layout) -> Iterator[Run]:
     yield Strong("Prefix scan")
     if scan.depth is None or scan.combines is None or scan.combine is None:
         yield ": none is derived for "
-        yield from _which(scan)
+        yield from (*_which(scan), *used)
         yield ", which is not linear in its state as written: " if scan.equation else ": "
         yield from _reason(scan, layout)
         return
     yield ": "
-    yield from _which(scan)
+    yield from (*_which(scan), *used)
     yield from _how(scan, scan.combine, layout)
     yield ". A scan (Blelloch 1990) replaces the "
     yield from _counted(scan.steps, "step", layout)

@@ -18,6 +18,9 @@ from ..forms import Layout
 from ..formula import Formula
 from ..growth import growth
 from ..quantities import BY_NAME, Derived, Measures
+from .abbreviations import expanded
+
+ELSEWHERE = "defined for other models"
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Shown:
             return self.measures.billed(name)
         if name in BY_NAME or name in self.measures.defined:
             return self.measures.quantity(name)
-        return Derived(None, unknown="defined for other models")
+        return Derived(None, unknown=ELSEWHERE)
 
     def formula(self, derived: Derived) -> Formula:
         if derived.infinite:
@@ -48,6 +51,8 @@ class Shown:
         if derived.expr is None:
             if derived.number is not None:
                 return f.Words("no closed form")
+            if derived.unknown == ELSEWHERE:
+                return f.Words("–")
             kind = next((k for k in ("not supported yet", "none") if derived.unknown.startswith(k)), "unknown")
             return f.Words(kind)
         return self.layout.formula(derived.expr)
@@ -67,7 +72,7 @@ class Shown:
     @cached_property
     def plain(self) -> Layout:
         """The same order of names, always expanded."""
-        return Layout(list(self.layout.order), "expanded", self.layout.names)
+        return expanded(self.layout)
 
     def value(self, derived: Derived) -> str:
         """The number at the example values, or nothing where there is none."""

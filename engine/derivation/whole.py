@@ -12,6 +12,7 @@ from ..conventions import Convention
 from ..document import Block, Code, Heading, Run, Step, Steps, Table, Text
 from ..forms import Layout
 from ..quantities import Derived, Measures
+from .ledger import Ledger, Part
 from .shown import Shown
 from .trace import Contribution, contributions, weight_contributions
 
@@ -28,6 +29,7 @@ class TotalWriter:
         self.conventions = conventions
         self.layout = layout
         self.shown = shown
+        self.ledger = Ledger(measures.counter, layout)
 
     def blocks(self) -> Iterator[Block]:
         """Parameters, operations under each convention, and their sources."""
@@ -38,27 +40,36 @@ class TotalWriter:
             return
         yield Heading(3, ("Total",), anchor="total")
         if weights:
-            yield from self.total("params", "parameters", self.measures.params, weights)
+            added = self.ledger.group(instance, None).parts
+            yield from self.total("params", "parameters", self.measures.params, added, weights)
         for convention, found in parts.items():
             if found:
-                yield from self.total(convention.name, convention.title, self.measures.billed(convention.name), found)
+                added = self.ledger.group(instance, convention).parts
+                whole = self.measures.billed(convention.name)
+                yield from self.total(convention.name, convention.title, whole, added, found)
 
-    def total(self, name: str, title: str, whole: Derived, rows: list[tuple[str, Expr]]) -> Iterator[Block]:
-        """The sum of what the rows say, in closed form and at the example values, and where each term comes from."""
+    def total(
+        self, name: str, title: str, whole: Derived, added: Sequence[Part], rows: list[tuple[str, Expr]]
+    ) -> Iterator[Block]:
+        """The sum of what the model's own lines cost, in closed form and at the example values, and where each term
+        comes from: what the rows say."""
         assert whole.expr is not None
-        closed = self.layout.formula(whole.expr)
-        steps = []
-        if 1 < len(rows) <= MAX_ADDED:
-            added = f.Sum(tuple(self.layout.formula(e) for _, e in rows))
-            listed = len(whole.expr.terms) <= MAX_COLUMNS
-            steps.append(Step(self.named(name), "=", added, ("in the order of the table below",) if listed else ()))
-            if added != closed:
-                steps.append(Step(None, "=", closed, ("collected",)))
-        else:
-            steps.append(Step(self.named(name), "=", closed))
-        yield Steps((*steps, *self.number(whole)))
+        yield Steps((*self.sum(self.named(name), whole.expr, added), *self.number(whole)))
         if len(rows) > 1:
             yield self.sources(name, title, rows, whole.expr)
+
+    def sum(self, left: f.Formula, whole: Expr, added: Sequence[Part]) -> Iterator[Step]:
+        """The lines that are added by name, then by what they cost, then collected."""
+        closed = self.layout.formula(whole)
+        if not 1 < len(added) <= MAX_ADDED:
+            words = f"the sum of the {len(added)} lines that stand by themselves above"
+            yield Step(left, "=", closed, (words,) if len(added) > 1 else ())
+            return
+        yield Step(left, "=", f.Sum(tuple(term for part in added for term in _terms(part.left))))
+        values = f.Sum(tuple(term for part in added for term in _terms(self.layout.formula(part.value))))
+        if values != closed:
+            yield Step(None, "=", values, ("each as above",))
+        yield Step(None, "=", closed, ("together",) if values == closed else ("collected",))
 
     def named(self, quantity: str) -> f.Formula:
         return f.Apply(quantity, (f.Words(self.program.name),))
@@ -132,6 +143,10 @@ class TotalWriter:
     def coefficient(self, expr: Expr, monomial: object) -> Run:
         value = expr.terms.get(monomial, 0)  # type: ignore[call-overload]
         return f.Number(Fraction(value)) if value else "–"
+
+
+def _terms(formula: f.Formula) -> tuple[f.Formula, ...]:
+    return formula.terms if isinstance(formula, f.Sum) else (formula,)
 
 
 def _merged(parts: Iterable[Contribution]) -> list[tuple[str, Expr]]:

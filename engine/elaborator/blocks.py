@@ -29,7 +29,7 @@ class Inner:
         self.scope.leading = outer.leading
         self.scope.boundary = True
         self.context = context
-        self.body = Body()
+        self.body = Body(unnamed=self.scope.unnamed)
 
     def bind(self, name: str, value: Value, span: Span) -> None:
         self.scope.names[name] = value
@@ -61,6 +61,7 @@ class _Frozen(Scope):
         super().__init__(outer.module, None)
         self.names = {}
         self.spans = {}
+        self.unnamed = dict(outer.unnamed)
         scope: Scope | None = outer
         while scope is not None:
             self.names = {**scope.names, **self.names}
@@ -177,6 +178,7 @@ def _bound(inner: Inner) -> list[tuple[str, Tensor]]:
 
 
 def _hand_out(results: Sequence[Gathered], inner: Inner, scope: Scope, span: Span) -> None:
+    scope.unnamed.update(inner.scope.unnamed)
     for result in results:
         scope.set(result.outer.name, result.outer, span)
     for name, value in inner.scope.names.items():

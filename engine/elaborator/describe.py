@@ -17,8 +17,17 @@ MANY_TERMS = 12
 
 def show(expr: Expr) -> str:
     """A size as it would be written in a file."""
-    if len(expr.terms) > MANY_TERMS:
-        return "a long sum"
+    return "a long sum" if len(expr.terms) > MANY_TERMS else written(expr)
+
+
+def written(expr: Expr) -> str:
+    """The same, however long it is.
+
+    >>> from archderive.algebra.expression import sym
+    >>> from archderive.elaborator.describe import written
+    >>> written(sym("N") ** 2 * 2 + sym("N"))
+    '2*N^2 + N'
+    """
     text = to_python(to_formula(expr), Symbols({}))
     text = text.replace("_prime", "'")
     return text.replace("**", "^").replace("ceiling(", "ceil(").replace("Max(", "max(").replace("Min(", "min(")

@@ -30,6 +30,7 @@ class Variable:
     upper: Expr | None = None
     stated: bool = False
     origin: Span | None = None
+    of: Tensor | None = None  # the tensor whose axis gives the range
     where: bool = False
 
     @property

@@ -247,7 +247,7 @@ def _open_model(
             context.record(failure)
             if scope.own(option.name) is None:
                 scope.set(option.name, Poisoned(), option.span)
-    body = Body()
+    body = Body(unnamed=scope.unnamed)
     execute(_assumptions_first(model.body), scope, body, context)
     check_variants(model, file, module, context)
     if body.outputs is None:
@@ -281,6 +281,7 @@ def _open_model(
         tuple(context.warnings) + tuple(unread(instance)),
         tuple(body.caveats),
         tuple(map(_variant, body.variants)),
+        tuple(context.lets),
         lambda instances: generalised(instances, context),
     )
     return _Opened(

@@ -238,7 +238,7 @@ def _fresh(scope: Scope, number: int) -> list[str]:
 def _pointwise(kind: str, operands: Sequence[Tensor | Size | Literal_], name: str, span: Span, body: Body) -> Tensor:
     target, equation = pointwise(kind, list(operands), name, span)
     body.nodes.append(equation)
-    return target
+    return numbered(target, body)
 
 
 # ---------------------------------------------------------------- truth
@@ -309,7 +309,8 @@ def _callee(name: str, span: Span, scope: Scope) -> LayerValue | FunctionValue:
 def _call(node: syntax.Call, scope: Scope, body: Body, context: Context) -> Value:
     if node.name in ("concat", "split") and scope.get(node.name) is None:
         positional, named = _arguments(node.arguments, scope, body, context)
-        return (concat if node.name == "concat" else split)(positional, named, node.span, body, context)
+        operate = concat if node.name == "concat" else split
+        return _one_numbered(operate(positional, named, node.span, body, context), body)
     layer = _callee(node.name, node.name_span, scope)
     positional, named = _arguments(node.arguments, scope, body, context)
     return _applied(layer, positional, named, node.span, body, context)
@@ -327,12 +328,10 @@ def _pipe(
             raise error(f"a pipe carries a tensor, and this is {sizes.describe(current)}", at)
         if stage.name in ("concat", "split") and scope.get(stage.name) is None:
             operate = concat if stage.name == "concat" else split
-            current = operate([(current, at), *positional], named, span, body, context)
+            current = _one_numbered(operate([(current, at), *positional], named, span, body, context), body)
         else:
             layer = _callee(stage.name, stage.name_span, scope)
             current = _applied(layer, [(current, at), *positional], named, span, body, context)
-        if isinstance(current, Tensor) and (stage is not stages[-1] or current.name in body.unnamed):
-            current = numbered(current, body)
         at = span
     return current
 
@@ -363,7 +362,12 @@ def _applied(
         )
     call, results = apply(layer, positional, named, span, context)
     body.nodes.append(call)
-    return results[0] if len(results) == 1 else results
+    return _one_numbered(results[0] if len(results) == 1 else results, body)
+
+
+def _one_numbered(value: Value, body: Body) -> Value:
+    """A result under a number of its own; several, which are bound by name, as they are."""
+    return numbered(value, body) if isinstance(value, Tensor) else value
 
 
 def _function(

@@ -138,7 +138,7 @@ class _Letters:
 
     def __init__(self, definition: syntax.Definition, uses: Sequence[_Use], context: Context) -> None:
         self.words = set(re.findall(r"[^\W\d]\w*'*", definition.span.text))
-        self.taken = {d.symbol.name for d in context.dimensions}
+        self.taken = {d.symbol.name for d in (*context.dimensions, *(d for d, _ in context.lets))}
         self.taken |= {s.name for use in uses for size in (*use.sizes.values(), *use.leading) for s in size.symbols()}
 
     def axis(self, name: str) -> Symbol:

@@ -13,13 +13,14 @@ from ..algebra.expression import ONE, ZERO, Expr, const, from_atom
 from ..algebra.facts import Facts
 from ..algebra.ranges import at_least
 from ..algebra.substitution import substitute
-from ..errors import ArchError, Span, error
+from ..errors import Span, error
 from ..scalars import Axis, Tensor, at_places, place
-from .describe import count, shape, show
+from .describe import count, show
 from .drafts import Draft, Occurrence, Variable, draft_of, reads_itself
-from .reads import check_name, check_tensor, leading_count
+from .reads import leading_count
 from .scalars import size_with_indices
 from .sizes import positive_size
+from .unranged import as_order, asked, clipped, complain, depends, disagreement, goes_along
 from .values import Context, Scope
 
 
@@ -47,7 +48,7 @@ def analyse(equations: list[syntax.Equation], scope: Scope, context: Context) ->
         if not progress:
             break
     for draft in drafts:
-        _complain(draft, tensors)
+        complain(draft, tensors)
     return drafts
 
 
@@ -185,7 +186,7 @@ def _meet(variable: Variable, axis: Axis | None, span: Span, draft: Draft, conte
     if axis is None:
         return False
     if not variable.known:
-        variable.lower, variable.upper, variable.origin = axis.lower, axis.upper, span
+        variable.lower, variable.upper, variable.origin, variable.of = axis.lower, axis.upper, span, tensor
         return True
     assert variable.lower is not None and variable.upper is not None
     if (axis.lower, axis.upper) == (variable.lower, variable.upper):
@@ -194,49 +195,15 @@ def _meet(variable: Variable, axis: Axis | None, span: Span, draft: Draft, conte
         _inside(variable, axis, span, draft, context, tensor)
         return False
     mine, theirs = Axis(variable.lower, variable.upper), axis
-    if _depends(variable.lower, variable.upper) and not _depends(axis.lower, axis.upper):
+    if depends(variable.lower, variable.upper) and not depends(axis.lower, axis.upper):
         _inside(variable, axis, span, draft, context, tensor)
         return False
-    if _depends(axis.lower, axis.upper) and not _depends(variable.lower, variable.upper):
+    if depends(axis.lower, axis.upper) and not depends(variable.lower, variable.upper):
         variable.lower, variable.upper, variable.origin = axis.lower, axis.upper, span
         return True
     if mine.size == theirs.size and variable.lower == axis.lower:
         return False
-    raise _disagreement(variable, axis, span, tensor)
-
-
-def _depends(*ends: Expr) -> bool:
-    return any(symbol.kind == "index" for end in ends for symbol in end.symbols())
-
-
-def _disagreement(variable: Variable, axis: Axis, span: Span, tensor: Tensor) -> ArchError:
-    assert variable.lower is not None and variable.upper is not None
-    mine = variable.upper - variable.lower + ONE
-    if variable.name.startswith("…"):
-        return error(
-            f"the axes that `...` stands for differ: {show(mine)} and {show(axis.size)}",
-            span,
-            label=f"`{tensor.name}` is {shape(tensor)}",
-            notes=[f"{show(mine)} comes from {_where(variable.origin, span)}"] if variable.origin is not None else [],
-        )
-    return error(
-        f"the index `{variable.name}` runs over {show(mine)} and over {show(axis.size)}",
-        span,
-        label=f"{show(axis.size)}: `{tensor.name}` is {shape(tensor)}",
-        notes=[f"{show(mine)} comes from {_where(variable.origin, span)}"] if variable.origin is not None else [],
-        hint=_other_shape(tensor, axis, mine) if tensor.kind in ("weight", "buffer") else "",
-    )
-
-
-def _other_shape(tensor: Tensor, axis: Axis, size: Expr) -> str:
-    """A weight that does not fit is declared anew."""
-    axes = [show(size) if own is axis or own == axis else show(own.size) for own in tensor.axes]
-    return f"`{tensor.kind} {tensor.name}[{', '.join(axes)}]`" if tensor.axes.count(axis) == 1 else ""
-
-
-def _where(origin: Span, span: Span) -> str:
-    same = origin.source is span.source and origin.line == span.line
-    return f"column {origin.source.position(origin.start)[1]}" if same else f"line {origin.line}"
+    raise disagreement(variable, axis, span, tensor, context)
 
 
 def _inside(variable: Variable, axis: Axis, span: Span, draft: Draft, context: Context, tensor: Tensor) -> None:
@@ -252,7 +219,7 @@ def _inside(variable: Variable, axis: Axis, span: Span, draft: Draft, context: C
             draft.open = error(
                 f"the range of `{other.name}` is not known, and that of `{variable.name}` depends on it",
                 other.span,
-                hint=f"state it: `{other.name} < {show(axis.size)}`",
+                hint=f"state it: `{other.name} < {show(axis.size)}`" if goes_along(variable, other) else asked(other),
             )
             return
     stated = f"{show(variable.lower)}..{show(variable.upper)}"
@@ -263,25 +230,15 @@ def _inside(variable: Variable, axis: Axis, span: Span, draft: Draft, context: C
         raise error(
             f"the range {stated} of `{variable.name}` leaves the axis of `{tensor.name}`, which is {has}",
             at,
-            hint=f"{fits} is inside" if not _depends(axis.lower, axis.upper) else "",
+            hint=f"{fits} is inside" if not depends(axis.lower, axis.upper) else "",
         )
     gap = variable.lower - axis.lower if low is not True else axis.upper - variable.upper
     raise error(
         f"it is not known whether the range {stated} of `{variable.name}` lies inside the axis of "
         f"`{tensor.name}`, which is {has}",
         at,
-        hint=_clipped(variable, axis, low is True, high is True) if _depends(gap) else f"`assume {_order(gap)}`",
+        hint=clipped(variable, axis, low is True, high is True) if depends(gap) else f"`assume {as_order(gap)}`",
     )
-
-
-def _clipped(variable: Variable, axis: Axis, low: bool, high: bool) -> str:
-    """The stated range cut to the axis, at the ends that may leave it."""
-    assert variable.lower is not None and variable.upper is not None
-    if _depends(axis.lower, axis.upper):
-        return f"`{variable.name} in {show(axis.lower)}..{show(axis.upper)}` is inside"
-    first = show(variable.lower) if low else f"max({show(axis.lower)}, {show(variable.lower)})"
-    last = show(variable.upper) if high else f"min({show(axis.upper)}, {show(variable.upper)})"
-    return f"`{variable.name} in {first}..{last}` is inside"
 
 
 def _always(gap: Expr, variables: list[Variable], facts: Facts, depth: int = 3) -> bool | None:
@@ -299,13 +256,6 @@ def _always(gap: Expr, variables: list[Variable], facts: Facts, depth: int = 3) 
         if enough(found is True for found in answers):
             return True
     return None
-
-
-def _order(gap: Expr) -> str:
-    """`gap >= 0` without negative terms: r <= N for N - r."""
-    large = Expr({m: c for m, c in gap.terms.items() if c > 0})
-    small = Expr({m: -c for m, c in gap.terms.items() if c < 0})
-    return f"{show(small)} <= {show(large)}"
 
 
 # ---------------------------------------------------------------- the left side
@@ -330,7 +280,7 @@ def _target(draft: Draft, context: Context) -> Tensor:
                 for _ in indices:
                     variable = next(variables)
                     assert variable.lower is not None and variable.upper is not None
-                    if _depends(variable.lower, variable.upper):
+                    if depends(variable.lower, variable.upper):
                         raise error(
                             f"the range of the merged index `{variable.name}` depends on another index", variable.span
                         )
@@ -353,32 +303,3 @@ def _axis(variable: Variable, places: dict[Symbol, Expr]) -> Axis:
                 variable.span,
             )
     return Axis(lower, upper)
-
-
-def _complain(draft: Draft, tensors: dict[str, Tensor]) -> None:
-    """Report what has stayed unknown: first the names, then the ranges that may be unknown because of them."""
-    for occurrence in draft.occurrences:
-        if occurrence.tensor is None:
-            check_tensor(occurrence.read, draft, tensors)
-    for mention in draft.mentions:
-        if mention.name.name not in mention.sight:
-            check_name(mention.name, draft, tensors)
-    if draft.open is not None:
-        raise draft.open
-    for variable in draft.variables:
-        if variable.known:
-            continue
-        side = " on the right" if variable in draft.free else ""
-        more = "" if variable in draft.free else f" or `{variable.name} in a..b`"
-        raise error(
-            f"the range of `{variable.name}` is not known: it stands bare on no axis{side}",
-            variable.span,
-            hint=f"state it: `{variable.name} < N`{more}",
-        )
-    if draft.ranks_leading is None:
-        at = next((t.span for t in draft.syntax.targets if isinstance(t, syntax.Ellipsis)), draft.syntax.span)
-        raise error(
-            "`...` stands on the left only, so the axes that it means are not known",
-            at,
-            hint="read a tensor with `...` on the right, or write the axes out",
-        )

@@ -209,7 +209,7 @@ def opened_at(
         scope.set(parameter.name, formal, parameter.span)
     _bind_options(layer, given, options, scope, context)
     _check_late_axes(definition, inputs, scope, tensors, layer, context)
-    body = Body()
+    body = Body(unnamed=scope.unnamed)
     execute(definition.body, scope, body, context)
     if context.errors:
         raise Silent  # what is wrong was recorded

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from .. import syntax
 from ..algebra.atoms import Symbol
-from ..algebra.expression import from_atom
+from ..algebra.expression import Expr, from_atom
 from ..algebra.substitution import evaluate as number_at
 from ..errors import ArchError, Diagnostic, Source, Span, error
 from ..notation import Symbols
@@ -54,6 +54,8 @@ def open_module(
                     _dims(items, isinstance(item, syntax.Ratio), scope, context, overrides, taken, imported=bool(seen))
                 case syntax.Let():
                     let(item, scope, context, module_level=True)
+                    if not seen:
+                        _named(item, module, context)
                 case syntax.Assume(facts=facts):
                     for fact in facts:
                         assume(fact, scope, context)
@@ -153,30 +155,42 @@ def _dims(
             context.record(failure)
             value = None
         if name not in {d.symbol.name for d in context.dimensions}:
-            dimension = Dimension(
-                symbol, _look(item, context), value, item.note or carrier.note, item.batch or carrier.batch
-            )
+            latex = _look(item.symbol, item.name_span, context)
+            dimension = Dimension(symbol, latex, value, item.note or carrier.note, item.batch or carrier.batch)
             if not imported:
                 _check_unlike_others(dimension, item.name_span, module, context)
             context.dimensions.append(dimension)
 
 
-def _look(item: syntax.DimItem, context: Context) -> str | None:
+def _named(item: syntax.Let, module: Module, context: Context) -> None:
+    """Abbreviations that the reader is to see: those with a look or a note, for what depends on sizes."""
+    if item.symbol is None and item.note is None:
+        return
+    for name in item.names:
+        value, span = module.sizes[name], module.places[name]
+        if isinstance(value, Expr) and value.constant is None:
+            latex = _look(item.symbol, span, context) if len(item.names) == 1 else None
+            dimension = Dimension(Symbol(name), latex, None, item.note)
+            _check_unlike_others(dimension, span, module, context)
+            context.lets.append((dimension, value))
+
+
+def _look(symbol: str | None, span: Span, context: Context) -> str | None:
     """What `as "…"` says, if it is the LaTeX of a symbol: no other LaTeX gets into a paper, and every format can show
     it."""
-    if item.symbol is None:
+    if symbol is None:
         return None
-    if read_tex(item.symbol) is not None:
-        return item.symbol.strip().removeprefix("$").removesuffix("$")
-    hint = hint_for(item.symbol)
-    context.record(error(f"`{item.symbol}` is not the LaTeX of a symbol", item.name_span, hint=hint))
+    if read_tex(symbol) is not None:
+        return symbol.strip().removeprefix("$").removesuffix("$")
+    context.record(error(f"`{symbol}` is not the LaTeX of a symbol", span, hint=hint_for(symbol)))
     return None
 
 
 def _check_unlike_others(dimension: Dimension, span: Span, module: Module, context: Context) -> None:
     """A warning where a size is printed as another one is: `x_` and `x`, `lambda` and `λ`."""
     name, (latex, text) = dimension.symbol.name, _printed(dimension)
-    own = {d.symbol.name: _printed(d) for d in context.dimensions if d.symbol not in context.imported}
+    sizes = [*context.dimensions, *(let for let, _ in context.lets)]
+    own = {d.symbol.name: _printed(d) for d in sizes if d.symbol not in context.imported}
     twin = next((other for other, looks in own.items() if latex == looks[0] or text == looks[1]), None)
     if twin is None:
         return

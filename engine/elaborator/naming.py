@@ -10,9 +10,35 @@ from .values import Body
 
 
 def renamed(value: Tensor, name: str, body: Body, before: int) -> Tensor:
-    """A result takes the name that it is bound to, where it was made by this very statement."""
-    if value.name == name:
-        return value
+    """A result takes the name that it is bound to, where it was made by this very statement; the number that it had
+    is free again."""
+    named = value if value.name == name else _renamed(value, name, body, before)
+    if named is not value:
+        _give_back(value.name, body)
+    body.unnamed.setdefault(name, 1)
+    return named
+
+
+def numbered(value: Tensor, body: Body) -> Tensor:
+    """The result of what was appended last, which no one has named yet: the second `linear` of a layer is
+    `linear_2`."""
+    count = body.unnamed.get(value.name, 0) + 1
+    while count > 1 and f"{value.name}_{count}" in body.unnamed:
+        count += 1
+    body.unnamed[value.name] = count
+    return value if count == 1 else _renamed(value, f"{value.name}_{count}", body, len(body.nodes) - 1)
+
+
+def _give_back(name: str, body: Body) -> None:
+    base, _, number = name.rpartition("_")
+    if body.unnamed.get(name) == 1:
+        del body.unnamed[name]
+    elif number.isdigit() and body.unnamed.get(base) == int(number):
+        body.unnamed[base] -= 1
+
+
+def _renamed(value: Tensor, name: str, body: Body, before: int) -> Tensor:
+    """The result under another name, in the node that makes it; as it was where nothing since `before` makes it."""
     named = Tensor(name, value.axes, value.kind)
     for number in range(before, len(body.nodes)):
         node = body.nodes[number]
@@ -29,9 +55,3 @@ def renamed(value: Tensor, name: str, body: Body, before: int) -> Tensor:
             case _:
                 pass
     return value
-
-
-def numbered(value: Tensor, body: Body) -> Tensor:
-    """The result of a stage of a pipe, which no one names: the second `linear` of a body is `linear_2`."""
-    count = body.unnamed[value.name] = body.unnamed.get(value.name, 0) + 1
-    return value if count == 1 else renamed(value, f"{value.name}_{count}", body, len(body.nodes) - 1)

@@ -271,6 +271,7 @@ class Loop:
     def _finished(
         self, turn: Turn, last: Mapping[str, Axes], sizes: tuple[Changing, ...]
     ) -> tuple[Repeat, Mapping[str, Tensor | Poisoned]]:
+        self.scope.unnamed.update(turn.inner.scope.unnamed)
         carried = []
         results: dict[str, Tensor | Poisoned] = {}
         for name, entry in turn.entries.items():

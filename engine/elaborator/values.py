@@ -98,6 +98,7 @@ class Scope:
         self.spans: dict[str, Span] = {}
         self.leading: tuple[int, Span] | None = None if parent is None else parent.leading
         self.boundary = False  # what is bound inside stays inside
+        self.unnamed: dict[str, int] = {} if parent is None else parent.unnamed
 
     def get(self, name: str) -> Value | None:
         scope: Scope | None = self
@@ -193,6 +194,7 @@ class Context:
     values: dict[str, Fraction]
     options: dict[Symbol, str] = field(default_factory=dict)
     dimensions: list[Dimension] = field(default_factory=list)
+    lets: list[tuple[Dimension, Expr]] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     errors: list[Diagnostic] = field(default_factory=list)

@@ -17,7 +17,7 @@ from ..dependences.flows import NOTHING
 from ..dependences.positions import NotDerived, Positions, positions
 from ..dependences.routes import Ahead, Router
 from ..errors import Span
-from ..program import Instance, Program
+from ..program import Equation, Instance, Program
 from ..scalars import place
 from .derived import Words
 from .views import named_sequence, values_of
@@ -27,11 +27,17 @@ Verdict = Literal["causal", "not causal", "unknown", "no order"]
 
 @dataclass(frozen=True)
 class Causality:
-    """The verdict with its reason; for one that is not causal the place of the equation that reads ahead."""
+    """The verdict with its reason; for one that is not causal the equation that reads ahead, and what it reads."""
 
     verdict: Verdict
     reason: Words
-    read: Span | None = None
+    equation: Equation | None = None
+    reads: Words = ()
+
+    @property
+    def read(self) -> Span | None:
+        """The place of the equation that reads ahead."""
+        return None if self.equation is None else self.equation.span
 
     @property
     def causal(self) -> bool | None:
@@ -86,18 +92,19 @@ def _verdict(view: View, ahead: Ahead | None) -> Causality:
         return Causality("unknown", (later[0].why,))
     if ahead is None:
         return Causality("not causal", ("an output position depends on later input positions",))
-    return Causality("not causal", _how(ahead), ahead.equation.span)
-
-
-def _how(ahead: Ahead) -> Words:
-    """`y[n] = …` reads `x` at all positions, 2 ahead, …"""
     span = ahead.equation.span
+    written = f"`{' '.join(span.text.split())}` ({PurePath(span.source.name).name}:{span.line}) "
+    reads = _what(ahead)
+    return Causality("not causal", (written, *reads), ahead.equation, reads)
+
+
+def _what(ahead: Ahead) -> Words:
+    """reads all positions, what lies 2 ahead, …"""
     interval = ahead.interval
     own = from_atom(place(ahead.axis)) if ahead.axis is not None else None
-    start: Words = (f"`{' '.join(span.text.split())}` ({PurePath(span.source.name).name}:{span.line}) reads ",)
     gap: Expr | None = interval.upper - own if own is not None else None
     if gap is not None and not any(s.kind == "index" for s in gap.symbols()):
-        return (*start, "what lies ", gap, " ahead")
+        return ("reads what lies ", gap, " ahead")
     if interval.upper == interval.size - 1:
-        return (*start, "positions up to the last one")
-    return (*start, "later positions")
+        return ("reads positions up to the last one",)
+    return ("reads later positions",)

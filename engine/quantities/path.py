@@ -35,9 +35,21 @@ def path_length(program: Program) -> Derived:
             return connecting(node, program)[1]
         start = positions(program.instance, program)
         found = _of_all(views_of(program, program.instance), start, program)
-        return granted(found, flows_of(program, program.instance)[1])
+        _, gaps, passed = flows_of(program, program.instance)
+        return granted(_with_passed(found, passed), gaps)
     except NotDerived as failure:
         return path_at(program, values_of(program), failure)
+
+
+def _with_passed(found: Derived, passed: Sequence[str]) -> Derived:
+    """The path, and whose residual paths cost a unit as the layer does: around a layer they would cost none."""
+    if not passed or found.expr is None or found.expr == ONE:
+        return found
+    names = [f"`{name}`" for name in passed]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    one = len(names) == 1
+    words = f"; the residual path{'' if one else 's'} inside {listed} belong{'s' if one else ''} to "
+    return replace(found, reason=(*found.reason, words + ("its unit" if one else "their units")))
 
 
 def connected(program: Program) -> Program:

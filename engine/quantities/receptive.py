@@ -92,7 +92,7 @@ def _of_view(view: View) -> Derived:
         words += [", "] if words else []
         words += [extent.count, " along ", *named_axis(number, view.sizes)]
     if all(e.everything for e in extents):
-        words = ["every output position reads all positions" if view.axes else "the output reads all positions"]
+        words = [_everywhere(view, sure=not why)]
     pairs = (tuple((e.count, e.size) for e in extents),)
     return Derived(count, (*words, *_closing(why)), bound=bool(why), figures=figures, extents=pairs)
 
@@ -130,19 +130,27 @@ def _beside(view: View) -> Derived:
     return Derived(count, ("regions of different shapes together", *_closing("they overlap")), bound=True)
 
 
+def _everywhere(view: View, *, sure: bool) -> str:
+    """All positions are read, or may be: what is at most is not said to be."""
+    if sure:
+        return "every output position reads all positions" if view.axes else "the output reads all positions"
+    return "an output position may read all positions" if view.axes else "the output may read all positions"
+
+
 def _words(extent: Extent, view: View) -> Words:
     if extent.everything:
         scanned = all(any(i.near is not None for i in r.reach) for r in view.routes)
         if scanned:
             return ("the state carries every position, from both sides",)
-        return ("every output position reads all positions" if view.axes else "the output reads all positions",)
+        return (_everywhere(view, sure=not extent.why),)
     if view.aligned:
+        sees = "may see" if extent.why else "sees"
         lower = [r.reach[0].lower for r in view.routes]
         upper = [r.reach[0].upper for r in view.routes]
         if any(view.frame.nonnegative(-end) for end in lower):
-            return ("the last position sees all that come before it",)
+            return (f"the last position {sees} all that come before it",)
         if any(view.frame.nonnegative(end - view.sizes[0] + 1) for end in upper):
-            return ("the first position sees all that come after it",)
+            return (f"the first position {sees} all that come after it",)
     if extent.behind is not None or extent.ahead is not None:
         return ("it reaches ", *sides(extent.behind, extent.ahead, view.facts))
     return ("the windows of the layers together span ", extent.count, plural(extent.count, "position"))

@@ -59,7 +59,7 @@ class Scan:
 
     `verdict` is elementwise or matrix where it is linear in its state; then `combine` is what one combine costs.
     Otherwise `reason` names the offending subexpression, and `place` is its line. `running`: a sum of what is added at
-    every step, and nothing else."""
+    every step, and nothing else. `sizes` are those of the layer where it is used, by name."""
 
     layer: str
     states: tuple[str, ...]
@@ -73,6 +73,7 @@ class Scan:
     combine: Combine | None = None
     running: bool = False
     depth: Expr | None = None
+    sizes: tuple[tuple[str, Expr], ...] = ()
 
     @property
     def combines(self) -> Expr | None:
@@ -100,7 +101,7 @@ def prefix_scans(program: Program) -> tuple[Scan, ...]:
         for node in _recurrences(instance.body):
             for cycle in cycles(node):
                 if cycle.loops:
-                    scan = _scan(node, cycle, instance.name, program.facts)
+                    scan = replace(_scan(node, cycle, instance.name, program.facts), sizes=instance.sizes)
                     found.setdefault(_identity(scan), scan)
     return tuple(found.values())
 

@@ -19,12 +19,13 @@ from .derived import Derived, Words
 
 
 @lru_cache(maxsize=16)
-def flows_of(program: Program, instance: Instance) -> tuple[tuple[Flow, ...], tuple[Expr, ...]]:
+def flows_of(program: Program, instance: Instance) -> tuple[tuple[Flow, ...], tuple[Expr, ...], tuple[str, ...]]:
     """(the flow to each output of a model, or of a layer of its stack; what is taken for granted, as it holds at the
-    example values: expressions that are at least 0). Raises `NotDerived`."""
+    example values: expressions that are at least 0; layers that are a unit and add what they mix to what they
+    were given). Raises `NotDerived`."""
     router = Router(program.facts, values_of(program))
     flows = router.model(instance, positions(instance, program).axes)
-    return flows, tuple(router.granted)
+    return flows, tuple(router.granted), tuple(router.passed)
 
 
 def granted(derived: Derived, gaps: tuple[Expr, ...]) -> Derived:
@@ -41,7 +42,7 @@ def granted(derived: Derived, gaps: tuple[Expr, ...]) -> Derived:
 def views_of(program: Program, instance: Instance) -> list[View]:
     """The views of all outputs. Raises `NotDerived` where no input has positions."""
     start = positions(instance, program)
-    flows, _ = flows_of(program, instance)
+    flows, _, _ = flows_of(program, instance)
     return related(list(views(flows, instance, start, program)))
 
 

@@ -13,9 +13,10 @@ from typing import Final, assert_never
 
 from ..chart import Chart
 from ..diagram import Picture
-from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, Steps, Strong, Table, Text
-from ..notation import Symbols, to_unicode
+from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, Steps, Table, Text
+from ..notation import Symbols
 from .drawing import svg_of
+from .html_play import LaidPlay, lay_out_play, plain_words
 from .html_prose import Writer, html_words
 from .html_steps import LaidSteps, lay_out_steps
 from .html_table import LaidTable, lay_out_table
@@ -64,20 +65,29 @@ class Section:
 
 @dataclass(frozen=True)
 class LaidPage:
-    """One document of the page. `opened` says whether its layers are open at first."""
+    """One document of the page. `opened` says whether its layers are open at first, `folded` whether the whole document
+    is folded away, below one to `play` with."""
 
     title: str
     top: Section
     opened: bool
+    play: LaidPlay | None = None
+    folded: bool = False
 
 
 def lay_out_all(documents: Sequence[Document]) -> Iterator[LaidPage]:
     """The documents for one page, where no two anchors are equal. The first gives the page its title."""
     anchors = _Anchors()
     layers = sum(_is_layer(block) for document in documents for block in document.blocks)
+    playing = any(document.play is not None for document in documents)
     for place, document in enumerate(documents):
         top = _sections(document, 2 if place else 1, anchors)
-        yield LaidPage(html_words(document.title), top, layers <= MANY_LAYERS)
+        play = document.play
+        laid = None
+        if play is not None:
+            laid = lay_out_play(play, Writer(Symbols(document.symbols)), anchors.new("play"), anchors.new("values"))
+        folded = playing and place > 0
+        yield LaidPage(html_words(document.title), top, folded or layers <= MANY_LAYERS, laid, folded)
 
 
 def _is_layer(block: Block) -> bool:
@@ -100,20 +110,6 @@ class _Anchors:
             anchor = f"{stem}-{number}"
         self.taken.add(anchor)
         return anchor
-
-
-def plain_words(text: Text, symbols: Symbols) -> str:
-    """A text without markup, for labels and anchors."""
-    written = ""
-    for run in text:
-        match run:
-            case str():
-                written += run
-            case Code(words) | Strong(words):
-                written += words
-            case _:
-                written += to_unicode(run, symbols)
-    return written
 
 
 def _sections(document: Document, depth: int, anchors: _Anchors) -> Section:
