@@ -27,7 +27,7 @@ from archderive.document import (
     Table,
     Text,
 )
-from archderive.formula import Power, Product, Sum, Symbol, Words, integer
+from archderive.formula import Growth, Power, Product, Sum, Symbol, Words, integer
 from archderive.renderer import render
 from browser import Browser
 from mathml_reader import MATH
@@ -260,6 +260,13 @@ def test_a_table_too_wide_for_a_phone_can_be_moved_by_keyboard() -> None:
     assert holder.attributes["aria-label"] == "Too <wide>"
 
 
+def test_long_words_of_a_table_may_be_broken_and_numbers_may_not() -> None:
+    words = "<script>alert(1)</script> https://example.org/some/page multiplications"
+    found = render(document(Table((), "lr", (("a",), ("b",)), (((words,), ("3,421,023,895,552",)),))), "html")
+    assert "&lt;script&gt;<wbr>alert(" in found and "example.<wbr>org/<wbr>some/<wbr>page" in found
+    assert "multiplications" in found and "3,421,023,895,552" in found
+
+
 def test_figure() -> None:
     page = read(document(Figure(picture(), ("The route, ", N, " steps.")), Figure(picture(), ())))
     first, second = page.all("figure")
@@ -394,6 +401,27 @@ def test_examples_in_a_browser(name: str, browser: Browser, tmp_path: Path) -> N
     page = tmp_path / "page.html"
     assert cli.main([*EXAMPLES[name], "--html", "-o", str(page)]) == 0
     assert looked_at(browser, page) == []
+
+
+@pytest.mark.slow
+def test_tables_of_words_and_numbers_fit_a_phone(browser: Browser, tmp_path: Path) -> None:
+    """Words wrap, long ones are broken, and so are formulas: the numbers are in sight."""
+    grown = Growth(
+        Sum((Product((*map(Symbol, "HWCD"), Symbol("d_emb"))), Product((*map(Symbol, "BNTL"), Symbol("d_ff")))))
+    )
+    quantities = ("multiply-adds", "parameter memory, bytes (float32)", "maximum path length", "sequential operations")
+    results = tuple(((name,), (grown,), ("14,859,687,936",)) for name in quantities)
+    meanings = ("image height & width, 100% of <pixels>", "<script>alert(1)</script> https://example.org/some/page")
+    notation = tuple(((Symbol("d_emb"),), (words,), ("793,471",), ("1,024",)) for words in meanings)
+    tables = (
+        Table(("Results",), "llr", (("quantity",), ("growth",), ("at the example values",)), results),
+        Table((), "llrr", (("symbol",), ("meaning",), ("example value",), ("net",)), notation),
+    )
+    page = tmp_path / "page.html"
+    page.write_text(render(document(*tables), "html"), encoding="utf-8")
+    browser.open(page, 360, "light")
+    over = browser.ask("[...document.querySelectorAll('.table')].map(table => table.scrollWidth - table.clientWidth)")
+    assert len(over) == 2 and max(over) <= 1
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from ..document import Code, Strong, Text
 from ..formula import Formula
 from ..notation import Symbols, text_width
 from ..notation.mathml import flat_mathml_parts, mathematics, mathml_parts
-from ..notation.mathml_parts import FACTOR, Parts, width
+from ..notation.mathml_parts import DEEPER, FACTOR, SIGN, Parts, width
 from .escape import spaced
 
 PHONE: Final = 18.0  # em: the line of a phone
@@ -24,12 +24,16 @@ SHORT: Final = 6.0  # a sum that is no wider stays on its line
 SHORT_PRODUCT: Final = 11.0
 LEAST_SIZE: Final = 0.7  # what is to be smaller is written with slashes for fraction bars
 SHORT_CODE: Final = 14  # letters
+SHORT_WORD: Final = 14
 LONGEST_TOGETHER: Final = 20  # letters and signs: what is longer may be broken
 # The axes of a tensor, [N, D], or a formula with the words that touch it.
 _TOUCHING: Final = re.compile(
     r"\[(?:[^\[\]<> ]|, |</?m[^>]*>)+\]|(?:(?<![^\s<>])[^\s<>]*)?<math(?:(?!</math>).)*</math>[^\s<>]*", re.DOTALL
 )
 _BREAKS_IN_CODE: Final = re.compile(r"([_/.,:=()\[\]]+)(?=[^\s_/.,:=()\[\]])")
+_LONG_WORD: Final = re.compile(rf"\S{{{SHORT_WORD + 1},}}")
+_JOINT: Final = re.compile(r"(?<=[/_.,:;=|)\]}>])(?=[^\s/_.,:;=|()\[\]{}<>\d])|(?<=\w{20})(?=\w{4})")
+_HYPHEN: Final = re.compile(r"(?<=\w-)(?=\w)")  # where a browser ends a line by itself
 _BREAK: Final = "\0"  # where a line may end; no word has the character after `spaced`
 _NUMBER: Final = re.compile("<mn>([^<]*)</mn>")
 _TAG: Final = re.compile("<[^>]*>")
@@ -69,11 +73,12 @@ class Writer:
         for run in text:
             match run:
                 case str():
-                    html += html_words(run)
-                    wide += _measure(chunks, run, 1.0)
+                    loose = _loose(run)
+                    html += escape(loose).replace(_BREAK, "<wbr>")
+                    wide += _measure(chunks, loose, 1.0)
                 case Code(code):
                     html += f"<code>{html_code(code)}</code>"
-                    wide += _measure(chunks, _broken_code(code, " "), _CODE_SIZE)
+                    wide += _measure(chunks, _broken_code(code, _BREAK), _CODE_SIZE)
                 case Strong(words):
                     html += f"<strong>{html_words(words)}</strong>"
                     wide += _measure(chunks, words, _BOLD)
@@ -90,11 +95,11 @@ class Writer:
         key = (formula, display, int(room))
         if key not in self._formulas:
             parts = mathml_parts(formula, self.symbols)
-            if _widest(parts) > room / LEAST_SIZE:
+            if _widest(parts, room) > room / LEAST_SIZE:
                 parts = flat_mathml_parts(formula, self.symbols)
             alone = _NUMBER.fullmatch(parts[0].markup) if len(parts) == 1 and not display else None
             html = alone[1] if alone else _lines(parts, display, int(room))
-            self._formulas[key] = Prose(html, width(parts), _widest(parts))
+            self._formulas[key] = Prose(html, width(parts), _widest(parts, room))
         return self._formulas[key]
 
 
@@ -105,6 +110,11 @@ def html_words(words: str) -> str:
     '50% of &lt;d_ff&gt;'
     """
     return escape(spaced(words))
+
+
+def _loose(words: str) -> str:
+    """Words with marks where a browser may end a line inside the long ones: URLs, what is joined by punctuation."""
+    return _LONG_WORD.sub(lambda found: _JOINT.sub(_BREAK, found[0]), spaced(words))
 
 
 def html_code(text: str) -> str:
@@ -119,10 +129,12 @@ def _broken_code(text: str, mark: str) -> str:
 
 def _measure(chunks: list[float], words: str, scale: float) -> float:
     """The width of words, which are added to the chunks."""
-    first, *others = (text_width(word) / 10 * scale for word in words.split(" "))
+    blanks = words.count(" ")
+    apart = _HYPHEN.sub(_BREAK, words).replace(" ", _BREAK).split(_BREAK)
+    first, *others = (text_width(word) / 10 * scale for word in apart)
     chunks[-1] += first
     chunks += others
-    return first + sum(others) + _BLANK * scale * len(others)
+    return first + sum(others) + _BLANK * scale * blanks
 
 
 def _together(found: re.Match[str]) -> str:
@@ -133,11 +145,25 @@ def _together(found: re.Match[str]) -> str:
     return f'<span class="together">{found[0]}</span>'
 
 
-def _widest(parts: Parts) -> float:
+def _widest(parts: Parts, room: float) -> float:
     """The width of the part that cannot be broken."""
-    wide = width(parts)
+    if _whole(parts, room):
+        return width(parts)
+    return max(
+        _widest(group, room) for group in _cut(parts, min(part.rank for part in parts[1:] if part.rank is not None))
+    )
+
+
+def _whole(parts: Parts, room: float) -> bool:
+    """Whether no line ends in these parts: they are a short sum, or a product that is short, and for the room where
+    there are sums in it."""
     ranks = [part.rank for part in parts[1:] if part.rank is not None]
-    return max(map(width, _cut(parts, max(ranks)))) if wide > SHORT and ranks else wide
+    if not ranks or width(parts) <= SHORT:
+        return True
+    high = any(part.fence and part.tall for part in parts)
+    summed = any(rank % DEEPER == SIGN for rank in ranks)
+    limit = min(SHORT_PRODUCT, 0.6 * room) if summed else SHORT_PRODUCT
+    return (high or min(ranks) >= FACTOR) and width(parts) <= limit
 
 
 def _cut(parts: Parts, rank: int) -> list[Parts]:
@@ -148,12 +174,10 @@ def _cut(parts: Parts, rank: int) -> list[Parts]:
 
 def _lines(parts: Parts, display: bool, room: int) -> str:
     """One `<math>`, or several between which a line may end."""
-    ranks = [part.rank for part in parts[1:] if part.rank is not None]
-    together = any(part.fence and part.tall for part in parts) or min(ranks, default=FACTOR) >= FACTOR
-    if not ranks or width(parts) <= (SHORT_PRODUCT if together else SHORT):
+    if _whole(parts, room):
         return _one(parts, display, room)
     written = ""
-    for group in _cut(parts, min(ranks)):
+    for group in _cut(parts, min(part.rank for part in parts[1:] if part.rank is not None)):
         inner = _lines(group, display, room)
         blank = " " if group[0].leading else "<wbr>"
         box = "box" if width(group) <= SHORT_PRODUCT else "long"

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..document import Table
-from .html_prose import Prose, Writer
+from .html_prose import PHONE, Prose, Writer
 
 SIZE: Final = 0.95  # of the words in a table
 GAP: Final = 1.5
-CERTAIN: Final = 16.5  # what fits a small phone whatever the face
+PHONE_SIZE: Final = 0.9
+PHONE_GAP: Final = 0.8
+CELL: Final = 10.0  # of the line of a phone, where there are several columns
+CERTAIN: Final = 18.0  # what fits a phone whatever the face
+SQUEEZED: Final = 26.0  # what nearly fits is left to the browser: squeezed, little of it has to be moved into sight
 COMFORTABLE: Final = 33.0  # what is moved sideways need not be squeezed further
 
 
@@ -26,7 +30,7 @@ class Cell:
 @dataclass(frozen=True)
 class LaidTable:
     """`total` is the last row where it sums the others. A table `wide` for a phone is moved sideways, with the width of
-    `least` em at least."""
+    `least` em at least; 0 leaves it to the browser."""
 
     caption: str
     head: tuple[Cell, ...]
@@ -39,11 +43,14 @@ class LaidTable:
 
 def lay_out_table(table: Table, writer: Writer) -> LaidTable:
     """The cells, of which the first of each row names it."""
-    head = [writer.prose(cell) for cell in table.head]
-    rows = [[writer.prose(cell) for cell in row] for row in table.rows]
+    room = PHONE if len(table.head) < 3 else CELL
+    head = [writer.prose(cell, room=room) for cell in table.head]
+    rows = [[writer.prose(cell, room=room) for cell in row] for row in table.rows]
     columns = list(zip(head, *rows, strict=True))
+    narrowest = sum(max(cell.least for cell in column) for column in columns)
     gaps = GAP * (len(columns) - 1)
-    least = SIZE * sum(max(cell.least for cell in column) for column in columns) + gaps
+    least = SIZE * narrowest + gaps
+    phone = PHONE_SIZE * narrowest + PHONE_GAP * (len(columns) - 1)
     natural = SIZE * sum(max(cell.width for cell in column) for column in columns) + gaps
     laid = tuple(_row(row, table.align) for row in rows)
     sums = table.total and len(laid) > 0
@@ -53,8 +60,8 @@ def lay_out_table(table: Table, writer: Writer) -> LaidTable:
         laid[:-1] if sums else laid,
         laid[-1] if sums else (),
         tuple(writer.prose(note).html for note in table.notes),
-        least > CERTAIN,
-        max(least, min(natural, COMFORTABLE)),
+        phone > CERTAIN,
+        max(least, min(natural, COMFORTABLE)) if phone > SQUEEZED else 0.0,
     )
 
 
