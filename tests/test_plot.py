@@ -420,7 +420,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*FILES, "--plot", "macs,path:N", "-o", str(tmp_path / "out") + os.sep]) == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["macs.svg", "path.svg"]
     assert main([*FILES, "--plot", "macs,path:N", "--html"]) == 0
-    assert capsys.readouterr().out.count("<figure") == 2
+    assert capsys.readouterr().out.count('<figure id="plot-') == 2
     assert main([*FILES, "--plot", "N", "--at", "D=1000", "--latex"]) == 0
     assert "{$n = d = 1000$};" in capsys.readouterr().out
 
