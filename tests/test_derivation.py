@@ -392,6 +392,16 @@ def test_a_let_is_written_as_often_as_its_value_is_in_a_term() -> None:
     assert weights == "Weights: U [NH], V [HW] and Y [⌈N/B⌉]."
 
 
+def test_of_two_lets_the_wider_one_is_written_and_both_stand_in_the_order_of_the_file() -> None:
+    """N = HW/P² and M = HW/(PR)²: (HW)²D/(P⁴R²) is N M D."""
+    text = (
+        'dim H, W, P, R, D\nassume P*R divides H, P*R divides W\nlet N = H*W/P^2 "tokens"\n'
+        'let M = H*W/(P*R)^2 "reduced tokens"\n'
+        "model f(x[H*W/P^2, D], z[H*W/(P*R)^2, D]):\n    S[n, m] = sum[d] x[n, d] * z[m, d]\n    return S\n"
+    )
+    assert ("macs(S)", "N·M·D = NMD", "N·M elements, D terms each") in list(steps(document(text)))
+
+
 def test_a_let_has_a_look_as_a_dim_has(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "m.arch").write_text('dim H\nlet N = 2*H as "2/n" "x"\nmodel f(x[N]):\n    return x\n')
     assert main([str(tmp_path / "m.arch")]) == 1

@@ -15,6 +15,7 @@ from math import ceil, floor, prod
 
 import pytest
 from archderive import formula as f
+from archderive.algebra.substitution import evaluate
 from archderive.derivation import Request, derive, values_of
 from archderive.document import Code, Document, Heading, Paragraph, Step, Steps, Strong, Text
 from archderive.notation import Symbols, to_unicode
@@ -258,6 +259,7 @@ def test_every_sum_is_that_of_the_lines_above_it(name: str) -> None:
     session = open_source(read_source(name, text.encode())) if text else open_path(name)
     measures = next(iter(session.measures().values()))
     at = values_of(measures.program)
+    at |= {let.symbol.name: Fraction(evaluate(size, at)) for let, size in measures.program.lets}
     found = derive(measures, Request(conventions=("macs", "exact"), detail="full"))
     known: dict[str, Fraction] = {}
     checked = 0

@@ -74,6 +74,8 @@ class LetLayout(Layout):
     ) -> None:
         super().__init__(order, form, names)
         self.lets = lets
+        # HW/(P²R²) is looked for before the HW/P² in it
+        self.widest = sorted(lets, key=lambda item: -sum(abs(float(exponent)) for _, exponent in item[1]))
 
     def after(self, first: Iterable[str]) -> Layout:
         order = [name for name in (*first, *self.order) if all(name != symbol.name for symbol, _ in self.lets)]
@@ -90,7 +92,7 @@ class LetLayout(Layout):
         result = ZERO
         for monomial, coefficient in expr.terms.items():
             short = monomial
-            for symbol, value in self.lets:
+            for symbol, value in self.widest:
                 short = _divided(short, value, symbol)
             result = result + Expr({short: coefficient})
         return map_atoms(result, lambda atom: None if atom in self.names else from_atom(_changed(atom, self.shortened)))
@@ -117,7 +119,6 @@ def with_lets(layout: Layout, program: Program) -> tuple[Layout, list[Abbreviati
             continue
         used.append((dimension.symbol, monomial))
         names[dimension.symbol] = look
-    used.sort(key=lambda item: -sum(abs(float(exponent)) for _, exponent in item[1]))
     if not used:
         return layout, found
     return LetLayout(_placed(list(layout.order), used), layout.form, {**layout.names, **names}, used), found

@@ -17,7 +17,7 @@ from .shown import Shown
 from .trace import Contribution, contributions, weight_contributions
 
 MAX_COLUMNS = 5
-MAX_ADDED = 8
+MAX_ADDED = 12
 
 
 class TotalWriter:
