@@ -20,6 +20,7 @@ from ..notation.mathml_parts import DEEPER, FACTOR, SIGN, Parts, width
 from .escape import spaced
 
 PHONE: Final = 18.0  # em: the line of a phone
+CELL: Final = 10.0  # of it, where a table has several columns
 SHORT: Final = 6.0  # a sum that is no wider stays on its line
 SHORT_PRODUCT: Final = 11.0
 LEAST_SIZE: Final = 0.7  # what is to be smaller is written with slashes for fraction bars
@@ -155,15 +156,15 @@ def _widest(parts: Parts, room: float) -> float:
 
 
 def _whole(parts: Parts, room: float) -> bool:
-    """Whether no line ends in these parts: they are a short sum, or a product that is short, and for the room where
-    there are sums in it."""
+    """Whether no line ends in these parts: they are a short sum, or a product that is short. In a cell one with a sum
+    in it gets lines as a sum does."""
     ranks = [part.rank for part in parts[1:] if part.rank is not None]
     if not ranks or width(parts) <= SHORT:
         return True
     high = any(part.fence and part.tall for part in parts)
     summed = any(rank % DEEPER == SIGN for rank in ranks)
-    limit = min(SHORT_PRODUCT, 0.6 * room) if summed else SHORT_PRODUCT
-    return (high or min(ranks) >= FACTOR) and width(parts) <= limit
+    together = (high or min(ranks) >= FACTOR) and not (summed and room <= CELL)
+    return together and width(parts) <= SHORT_PRODUCT
 
 
 def _cut(parts: Parts, rank: int) -> list[Parts]:

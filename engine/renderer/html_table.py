@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..document import Table
-from .html_prose import PHONE, Prose, Writer
+from .html_prose import CELL, PHONE, Prose, Writer
 
 SIZE: Final = 0.95  # of the words in a table
 GAP: Final = 1.5
 PHONE_SIZE: Final = 0.9
 PHONE_GAP: Final = 0.8
-CELL: Final = 10.0  # of the line of a phone, where there are several columns
 CERTAIN: Final = 18.0  # what fits a phone whatever the face
 SQUEEZED: Final = 26.0  # what nearly fits is left to the browser: squeezed, little of it has to be moved into sight
 COMFORTABLE: Final = 33.0  # what is moved sideways need not be squeezed further
