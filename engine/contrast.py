@@ -223,7 +223,8 @@ class Contrast:
             winners.append((end or 0, place))
         words: list[Run] = []
         if len(winners) > MOST_SEGMENTS:
-            words += [f"after {len(winners) - MOST_SEGMENTS} changes, "]
+            earlier = len(winners) - MOST_SEGMENTS
+            words += [f"after {earlier} change{'s' * (earlier > 1)}, "]
             winners = winners[-MOST_SEGMENTS:]
         for number, (end, place) in enumerate(winners):
             words += [", "] * bool(number) + ["then "] * bool(number) + [Code(self.labels[place])]
