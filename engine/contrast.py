@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, pairwise
 from math import floor, inf
 
 from . import formula as f
-from .algebra.atoms import Atom, Symbol
-from .algebra.expression import Expr, const
-from .algebra.facts import Facts
-from .algebra.substitution import Value, evaluate, substitute
-from .crossover import LAST, Crossing, Verdict, condition, crossings, smaller_at
+from .algebra.atoms import Symbol
+from .algebra.substitution import Value, evaluate
+from .compared import Compared
+from .crossover import LAST, SAMPLED, Crossing, Verdict, condition, crossings, matter, smaller_at
 from .derivation import digits
-from .derivation.shown import Shown, listed
+from .derivation.shown import listed
 from .document import Block, Code, Heading, Paragraph, Run, Table, Text
 from .errors import ArchError
-from .forms import Layout
 from .growth import growth
 
 MOST_PAIRS = 28  # of more models only those beside each other are compared, or all with the baseline
@@ -30,18 +27,8 @@ _STEPS = (Fraction(1, 16), Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16
 _LONGEST_IN_MAP = 14  # letters; longer names of models go by letters there
 
 
-@dataclass(frozen=True)
-class Contrast:
-    """The quantity `name` of several models, `given` in the order of `labels`. Sizes of one name are one size; one
-    with different example values is not the same in all models, and has in each its own value."""
-
-    name: str
-    title: str
-    labels: Sequence[str]
-    given: Sequence[Expr]
-    shown: Sequence[Shown]
-    along: str | None = None
-    baseline: str | None = None
+class Contrast(Compared):
+    """Says which has less of the quantity, and where."""
 
     def blocks(self) -> Iterator[Block]:
         yield Heading(2, ("Where one is cheaper",), anchor="cheaper")
@@ -53,75 +40,12 @@ class Contrast:
             yield from self.cheapest_along(size)
             yield from self.map(size)
 
-    # ---------------------------------------------------------------- what all models share
-
-    @cached_property
-    def layout(self) -> Layout:
-        """The names of all models, in the order of the first that has each."""
-        order = dict.fromkeys(name for shown in self.shown for name in shown.layout.order)
-        names: dict[Atom, str] = {}
-        for shown in self.shown:
-            names = {**shown.layout.names, **names}
-        return Layout(list(order), self.shown[0].layout.form, names)
-
-    def facts(self, places: Sequence[int]) -> Facts:
-        """What some of the models assume, together."""
-        first, *others = (self.shown[place].measures.program.facts for place in places)
-        together = first.copy()
-        for theirs in others:
-            for order in theirs.orders:
-                together.assume_order(order)
-            for pair in theirs.divisibility:
-                together.assume_divides(*pair)
-        return together
-
-    @cached_property
-    def positions(self) -> list[str]:
-        """Sizes of the axes along which positions stand: they may be followed whatever their example values."""
-        inputs = (tensor for shown in self.shown for tensor in shown.measures.program.instance.inputs)
-        sizes = (axis.size for tensor in inputs for axis in tensor.axes[:-1] or tensor.axes)
-        return list(dict.fromkeys(symbol.name for size in sizes for symbol in size.symbols()))
-
-    @cached_property
-    def own(self) -> list[str]:
-        """Sizes for which each model has its own value: all but positions, if one is not the same in all models. They
-        are networks then, and no layers that a condition on sizes would compare."""
-        found: dict[str, set[Value]] = {}
-        for shown, expr in zip(self.shown, self.given, strict=True):
-            for name in {s.name for s in expr.symbols()} & shown.values.keys():
-                found.setdefault(name, set()).add(shown.values[name])
-        names = [name for name in self.layout.order if name in found and name not in self.positions]
-        return names if any(len(found[name]) > 1 for name in names) else []
-
-    @cached_property
-    def exprs(self) -> list[Expr]:
-        """The costs, with each model's own values in the place of sizes that are not the same in all."""
-        found = []
-        for shown, expr in zip(self.shown, self.given, strict=True):
-            own = [s for s in expr.symbols() if s.name in self.own and s.name in shown.values]
-            fixed = {s: const(Fraction(shown.values[s.name])) for s in own}
-            found.append(substitute(expr, fixed))
-        return found
-
-    @cached_property
-    def values(self) -> dict[str, Value]:
-        """The example values of the first model that has each."""
-        found: dict[str, Value] = {}
-        for shown in self.shown:
-            found = {**shown.values, **found}
-        return found
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The sizes that the costs depend on: those of positions first, for `N < D` is what is asked for."""
-        depends = {s.name for expr in self.exprs for s in expr.symbols() if s.kind == "dim"}
-        return [name for name in dict.fromkeys((*self.positions, *self.layout.order)) if name in depends]
-
-    @cached_property
-    def sizes(self) -> list[str]:
-        """Those that may be followed, for all others have values."""
-        known = all(s.name in self.values for expr in self.exprs for s in expr.symbols())
-        return [name for name in self.names if name in self.values] if known else []
+    @property
+    def less(self) -> tuple[str, str, str, str]:
+        """Operations are fewer, a length is smaller."""
+        if self.title.endswith("s"):
+            return "fewer", "fewer", "fewest", "equally many"
+        return "the smaller", "smaller", "smallest", "equal"
 
     @property
     def size(self) -> str | None:
@@ -147,14 +71,18 @@ class Contrast:
 
     def pairs_table(self) -> Table:
         rows = tuple(((Code(self.labels[a]),), (Code(self.labels[b]),), self.verdict(a, b)) for a, b in self.pairs)
-        notes = ("Sizes other than those of positions have in each model its own example value.",)
+        notes: list[Text] = []
+        if self.own:
+            notes.append(("Sizes other than those of positions have in each model its own example value.",))
+        if any(self.condition(a, b).outcome == "unknown" for a, b in self.pairs):
+            notes.append((SAMPLED,))
         return Table(
-            (f"Which has fewer {self.title}",),
+            (f"Which has {self.less[0]} {self.title}",),
             "lll",
-            (("model",), ("against",), ("fewer",)),
+            (("model",), ("against",), (self.less[1],)),
             rows,
             anchor="crossovers",
-            notes=(notes,) if self.own else (),
+            notes=tuple(notes),
         )
 
     def verdict(self, one: int, other: int) -> Text:
@@ -163,10 +91,10 @@ class Contrast:
         found = self.condition(one, other)
         match found.outcome:
             case "equal":
-                return ("equally many",)
+                return (self.less[3],)
             case "first" | "second":
                 cheaper = a if found.outcome == "first" else b
-                return (cheaper, " always") if found.strict else (cheaper, ", or equally many")
+                return (cheaper, " always") if found.strict else (cheaper, f", or {self.less[3]}")
             case "depends" if f.measure(self.layout.formula(found.bound)) <= MOST_NAMES:
                 less, more = self.relation(found, "<"), self.relation(found, ">")
                 first, second = (b, a) if found.above else (a, b)
@@ -205,7 +133,7 @@ class Contrast:
         if costs[0] is None or costs[1] is None:
             return ("unknown: not every size has an example value",)
         if costs[0] == costs[1]:
-            return ("equally many at the example values",)
+            return (f"{self.less[3]} at the example values",)
         return (Code(self.labels[one if costs[0] < costs[1] else other]), " at the example values")
 
     def segments(self, size: str, places: Sequence[int], found: Sequence[Crossing]) -> list[Run]:
@@ -216,7 +144,7 @@ class Contrast:
         winners: list[tuple[int, int]] = []  # the last size of each, and the cheapest of all there
         starts = [least, *(last + 1 for last in ends)]
         for start, end in zip(starts, [*ends, most], strict=True):
-            cheapest = self.cheapest_of(size, places, start) or self.cheapest_of(size, places, end or start + 1)
+            cheapest = self.cheapest_between(size, places, start, end)
             place = winners[-1][1] if winners and winners[-1][1] in cheapest else cheapest[0]
             if winners and place == winners[-1][1]:
                 winners.pop()
@@ -232,10 +160,16 @@ class Contrast:
                 words += [" up to ", self.equal(size, end)]
         return words
 
-    def cheapest_of(self, size: str, places: Sequence[int], value: int) -> list[int]:
-        """The places of the cheapest of some models at one size."""
-        found = smaller_at([self.exprs[place] for place in places], {**self.values, size: value})
-        return [places[number] for number in found]
+    def cheapest_between(self, size: str, places: Sequence[int], start: int, end: int | None) -> list[int]:
+        """The places of those that are the cheapest from one size to another, where no order changes: some may be equal
+        at a few sizes. They are looked at at both ends and between them."""
+        found = list(places)
+        for value in sorted(
+            {start, *((start + 1, 3 * start, 1000 * start, LAST) if end is None else (end, (start + end) // 2))}
+        ):
+            here = smaller_at([self.exprs[place] for place in places], {**self.values, size: value})
+            found = [place for place in found if not here or place in [places[number] for number in here]] or found
+        return found
 
     def admitted(self, size: str, places: Sequence[int]) -> tuple[int, int | None]:
         """The least and the largest of a size that some models admit, the others at their values; None for no limit."""
@@ -262,7 +196,9 @@ class Contrast:
 
     def others(self, size: str, places: Sequence[int]) -> list[Run]:
         """The other sizes that are held, with their values."""
-        depends = {s.name for place in places for s in self.exprs[place].symbols()}
+        depends = {
+            name for one, other in combinations(places, 2) for name in matter(self.exprs[one], self.exprs[other])
+        }
         held = [name for name in self.layout.order if name != size and name in depends]
         words: list[Run] = []
         for number, name in enumerate(held):
@@ -364,7 +300,7 @@ class Contrast:
         )
         used = sorted(_winners(found))
         notes = () if short else (tuple(listed([(f"{names[p]}: ", Code(self.labels[p])) for p in used])),)
-        caption = (f"The model with the fewest {self.title}",)
+        caption = (f"The model with the {self.less[2]} {self.title}",)
         yield Table(caption, "l" * len(head), head, cells, anchor="map", notes=notes)
 
     def around(self, size: str) -> list[int]:

@@ -23,17 +23,23 @@ from .roots import roots_above, value_at, whole
 
 LAST = 10**12
 _SAMPLES_A_DECADE = 48
-_FIRST_ONES = 128  # sizes that are all looked at where steps or logarithms may turn the order more than once
+_FIRST_ONES = 1024  # sizes that are all looked at where steps or logarithms may turn the order more than once
+SAMPLED = (
+    "Where a size is given and no condition, costs with steps or logarithms were compared at all sizes up to "
+    f"{_FIRST_ONES:,} and at {_SAMPLES_A_DECADE} in each decade beyond; between those they may change places twice."
+)
 
 
 @dataclass(frozen=True)
 class Crossing:
     """The order of two expressions changes at `at`, exact where it is an int or a Fraction: which of the two, 0 or 1,
-    is smaller for sizes below and which above. Where there are steps it is the first whole size of the new order."""
+    is smaller for sizes below and which above. Where there are steps it is the first whole size of the new order, and
+    they need not `meet` there."""
 
     at: Value
     cheaper_before: int
     cheaper_after: int
+    meet: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,16 @@ def crossings(one: Expr, other: Expr, name: str, values: Mapping[str, Value], la
         return ()
     coefficients = _coefficients(gap)
     changes = _of_polynomial(coefficients) if coefficients is not None else _of_steps(first, second, name, last)
-    return tuple(Crossing(_plain(at), int(before > 0), int(after > 0)) for at, before, after in changes if at <= last)
+    meet = coefficients is not None
+    return tuple(
+        Crossing(_plain(at), int(before > 0), int(after > 0), meet) for at, before, after in changes if at <= last
+    )
+
+
+def matter(one: Expr, other: Expr) -> set[str]:
+    """The sizes on which the order of two expressions depends: what all terms have in common does not."""
+    gap = one - other
+    return {s.name for s in (gap * Expr({raised(gap.common(), -1): 1})).symbols()}
 
 
 def smaller_at(exprs: Sequence[Expr], values: Mapping[str, Value]) -> list[int]:

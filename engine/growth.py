@@ -11,13 +11,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import lcm
 
 from .algebra import build
 from .algebra.atoms import UNIT, Atom, Exponential, Extreme, Group, Log, Monomial, Rational, Rounded, Summation, Symbol
 from .algebra.expression import ONE, ZERO, Expr, from_atom, total
 from .algebra.facts import Facts
+from .algebra.substitution import map_atoms
 from .algebra.summation import NoClosedForm, sum_over
 from .elaborator.describe import show
 from .errors import error
@@ -261,7 +262,8 @@ def _cone(vectors: object, facts: Facts) -> list[Vector]:
         atoms |= set(vector)
     rows: list[Vector] = []
     for atom in sorted(atoms, key=lambda a: a.key):
-        rows.append({atom: 1})
+        if not isinstance(atom, Log) or atom.base is None or facts.nonnegative(atom.argument - atom.base):
+            rows.append({atom: 1})
         if isinstance(atom, Log):
             for symbol in atom.argument.symbols():
                 rows.append({symbol: TINY, atom: -1})
@@ -270,12 +272,25 @@ def _cone(vectors: object, facts: Facts) -> list[Vector]:
                 rows.append({atom: 1, symbol: -HUGE})
             for symbol in atom.base.symbols():
                 rows.append({atom: 1, symbol: -1})
+    powers = sorted(
+        (a for a in atoms if isinstance(a, Exponential) and a.base.constant), key=lambda a: a.base.constant or 0
+    )
+    rows += [{b: 1, a: -1} for a, b in pairwise(powers) if a.exponent == b.exponent]
     for order in facts.orders:
-        rows += _order_rows(order, atoms)
+        rows += _order_rows(map_atoms(order, _natural), atoms)
     for divisor, dividend in facts.divisibility:
         if len(divisor.terms) == 1 and len(dividend.terms) == 1:
             rows.append(_difference(_vector(dividend), _vector(divisor)))
     return [row for row in rows if row]
+
+
+def _natural(atom: Atom) -> Expr | None:
+    """A logarithm to a number as base, rounded or not, as the natural one that growth has."""
+    inner = atom.argument.atoms() if isinstance(atom, Rounded) and len(atom.argument.terms) == 1 else {atom}
+    (log,) = inner if len(inner) == 1 else (None,)
+    if isinstance(log, Log) and log.base is not None and log.base.constant is not None:
+        return from_atom(Log(log.argument, None))
+    return None
 
 
 def _order_rows(order: Expr, atoms: set[Atom]) -> list[Vector]:
@@ -293,8 +308,11 @@ def _difference(large: Vector, small: Vector) -> Vector:
 
 def dominated(term: Vector, others: list[Vector], cone: Sequence[Vector]) -> bool:
     """Is there a weighted geometric mean of the others that is the term times something in the cone?"""
-    if any(all(other.get(a, 0) >= term.get(a, 0) for a in {**other, **term}) for other in others):
-        return True
+    least = {atom for row in cone if len(row) == 1 for atom in row}  # what is at least 1
+    for other in others:
+        gaps = _difference(other, term)
+        if all(gap > 0 and atom in least for atom, gap in gaps.items()):
+            return True
     atoms = sorted({a for v in (term, *others, *cone) for a in v}, key=lambda a: a.key)
     rows: list[list[Rational]] = []
     for atom in atoms:

@@ -211,10 +211,10 @@ class _Plotter:
         at, size = group[0].at, self.size_name()
         if len(group) > 1:
             return (size, f" = {_short(at)} … {_short(group[-1].at)}")
-        if isinstance(at, int):
+        if isinstance(at, int) and group[0].meet:
             bound = self.bound(at, one, other)
             return (Relation((size, *bound, integer(at)), ("=",) * (1 + len(bound))),)
-        exact = isinstance(at, Fraction) and at < 100 and Fraction(_short(at)) == at
+        exact = group[0].meet and isinstance(at, Fraction) and at < 100 and Fraction(_short(at)) == at
         return (size, f" {'=' if exact else '≈'} {_short(at)}")
 
     def bound(self, at: int, one: _Line, other: _Line) -> tuple[Formula, ...]:

@@ -243,7 +243,7 @@ def test_where_two_meet_the_one_before_holds(tmp_path: Path, capsys: pytest.Capt
     path.write_text(TIES, encoding="utf-8")
     said = text(capsys, str(path))
     assert "`scores` where N < 16, `sixteen` where N > 16" in said
-    assert "as N grows (with D = 4): `scores` up to N = 16, then `sixteen`." in said
+    assert "as N grows: `scores` up to N = 16, then `sixteen`." in said
 
 
 WINDOWS = """
@@ -340,3 +340,79 @@ def test_the_leading_term_with_what_comes_beside_it(tmp_path: Path, capsys: pyte
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert "12ND²L(1 + N/(6D))" in text(capsys, str(path), "--form", "leading")
+
+
+EQUAL_AT_FIRST = """
+dim N = 1024 "sequence length", D = 64 "width"
+
+model scores(x[N, D]):
+    S[n, m] = sum[d] x[n, d] * x[m, d]
+    return S
+
+model multiscale(x[N, D]):
+    S[n, j < ceil(log2(N)) + 1] = sum[d] x[n, d] * x[n + j, d]
+    return S
+
+model banded(x[N, D]):
+    S[n, j < ceil(sqrt(N))] = sum[d] x[n, d] * x[n + j, d]
+    return S
+"""
+
+
+def test_what_is_equal_at_the_first_sizes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # N², N (⌈log₂ N⌉ + 1) and N ⌈√N⌉ products of D terms are equal at N = 1; by trying every size:
+    costs = {
+        "scores": lambda n: n,
+        "multiscale": lambda n: (n - 1).bit_length() + 1,
+        "banded": lambda n: math.isqrt(n - 1) + 1,
+    }
+    last = max(n for n in range(2, 5000) if costs["banded"](n) <= costs["multiscale"](n))
+    assert all(costs["banded"](n) <= costs["multiscale"](n) for n in range(1, last + 1))
+    path = tmp_path / "first.arch"
+    path.write_text(EQUAL_AT_FIRST, encoding="utf-8")
+    said = text(capsys, str(path), "--columns", "macs")
+    assert "`scores` `multiscale` `multiscale`; `scores` is O(N²)" in said
+    assert "`scores` `banded` `banded`; `scores` is O(N²)" in said
+    assert f"The fewest multiply-adds as N grows: `banded` up to N = {last}, then `multiscale`." in said
+
+
+def test_a_length_is_smaller(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(TABLE_1 / f"{name}.arch") for name in ("self_attention", "recurrent")]
+    said = text(capsys, *files, "--columns", "path", "--sort", "path")
+    assert "Which has the smaller maximum path length" in said
+    assert "fewer" not in said.partition("What is counted")[0]
+
+
+STATED = """
+dim N = 4096, D = 64, k = 3
+assume k >= 2{fact}
+
+model stated(x[N, D]):
+    opaque y[N, D] from x because "for the test":
+        macs = {macs}
+        exact = {macs}
+        depth = 1
+    return y
+"""
+
+
+@pytest.mark.parametrize(
+    ("macs", "fact", "options", "expected"),
+    [
+        # a logarithm to the base k is below 1 for N < k
+        ("N*D*ceil(log(N, k))", "", (), "∈ O(N·D·logₖ N + ND)"),
+        ("N*D*ceil(log(N, k))", ", k <= N", (), "∈ O(N·D·logₖ N)"),
+        # facts about logarithms to numbers as bases
+        ("N*log2(N)*D + N*D^2", ", log2(N) <= D", (), "∈ Θ(ND²)"),
+        # 3^k outgrows 2^k and k⁵, up to a factor
+        ("N*3^k + N*2^k + N*k^5", "", ("--in", "k"), "k⁵ ∈ O(3ᵏ)"),
+        ("N*3^k + N*2^k + N*k^5", "", ("--in", "k"), "∈ Θ(3ᵏ)"),
+        ("N^3 + N^2*D + N*D^2 + D^3", "", (), "∈ Θ(N³) (if D ≤ N)"),
+    ],
+)
+def test_growth_of_logarithms_and_powers(
+    macs: str, fact: str, options: tuple[str, ...], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "stated.arch"
+    path.write_text(STATED.format(macs=macs, fact=fact), encoding="utf-8")
+    assert expected in text(capsys, str(path), *options)

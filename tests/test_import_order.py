@@ -26,7 +26,7 @@ conventions crossover growth
 dependences
 quantities
 agreement derivation domains stated
-expectations
+compared expectations
 contrast play
 answers comparison example_sizes renderer session
 exercises marking plotter results

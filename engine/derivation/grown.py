@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from itertools import permutations
+from math import gcd
 from typing import Literal
 
 from .. import formula as f
-from ..algebra.atoms import Log, Monomial, Symbol
+from ..algebra.atoms import Exponential, Log, Monomial, Symbol
 from ..algebra.expression import Expr, from_atom, total
 from ..document import Block, Bullets, Heading, Paragraph, Run, Step, Steps, Text
 from ..errors import ArchError
@@ -126,7 +127,9 @@ class _GrowthWriter:
             return
         for one, other in permutations(self.found.terms):
             shared = Expr({(one + other).common(): 1})
-            yield (other / shared, one / shared), one
+            sides = other / shared, one / shared
+            root = gcd(*(int(e) if isinstance(e, int) else 1 for side in sides for m in side.terms for _, e in m))
+            yield (_rooted(sides[0], root), _rooted(sides[1], root)), one
 
     def plain_order(self, small: Expr, large: Expr) -> f.Formula:
         return f.Relation((self.plain.formula(small), self.plain.formula(large)), ("<=",))
@@ -134,7 +137,10 @@ class _GrowthWriter:
     def reason(self, dropped: Dropped) -> Text:
         """DL ≤ D²L, since 1 ≤ D; or the facts that are needed."""
         larger = self.plain.formula(total(dropped.by))
+        atoms = {atom for term in (dropped.term, *dropped.by) for atom in term.atoms()}
         words: list[Run] = [f.Relation((self.plain.formula(dropped.term), larger), ("<=",))]
+        if any(isinstance(atom, Exponential | Log) for atom in atoms):  # up to a factor
+            words = [f.Relation((self.plain.formula(dropped.term), f.Growth(larger)), ("in",))]
         why = [because for because in self.why(dropped) if because != tuple(words)]
         for number, because in enumerate(why):
             words += [", since " if number == 0 else " and ", *because]
@@ -165,6 +171,11 @@ class _GrowthWriter:
             for number, name in enumerate(names):
                 words += ([" and "] if number else []) + [f.Relation((f.integer(1), name), ("<=",))]
             yield tuple(words)
+
+
+def _rooted(side: Expr, root: int) -> Expr:
+    """D ≤ N says the same as D³ ≤ N³."""
+    return Expr({tuple((a, e // root if isinstance(e, int) else e) for a, e in m): c for m, c in side.terms.items()})
 
 
 def _moving(monomial: Monomial, held: Collection[Symbol]) -> Monomial:
