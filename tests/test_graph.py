@@ -178,7 +178,7 @@ def test_random_stacks() -> None:
 
 @pytest.mark.slow
 def test_many_random_stacks() -> None:
-    assert compare_all(random_programs(range(1000, 1300))) > 200
+    assert compare_all(random_programs(range(1000, 1150))) > 100
 
 
 # ---------------------------------------------------------------- against breadth-first search
