@@ -32,7 +32,8 @@ def documents_of(models: Sequence[Measures], request: Request, *, detailed: bool
     each = models if (detailed or request.playable) and request.detail != "summary" else ()
     alone = replace(request, plots=())
     below = alone if detailed else replace(alone, pictured=False, below=True)
-    return [compare(models, request), *(derive(measures, below) for measures in each)]
+    labelled = zip(each, labels_of(each), strict=True)
+    return [compare(models, request), *(derive(m, replace(below, label=label)) for m, label in labelled)]
 
 
 def compare(models: Sequence[Measures], request: Request) -> Document:

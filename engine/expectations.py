@@ -81,6 +81,8 @@ class Checker:
         """Compare both sides. Raises ArchError for what cannot be compared."""
         if isinstance(expect.right, syntax.Hole):
             derived = self.read(expect.left, scope, context)
+            if expect.relation == "in" and not isinstance(derived, Infinite):
+                derived = growth(derived, self.measures.program.facts).expr
             return Check(expect, False, self._show(derived), "???", derived=derived)
         values = dict(context.values)
         names = [setting.name for setting in expect.settings]

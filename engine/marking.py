@@ -127,6 +127,5 @@ def solution(check: Check) -> str:
     expect, derived = check.expect, check.derived
     settings = ", ".join(setting.span.text.strip() for setting in expect.settings)
     left = expect.left.span.text.strip() + (f" at ({settings})" if settings else "")
-    return (
-        f"expect {left} == {written(derived) if derived is not None and not isinstance(derived, Infinite) else 'inf'}"
-    )
+    answer = written(derived) if derived is not None and not isinstance(derived, Infinite) else "inf"
+    return f"expect {left} in Theta({answer})" if expect.relation == "in" else f"expect {left} == {answer}"

@@ -108,15 +108,19 @@ const address = () => {
 const remember = () => {
   try { history.replaceState(null, "", address()); } catch { /* a page inside another may not have an address */ }
 };
+const called = text => { // a size as the file has it, or as the page shows it where that is one
+  const k = sizes.findIndex(size => size.key === text), shown = sizes.filter(size => size.name === text);
+  return k < 0 && shown.length === 1 ? sizes.indexOf(shown[0]) : k;
+};
 const recall = () => {
   if (!location.hash.includes("=")) return;
   const wrong = [];
   for (const part of location.hash.slice(1).split("&")) {
     let key, text;
     try { [key, text = ""] = part.split("=").map(decodeURIComponent); } catch { wrong.push(part); continue; }
-    const k = sizes.findIndex(size => size.key === key);
+    const k = called(key);
     const value = k < 0 ? null : read(text, sizes[k].whole);
-    const names = sizes.findIndex(size => size.key === text), quantity = quantities.findIndex(q => q.name === text);
+    const names = called(text), quantity = quantities.findIndex(q => q.name === text);
     if (value !== null) set(k, value);
     else if (k < 0 && key === "x" && names >= 0) x = names;
     else if (k < 0 && key === "y" && quantity >= 0) y = quantity;

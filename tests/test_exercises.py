@@ -473,3 +473,19 @@ def test_the_page(run: Run) -> None:
                 assert re.fullmatch(shown(output), said), said
                 asked += 1
     assert asked >= 9
+
+
+def test_the_solution_of_a_question_of_growth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # by hand: N D² + N² D, of which neither goes
+    path = tmp_path / "growth.arch"
+    lines = ["exercise", "dim N = 8, D = 4", "model m(x[N, D]):", "    return x -> attention(bias = false)"]
+    path.write_text(
+        "\n".join([*lines, "    expect macs in ???", ""]).replace("    return", "    y =", 1) + "    return y\n",
+        "utf-8",
+    )
+    assert main([str(path), "--check", "--solution"]) == 1
+    said = capsys.readouterr().out
+    assert "solution: expect macs in Theta(" in said
+    answer = said.partition("solution: ")[2].partition("\n")[0]
+    path.write_text(path.read_text("utf-8").replace("expect macs in ???", answer), "utf-8")
+    assert main([str(path), "--check"]) == 0

@@ -52,7 +52,7 @@ class _Author:
 
     def blocks(self) -> Iterator[Block]:
         instance = self.program.instance
-        yield Heading(1, ("Complexity of ", Code(instance.name)), anchor=instance.name)
+        yield Heading(1, ("Complexity of ", Code(self.request.label or instance.name)), anchor=instance.name)
         if instance.doc:
             yield Paragraph((sentence(instance.doc),))
         for caveat in self.shown.caveats:

@@ -22,8 +22,8 @@ DETAILS = ("summary", "steps", "full")
 class Request:
     """What a derivation should show; `verified` for each program that was verified, `published` for those whose file
     states figures, `pictured` with a picture of the dependences where one can be drawn, `plots` of all models,
-    `playable` with models to play with where several are compared, `below` a comparison that has results and notation.
-    Growth is `along` one size, the others constant, or along all for None."""
+    `playable` with models to play with where several are compared, `below` a comparison that has results and notation
+    and calls the model by its `label`. Growth is `along` one size, the others constant, or along all for None."""
 
     conventions: tuple[str, ...] = ("macs",)
     detail: str = "steps"
@@ -35,6 +35,7 @@ class Request:
     plots: tuple[Figure, ...] = ()
     playable: bool = False
     below: bool = False
+    label: str = ""
     along: str | None = None
     columns: tuple[str, ...] = ()
     sort: str | None = None
