@@ -380,6 +380,13 @@ def test_growth_by_hand(
     assert growth(make(terms), facts).expr == make(kept)
 
 
+def test_a_quotient_of_logarithms_is_rounded_as_one() -> None:
+    # ⌈log 243 / log 3⌉ is 5, which doubles miss: math.log(243) / math.log(3) is 4.999999999999999
+    quotient = build.ceil(build.log(sym("A")) / build.log(sym("B")))
+    assert quotient == build.ceil(build.log(sym("A"), sym("B")))
+    assert evaluate(build.floor(build.log(sym("A")) / build.log(sym("B"))), {"A": 243, "B": 3}) == 5
+
+
 def test_growth_of_a_long_sum() -> None:
     # (A + … + H)⁴ has 330 terms; by the inequality of means only the fourth powers stay
     letters = "ABCDEFGH"

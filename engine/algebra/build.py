@@ -60,7 +60,17 @@ def _rounded_number(direction: Literal["floor", "ceil"], expr: Expr) -> int | No
     return whole_part(value) if direction == "floor" else -whole_part(-value)
 
 
+def _to_base(expr: Expr) -> Expr:
+    """log N / log k as log_k N, which is a whole number where it should be."""
+    ((monomial, coefficient),) = expr.terms.items() if len(expr.terms) == 1 else ((UNIT, 0),)
+    logs = {e: a for a, e in monomial if isinstance(a, Log) and a.base is None}
+    if coefficient == 1 and len(monomial) == 2 and logs.keys() == {1, -1}:
+        return from_atom(Log(logs[1].argument, logs[-1].argument))
+    return expr
+
+
 def _rounded_off(direction: Literal["floor", "ceil"], expr: Expr, facts: Facts) -> Expr:
+    expr = _to_base(expr)
     whole, rest = _split_whole(expr, facts)
     offset = rest.terms.get(UNIT, 0)
     moving = rest - const(offset)
