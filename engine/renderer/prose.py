@@ -17,6 +17,8 @@ LONG_IN_CELL = 55.0  # and one in a cell of a table
 LONG_PIECE = 75.0  # points: a fraction that wide is written with a slash, so that it can be broken
 _OPERATORS = f"[{OPERATOR}-{chr(ord(OPERATOR) + DEPTHS)}]"
 _BREAK = r"\allowbreak "
+# As `latex_code` has it: signs stay with what they follow.
+_BETWEEN_PARTS_OF_CODE = r"[ \u200b]|(?<=[_/.,:=()\[\]])(?=[^\s_/.,:=()\[\]])"
 _BREAK_BETWEEN_FACTORS = r"\penalty800 "  # after an operator is better, which is 700
 _ANY_BREAK = r"\\allowbreak |\\penalty800 "
 _UNDIVIDED = 18  # letters: longer words may be divided
@@ -46,7 +48,7 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, long: float = LON
             case Code(code):
                 tex += rf"\texttt{{{latex_code(code)}}}"
                 width += printed_width(spaced(code), typewriter=True)
-                parts = re.split(r"[ /.,:=()\[\]_\u200b]", as_printed(spaced(code)))
+                parts = re.split(_BETWEEN_PARTS_OF_CODE, as_printed(spaced(code)))
                 chunks += [text_width(part[:_UNDIVIDED], typewriter=True) for part in parts]
             case Strong(words):
                 tex += rf"\textbf{{{latex_words(words)}}}"
