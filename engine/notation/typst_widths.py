@@ -182,9 +182,9 @@ class _Reader:
         widths = self.parts(size, ")", ",", display)
         if name in _FENCES:
             tall = display and not _TALL.isdisjoint(self.tokens[start : self.place])
-            return "fenced", widths[0] + 2 * scale * (_FENCES[name] + (1.4 if tall else 0.0)), False
+            return "fenced", widths[0] + 2 * scale * (_FENCES[name] + (2.2 if tall else 0.0)), False
         if name == "lr":
-            return "ord", 6.0 * scale, False
+            return "ord", 7.5 * scale, False
         if name == "op":
             return "op", widths[0], False
         high = display or "^" in self.tokens[start : self.place]

@@ -32,7 +32,7 @@ _BRACKETS: Final = 8.0  # points, around a reason
 MANY_LINES: Final = 14  # one step of more may go on over the page
 HIGH: Final = 8  # lines: between steps that are higher together a page may end
 _SIGN: Final = re.compile(r"[-+=<>]|!=|(?:dot|approx|in)\b")
-_SAFE: Final = 0.975  # the widths of glyphs are right within 1.5 %, those of tall brackets within 2
+_SAFE: Final = 0.98  # the widths of glyphs are right within 1.5 %
 
 
 @dataclass(frozen=True)
