@@ -119,7 +119,7 @@ def _sorted(models: Sequence[Measures], request: Request) -> Sequence[Measures]:
         return sorted(models, key=lambda m: m.program.name)
 
     def number(m: Measures) -> float:
-        shown = Shown(m, layout_of(m.program, request.form), values_of(m.program))
+        (shown,) = _shown([m], request)
         derived = shown.derived(str(request.sort))
         value = derived.number if derived.number is not None else shown.cut_off(derived)
         return inf if value is None else float(value)

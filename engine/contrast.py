@@ -11,6 +11,7 @@ from math import floor, inf
 
 from . import formula as f
 from .algebra.atoms import Symbol
+from .algebra.expression import Expr
 from .algebra.substitution import Value, evaluate
 from .compared import Compared
 from .crossover import LAST, SAMPLED, Crossing, Verdict, condition, crossings, matter, smaller_at
@@ -70,11 +71,15 @@ class Contrast(Compared):
         return list(pairwise(sorted(places, key=lambda place: inf if (n := numbers[place]) is None else n)))
 
     def pairs_table(self) -> Table:
-        rows = tuple(((Code(self.labels[a]),), (Code(self.labels[b]),), self.verdict(a, b)) for a, b in self.pairs)
+        found = {pair: self.condition(*pair) for pair in self.pairs}
+        rows = tuple(
+            ((Code(self.labels[a]),), (Code(self.labels[b]),), self.told(a, b, verdict))
+            for (a, b), verdict in found.items()
+        )
         notes: list[Text] = []
         if self.own:
             notes.append(("Sizes other than those of positions have in each model its own example value.",))
-        if any(self.condition(a, b).outcome == "unknown" for a, b in self.pairs):
+        if any(verdict.outcome == "unknown" for verdict in found.values()):
             notes.append((SAMPLED,))
         return Table(
             (f"Which has {self.less[0]} {self.title}",),
@@ -85,10 +90,9 @@ class Contrast(Compared):
             notes=tuple(notes),
         )
 
-    def verdict(self, one: int, other: int) -> Text:
+    def told(self, one: int, other: int, found: Verdict) -> Text:
         """`attention` where N < D, `recurrent` where N > D."""
         a, b = Code(self.labels[one]), Code(self.labels[other])
-        found = self.condition(one, other)
         match found.outcome:
             case "equal":
                 return (self.less[3],)
@@ -246,15 +250,13 @@ class Contrast(Compared):
     def changes(self, size: str) -> list[Crossing]:
         """Where the order of any two changes as a size grows."""
         if size not in self._changes:
-            self._changes[size] = self.all_changes(size)
+            pairs = combinations(self.exprs, 2)
+            self._changes[size] = [c for a, b in pairs for c in crossings(a, b, size, self.values)]
         return self._changes[size]
 
     @cached_property
     def _changes(self) -> dict[str, list[Crossing]]:
         return {}
-
-    def all_changes(self, size: str) -> list[Crossing]:
-        return [c for a, b in combinations(self.exprs, 2) for c in crossings(a, b, size, self.values)]
 
     def cheapest_along(self, size: str) -> Iterator[Block]:
         if len(self.labels) < 3:
@@ -263,7 +265,7 @@ class Contrast(Compared):
         words = self.segments(size, places, self.changes(size))
         yield Paragraph(
             (
-                f"The fewest {self.title} as ",
+                f"The {self.less[2]} {self.title} as ",
                 self.written(size),
                 " grows",
                 *self.others(size, places),
@@ -288,10 +290,7 @@ class Contrast(Compared):
         short = max(map(len, self.labels)) <= _LONGEST_IN_MAP
         names = list(self.labels) if short else [chr(ord("A") + place) for place in range(len(self.labels))]
         cells = tuple(
-            (
-                (f.Relation((self.written(other), f.Words(digits(y))), ("=",)),),
-                *(self.cell(cell, names) for cell in row),
-            )
+            ((self.equal(other, y),), *(self.cell(cell, names) for cell in row))
             for y, row in zip(rows, found, strict=True)
         )
         head: tuple[Text, ...] = (
@@ -307,11 +306,15 @@ class Contrast(Compared):
         example = Fraction(self.values[size])
         return sorted({max(1, floor(example * step)) for step in _STEPS})
 
+    @cached_property
+    def all_orders(self) -> list[Expr]:
+        """What all models assume of the order of sizes."""
+        return self.facts(range(len(self.labels))).orders
+
     def cheapest(self, values: Mapping[str, Value]) -> list[int]:
         """The places of the cheapest at sizes that all facts admit; none where they do not."""
         try:
-            orders = self.facts(range(len(self.labels))).orders
-            admitted = all(evaluate(order, values) >= 0 for order in orders)
+            admitted = all(evaluate(order, values) >= 0 for order in self.all_orders)
             return smaller_at(self.exprs, values) if admitted else []
         except (KeyError, ArithmeticError):
             return []

@@ -14,9 +14,10 @@ from itertools import pairwise
 from typing import Literal
 
 from .algebra import build
-from .algebra.atoms import UNIT, Group, Log, Monomial, Rational, Symbol, raised
+from .algebra.atoms import UNIT, Group, Log, Rational, Symbol, raised
 from .algebra.expression import ZERO, Expr, const, from_atom
 from .algebra.facts import Facts
+from .algebra.linear import by_power
 from .algebra.signs import positive_atom
 from .algebra.substitution import Value, evaluate, substitute
 from .roots import roots_above, value_at, whole
@@ -134,7 +135,7 @@ def _solved(gap: Expr, size: Symbol, facts: Facts) -> Verdict | None:
     """Where `gap < 0`, as a bound on one size that stands in no other atom; None where that is not one bound."""
     if any(not isinstance(atom, Symbol) and from_atom(atom).mentions(size) for atom in gap.atoms()):
         return None
-    powers = _by_power(gap, size)
+    powers = by_power(gap, size)
     highest = max(powers)
     if min(powers) < 0 or highest == 0:
         return None
@@ -153,14 +154,6 @@ def _solved(gap: Expr, size: Symbol, facts: Facts) -> Verdict | None:
     else:
         return None
     return Verdict("depends", size=size, bound=bound, above=sign < 0)
-
-
-def _by_power(expr: Expr, size: Symbol) -> dict[Rational, Expr]:
-    found: dict[Rational, dict[Monomial, Rational]] = {}
-    for monomial, coefficient in expr.terms.items():
-        rest = tuple(pair for pair in monomial if pair[0] != size)
-        found.setdefault(dict(monomial).get(size, 0), {})[rest] = coefficient
-    return {power: Expr(terms) for power, terms in found.items()}
 
 
 def _awkward(bound: Expr) -> tuple[int, int, int]:

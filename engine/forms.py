@@ -29,6 +29,7 @@ from .algebra.atoms import (
     times,
 )
 from .algebra.expression import ONE, Expr
+from .algebra.linear import by_power
 from .formula import Formula
 
 FORMS = ("auto", "expanded", "factored", "leading")
@@ -142,7 +143,7 @@ class Layout:
     def _promising(self, expr: Expr) -> list[Atom]:
         """The names to collect a sum by: of a long sum only those that look best at once, for each is searched
         further."""
-        powers = {atom: _powers(expr, atom) for atom in self.sorted_atoms(expr)}
+        powers = {atom: by_power(expr, atom) for atom in self.sorted_atoms(expr)}
         useful = [atom for atom, found in powers.items() if len(expr.terms) > len(found) > 1]
         count = len(expr.terms)
         if count <= SHORT:
@@ -202,7 +203,7 @@ class Layout:
 
     def _collected(self, expr: Expr, atom: Atom) -> Formula:
         """A polynomial in one name, the coefficients in brackets."""
-        powers = _powers(expr, atom)
+        powers = by_power(expr, atom)
         if len(powers) == 1:
             return self._common(expr)
         parts = []
@@ -334,15 +335,6 @@ def _may_be_zero(atom: Atom) -> bool:
             return False
         case _:
             return True
-
-
-def _powers(expr: Expr, atom: Atom) -> dict[Rational, Expr]:
-    found: dict[Rational, dict[Monomial, Rational]] = {}
-    for monomial, coefficient in expr.terms.items():
-        power = dict(monomial).get(atom, 0)
-        rest = tuple(pair for pair in monomial if pair[0] != atom)
-        found.setdefault(power, {})[rest] = coefficient
-    return {power: Expr(terms) for power, terms in found.items()}
 
 
 def _names(coefficients: Iterable[Expr]) -> int:

@@ -288,7 +288,8 @@ class Facts:
         `strictly`)?"""
         from .substitution import map_atoms, substitute
 
-        if not strictly and covered(expr):
+        seen, given = covered(expr), expr
+        if seen and not strictly:
             return True
         for _ in range(_DEPTH):
             table = self._slacks()
@@ -300,7 +301,7 @@ class Facts:
         if not all(not_negative(atom) for atom, _ in below):
             return False  # a bracket whose sign the slacks have left open
         expr = expr * Expr({raised(below, -1): 1})
-        seen = covered(expr)
+        seen = seen if expr is given else covered(expr)
         if seen is False or (seen and not strictly):
             return seen
         least = {symbol: _least(symbol) for symbol in expr.symbols() if symbol.kind == "dim"}

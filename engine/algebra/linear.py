@@ -1,8 +1,8 @@
-"""Expressions as something linear in one rounded or extreme atom, and with bounds in place of such atoms."""
+"""Expressions as polynomials in one atom: linear in it, or by its powers; and with bounds in place of such atoms."""
 
 from __future__ import annotations
 
-from .atoms import UNIT, Extreme, Monomial, Rational, Rounded
+from .atoms import UNIT, Atom, Extreme, Monomial, Rational, Rounded
 from .expression import ZERO, Expr, from_atom
 
 
@@ -30,3 +30,13 @@ def with_bounds(expr: Expr, bounds: dict[Rounded | Extreme, Expr]) -> Expr:
                 factor = factor * from_atom(atom, exponent)
         result = result + factor
     return result
+
+
+def by_power(expr: Expr, atom: Atom) -> dict[Rational, Expr]:
+    """What stands beside each power of an atom; beside its power 0 is what does not have it."""
+    found: dict[Rational, dict[Monomial, Rational]] = {}
+    for monomial, coefficient in expr.terms.items():
+        power = dict(monomial).get(atom, 0)
+        rest = tuple(pair for pair in monomial if pair[0] != atom)
+        found.setdefault(power, {})[rest] = coefficient
+    return {power: Expr(terms) for power, terms in found.items()}

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ..algebra import build
-from ..algebra.atoms import Exponential, Monomial, Rational, Rounded, Symbol
+from ..algebra.atoms import Exponential, Rounded, Symbol
 from ..algebra.expression import ONE, ZERO, Expr, const, from_atom
 from ..algebra.facts import Facts
+from ..algebra.linear import by_power
 from ..algebra.substitution import substitute
 from ..algebra.summation import NoClosedForm, sum_over
 from ..dependences.coverage import Order
@@ -203,7 +204,7 @@ def least_turns(gap: Expr, reach: Expr, facts: Facts) -> Expr | None:
     if len(growing) != 1 or growing[0].exponent != from_atom(here):
         return None
     atom = growing[0]
-    parts = _by_power(gap, atom)
+    parts = by_power(gap, atom)
     if set(parts) - {0, 1} or not facts.positive(-parts[1]):
         return None
     slope, rest = -parts[1], parts.get(0, ZERO) - reach
@@ -211,12 +212,3 @@ def least_turns(gap: Expr, reach: Expr, facts: Facts) -> Expr | None:
     if not facts.is_integer(wanted):
         wanted = build.ceil(reach / slope, facts) + rest / slope
     return build.ceil(build.log(wanted, atom.base), facts)
-
-
-def _by_power(expr: Expr, atom: Exponential) -> dict[int, Expr]:
-    found: dict[int, dict[Monomial, Rational]] = {}
-    for monomial, coefficient in expr.terms.items():
-        power = dict(monomial).get(atom, 0)
-        rest = tuple(pair for pair in monomial if pair[0] != atom)
-        found.setdefault(int(power), {})[rest] = coefficient
-    return {power: Expr(terms) for power, terms in found.items()}
