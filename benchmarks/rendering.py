@@ -1,5 +1,6 @@
 """How long it takes to lay out the derivation of each example, in every format: CPU seconds of the first document of a
-process, templates and modules included; the least of several processes.
+process, templates and modules included, without the garbage collector, which the command switches off; the least of
+several processes.
 
     python benchmarks/rendering.py [EXAMPLE …]
 """
@@ -12,30 +13,40 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 FORMATS = ("latex", "markdown", "html", "typst", "text")
-RUNS = 3
-PROGRAM = """
-import sys, time
+RUNS = 5
+# The model is opened once; each document is laid out in a fork, which has loaded nothing of the renderer.
+PROGRAM = f"""
+import gc, os, sys, time
+gc.disable()
 from archderive.comparison import documents_of
 from archderive.derivation import Request
 from archderive.session import open_path
+
 found = documents_of(list(open_path(sys.argv[1]).measures().values()), Request(), detailed=False)
-begin = time.process_time()
-from archderive.renderer import render
-render(found, sys.argv[2])
-print(time.process_time() - begin)
+
+def seconds(format):
+    reading, writing = os.pipe()
+    if not os.fork():
+        begin = time.process_time()
+        from archderive.renderer import render
+        render(found, format)
+        os.write(writing, str(time.process_time() - begin).encode())
+        os._exit(0)
+    os.wait()
+    return float(os.read(reading, 100))
+
+for format in {FORMATS}:
+    print(min(seconds(format) for _ in range({RUNS})))
 """
-
-
-def seconds(example: str, format: str) -> float:
-    command = [sys.executable, "-c", PROGRAM, example, format]
-    return min(float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(RUNS))
 
 
 def main() -> None:
     examples = sys.argv[1:] or [str(path) for path in sorted(EXAMPLES.rglob("*.arch"))]
     print(f"{'':28}" + "".join(f"{name:>10}" for name in FORMATS))
     for example in examples:
-        print(f"{Path(example).stem:28}" + "".join(f"{seconds(example, f):10.3f}" for f in FORMATS), flush=True)
+        command = [sys.executable, "-c", PROGRAM, example]
+        seconds = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        print(f"{Path(example).stem:28}" + "".join(f"{float(second):10.3f}" for second in seconds), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import get_args
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,24 @@ Formula = (
     | Infinity
     | Words
 )
+
+
+def _hash_once(node: Formula) -> int:
+    """Writers look formulas up in what they remember, whole ones and every part of them."""
+    known: int | None = node.__dict__.get("_hash")
+    if known is None:
+        known = node.__dict__["_hash"] = hash((type(node), *node.__dict__.values()))
+    return known
+
+
+def _without_hash(node: Formula) -> dict[str, object]:
+    """What is pickled: words have another hash in another process."""
+    return {name: value for name, value in node.__dict__.items() if name != "_hash"}
+
+
+for _node in get_args(Formula):
+    _node.__hash__ = _hash_once
+    _node.__getstate__ = _without_hash
 
 
 def integer(value: int) -> Number:

@@ -31,6 +31,7 @@ from ..formula import (
     Words,
 )
 from .marks import COMMA, FACTOR, OPENING, OPERATOR, deeper, unmarked
+from .remembering import remembered
 from .shape import Level, is_open, is_short_sum, is_single, level, plain, spread
 from .symbols import Symbols
 from .tex_names import word_in_latex
@@ -60,6 +61,7 @@ def to_marked_latex(formula: Formula, symbols: Symbols) -> str:
     return _cases(formula, symbols) if isinstance(formula, Cases) else _write(formula, symbols)
 
 
+@remembered
 def to_flat_latex(formula: Formula, symbols: Symbols) -> str:
     """The formula with slashes for fraction bars, marked: what is left when the other does not fit."""
     return _write(spread(formula), symbols)
@@ -76,6 +78,7 @@ def _positions(subscripts: list[str]) -> str:
     return r"\substack{" + r", \\ ".join(subscripts) + "}"
 
 
+@remembered
 def _write(formula: Formula, symbols: Symbols) -> str:
     formula = plain(formula)
     match formula:

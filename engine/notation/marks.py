@@ -27,12 +27,12 @@ _DEEPER: Final = {
 
 def unmarked(text: str) -> str:
     """The text as it is printed on one line."""
-    return ANY_MARK.sub("", text)
+    return text if text.isascii() else ANY_MARK.sub("", text)
 
 
 def deeper(text: str) -> str:
     """The text with every mark one level further inside."""
-    return text.translate(_DEEPER)
+    return text if text.isascii() else text.translate(_DEEPER)
 
 
 def kind_and_depth(mark: str) -> tuple[str, int]:

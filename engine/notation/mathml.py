@@ -48,6 +48,7 @@ from .mathml_signs import (
     number,
     sign,
 )
+from .remembering import remembered
 from .shape import Level, is_open, is_single, level, plain, spread
 from .symbols import Symbols
 from .widths import text_width
@@ -92,11 +93,13 @@ def mathml_parts(formula: Formula, symbols: Symbols) -> Parts:
     return _cases(formula, symbols) if isinstance(formula, Cases) else _write(formula, symbols)
 
 
+@remembered
 def flat_mathml_parts(formula: Formula, symbols: Symbols) -> Parts:
     """The formula with slashes for fraction bars: what is left when the other does not fit."""
     return _write(spread(formula), symbols)
 
 
+@remembered
 def _write(formula: Formula, symbols: Symbols) -> Parts:
     formula = plain(formula)
     match formula:

@@ -60,20 +60,22 @@ def plain(formula: Formula) -> Formula:
     True
     """
     match formula:
-        case Number(value, None) if value.numerator < 0:
-            return Negative(Number(-value))
-        case Number(value, None) if value.denominator != 1:
-            return Quotient(Number(Fraction(value.numerator)), Number(Fraction(value.denominator)))
-        case Product((only,)) | Sum((only,)):
-            return plain(only)
-        case Product(()):
-            return Number(Fraction(1))
-        case Sum(()):
-            return Number(Fraction(0))
-        case Product((Number(value, None), *rest), dots) if value.numerator < 0:
-            return Negative(Product((Number(-value), *rest), dots))
-        case _:
-            return formula
+        case Number(value, None):
+            if value.numerator < 0:
+                return Negative(Number(-value))
+            if value.denominator != 1:
+                return Quotient(Number(Fraction(value.numerator)), Number(Fraction(value.denominator)))
+        case Product(factors, dots):
+            if not factors:
+                return Number(Fraction(1))
+            if len(factors) == 1:
+                return plain(factors[0])
+            first = factors[0]
+            if isinstance(first, Number) and first.text is None and first.value.numerator < 0:
+                return Negative(Product((Number(-first.value), *factors[1:]), dots))
+        case Sum(terms) if len(terms) < 2:
+            return plain(terms[0]) if terms else Number(Fraction(0))
+    return formula
 
 
 def is_open(formula: Formula) -> bool:

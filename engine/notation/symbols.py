@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import keyword
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -53,6 +53,11 @@ class Symbols:
 
     @cached_property
     def _unicode_names(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def written(self) -> dict[object, dict[Hashable, object]]:
+        """What writers of formulas and texts remember (`remembering`)."""
         return {}
 
     def chosen(self, name: str) -> str | None:

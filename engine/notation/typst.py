@@ -32,6 +32,7 @@ from ..formula import (
 )
 from .marks import ANY_MARK, COMMA, FACTOR, OPENING, OPERATOR, deeper, unmarked
 from .name_trees import Letters, Scripted
+from .remembering import remembered
 from .shape import Level, is_open, is_single, level, plain, spread
 from .symbols import Symbols, name_parts, name_tree
 from .typst_names import name_in_typst, quoted, scripted
@@ -58,11 +59,13 @@ def to_marked_typst(formula: Formula, symbols: Symbols) -> str:
     return _cases(formula, symbols) if isinstance(formula, Cases) else _write(formula, symbols)
 
 
+@remembered
 def to_flat_typst(formula: Formula, symbols: Symbols) -> str:
     """The formula with slashes for fraction bars, marked: what is left when the other does not fit."""
     return _write(spread(formula), symbols)
 
 
+@remembered
 def _write(formula: Formula, symbols: Symbols) -> str:
     formula = plain(formula)
     match formula:

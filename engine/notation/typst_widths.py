@@ -62,7 +62,6 @@ _TOKEN: Final = re.compile(
 )
 _BEFORE: Final[dict[Kind, Kind]] = {"text": "ord", "fenced": "close"}
 _AFTER: Final[dict[Kind, Kind]] = {"text": "ord", "fenced": "open"}
-_PAIRS: Final = {tuple(pair.split("-")): width for pair, width in SPACES.items()}
 
 
 @lru_cache(maxsize=4096)
@@ -224,7 +223,7 @@ def _between(kinds: list[Kind], size: int) -> float:
                 kind = "ord"  # the sign of what follows
         if last is not None:
             left, right = _BEFORE.get(last, last), _AFTER.get(kind, kind)
-            space = _PAIRS.get((left, right), 0.0) if size == 0 or "op" in (left, right) else 0.0
+            space = SPACES.get((left, right), 0.0) if size == 0 or "op" in (left, right) else 0.0
             if blank and "text" in (last, kind) and not space:
                 space = _BLANK * _WORDS[size]
             width += space

@@ -32,6 +32,7 @@ from ..formula import (
 )
 from .letters import SUBSCRIPTS, SUPERSCRIPTS
 from .marks import COMMA, FACTOR, OPENING, OPERATOR, deeper, unmarked
+from .remembering import remembered
 from .shape import Level, is_open, is_short_sum, is_single, level, plain
 from .symbols import Symbols
 
@@ -51,6 +52,7 @@ def to_unicode(formula: Formula, symbols: Symbols) -> str:
     return unmarked(to_marked_unicode(formula, symbols))
 
 
+@remembered
 def to_marked_unicode(formula: Formula, symbols: Symbols) -> str:
     """The formula with the `marks` where a line may end."""
     formula = plain(formula)

@@ -6,10 +6,8 @@ A table of glyphs and TeX's own rules for spaces between them; it errs on the wi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 
 def _table(packed: str) -> dict[str, float]:
@@ -64,26 +62,31 @@ _TALL_SIDE: Final = 7.4  # one side of \left( … \right) around a fraction in a
 _SIDE: Final = 5.0
 
 SCRIPT: Final = (1.0, 0.83, 0.7)  # sizes of text, of a subscript, and of one below that, relative to 10 pt
-SPACES: Final = {
-    pair: width
-    for width, pairs in (
-        (1.67, "ord-op op-ord op-op close-op inner-op op-inner inner-ord ord-inner inner-open inner-inner close-inner"),
-        (1.67, "punct-ord punct-op punct-open punct-close punct-inner punct-rel punct-punct inner-punct"),
-        (2.23, "ord-bin bin-ord bin-op bin-open bin-inner close-bin inner-bin"),
-        (2.78, "ord-rel rel-ord op-rel rel-op rel-open close-rel inner-rel rel-inner"),
-    )
-    for pair in pairs.split()
-}
-# Words with their face are one token, for their blanks count; other blanks are none.
-_TOKEN: Final = re.compile(
-    rf"\\(?:{'|'.join(_FACES)})\s*\{{(?:\\.|[^{{}}]|\{{[^{{}}]*\}})*\}}|\\[A-Za-z]+|\\.|\S", re.DOTALL
+_SPACED: Final = (
+    (1.67, "ord-op op-ord op-op close-op inner-op op-inner inner-ord ord-inner inner-open inner-inner close-inner"),
+    (1.67, "punct-ord punct-op punct-open punct-close punct-inner punct-rel punct-punct inner-punct"),
+    (2.23, "ord-bin bin-ord bin-op bin-open bin-inner close-bin inner-bin"),
+    (2.78, "ord-rel rel-ord op-rel rel-op rel-open close-rel inner-rel rel-inner"),
 )
+SPACES: Final = {tuple(pair.split("-")): width for width, pairs in _SPACED for pair in pairs.split()}
+_SPACES_OF_SCRIPTS: Final = {pair: width for pair, width in SPACES.items() if "op" in pair}
+_SIGNS: Final = dict.fromkeys("+-", "bin") | dict.fromkeys("=<>:", "rel") | dict.fromkeys(",;", "punct")
+_KINDS: Final = _SIGNS | dict.fromkeys("([", "open") | dict.fromkeys(")]", "close")
+# Words with their face are one token, for their blanks count; other blanks are none.
+_WORDS: Final = rf"\\(?:{'|'.join(_FACES)})\s*\{{(?:\\.|[^{{}}]|\{{[^{{}}]*\}})*\}}"
+_TOKEN: Final = re.compile(rf"{_WORDS}|\\[A-Za-z]+|\\.|\S", re.DOTALL)
+# So are numbers, and names with what stands below and above them: a formula has few different ones, and many of each.
+_LETTER: Final = rf"{_WORDS}|\\(?:{'|'.join(LETTERS)})(?![A-Za-z])|[A-Za-z]"
+_SCRIPTS: Final = r"(?:[_^](?:\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\])*\})*\}|\w)|')+"
+_UNIT: Final = re.compile(rf"(?<![_^])\d+(?:\{{,\}}\d+)*|(?:{_LETTER})(?:{_SCRIPTS})?|{_TOKEN.pattern}", re.DOTALL)
+# A binary sign after the first or before the second of these, or at an end, has one operand.
+_SIGN_AFTER: Final = frozenset({"", "bin", "op", "rel", "open", "punct"})
+_SIGN_BEFORE: Final = frozenset({"", "rel", "close", "punct"})
+_SCRIPT_MARKS: Final = frozenset("_^'")
 _ENDS: Final = {"&": ("&", "\\\\", "\\end"), "\\\\": ("\\\\", "}")}
 
 
-class _Atom(NamedTuple):
-    kind: str
-    width: float
+_Atom = tuple[str, float]  # its kind and its width
 
 
 def text_width(words: str, *, bold: bool = False, typewriter: bool = False) -> float:
@@ -100,7 +103,23 @@ def latex_width(tex: str, *, display: bool = True) -> float:
     >>> abs(latex_width("x_{i,o}") - 15.37) < 0.2
     True
     """
-    return _Reader(_TOKEN.findall(tex)).row(0, display, stop=None)
+    return _Reader(_UNIT.findall(tex)).row(0, display, stop=None)
+
+
+@lru_cache(maxsize=4096)
+def _unit_width(unit: str, size: int) -> float:
+    """The width of a number, or of a name with its scripts."""
+    tokens = _TOKEN.findall(unit)
+    if len(tokens) > 1:
+        return _Reader(tokens).row(size, False, stop=None)
+    if unit[0] != "\\":
+        return ITALIC.get(unit, ROMAN.get(unit, 5.0)) * SCRIPT[size]
+    if unit[-1] != "}":
+        return LETTERS.get(unit[1:], 8.4) * SCRIPT[size]
+    name, _, words = unit[1:-1].partition("{")
+    face = _FACES[name.rstrip()]
+    words = re.sub(r"\\(.)", r"\1", re.sub(r"\\[a-z]+\{([^{}]*)\}", r"\1", words))
+    return SCRIPT[size] * (text_width(words) * face if face else 5.25 * len(words))
 
 
 class _Reader:
@@ -122,13 +141,18 @@ class _Reader:
     def row(self, size: int, display: bool, stop: str | None) -> float:
         atoms: list[_Atom] = []
         ends = _ENDS.get(stop or "", (stop,))
-        while (token := self.tokens[self.place]) and token not in ends:
-            atoms += self.atom(size, display)
-        return _spaced(atoms, size)
+        tokens = self.tokens
+        while (token := tokens[self.place]) and token not in ends:
+            if token[0] in "\\{" or tokens[self.place + 1] in _SCRIPT_MARKS:
+                atoms.append(self.atom(size, display))
+            else:  # most are signs and names that have nothing more below or above
+                self.place += 1
+                atoms.append((_KINDS.get(token, "ord"), _unit_width(token, size)))
+        return _spaced(atoms, size) if len(atoms) > 1 else atoms[0][1] if atoms else 0.0
 
     def group(self, size: int, display: bool) -> float:
         if self.peek() != "{":
-            return sum(atom.width for atom in self.atom(size, display))
+            return self.atom(size, display)[1]
         self.take()
         width = self.row(size, display, stop="}")
         self.take()
@@ -139,70 +163,53 @@ class _Reader:
         while self.take() not in ("}", ""):
             pass
 
-    def atom(self, size: int, display: bool) -> Iterator[_Atom]:
+    def atom(self, size: int, display: bool) -> _Atom:
         token = self.take()
-        scale = SCRIPT[size]
         if token == "{":
             self.place -= 1
-            yield self.scripts("ord", self.group(size, display), size, False)
-        elif token == r"\frac":
+            return self.scripts("ord", self.group(size, display), size, False)
+        if token[:1] == "\\":
+            return self.command(token, size, display)
+        return self.scripts(_KINDS.get(token, "ord"), _unit_width(token, size) if token else 0.0, size, False)
+
+    def command(self, token: str, size: int, display: bool) -> _Atom:
+        scale = SCRIPT[size]
+        name = token[1:]
+        if name == "frac":
             inner = size if display else min(size + 1, 2)
             above, below = self.group(inner, False), self.group(inner, False)
-            yield self.scripts("inner", max(above, below) + 2.5, size, False)
-        elif token == r"\substack":
-            yield _Atom("ord", self.stacked(size))
-        elif token == r"\sqrt":
-            yield self.scripts("ord", self.group(size, False) + (10.1 if display else 8.4) * scale, size, False)
-        elif token == r"\left":
-            yield self.scripts("inner", self.delimited(size, display), size, False)
-        elif token == r"\begin":
-            yield _Atom("ord", self.cases(size))
-        elif token[-1] == "}" and len(token) > 1:
-            name, _, words = token[1:-1].partition("{")
-            face = _FACES[name.rstrip()]
-            words = re.sub(r"\\(.)", r"\1", re.sub(r"\\[a-z]+\{([^{}]*)\}", r"\1", words))
-            yield self.scripts("ord", scale * (text_width(words) * face if face else 5.25 * len(words)), size, False)
-        elif token[:1] == "\\":
-            yield from self.command(token[1:], size, display)
-        else:
-            kind = {
-                "+": "bin",
-                "-": "bin",
-                "=": "rel",
-                "<": "rel",
-                ">": "rel",
-                ":": "rel",
-                ",": "punct",
-                ";": "punct",
-            }.get(token, "open" if token in "([" else "close" if token in ")]" else "ord")
-            yield self.scripts(kind, ITALIC.get(token, ROMAN.get(token, 5.0)) * scale, size, False)
-
-    def command(self, name: str, size: int, display: bool) -> Iterator[_Atom]:
-        scale = SCRIPT[size]
+            return self.scripts("inner", max(above, below) + 2.5, size, False)
+        if name == "substack":
+            return "ord", self.stacked(size)
+        if name == "sqrt":
+            return self.scripts("ord", self.group(size, False) + (10.1 if display else 8.4) * scale, size, False)
+        if name == "left":
+            return self.scripts("inner", self.delimited(size, display), size, False)
+        if name == "begin":
+            return "ord", self.cases(size)
         if name in _SPACE:
-            yield _Atom("space", _SPACE[name] * (scale if name != "quad" else 1))
-        elif name in _BIG:
-            yield self.scripts("op", _BIG[name][0 if display else 1] * scale, size, display)
-        elif name in _OPERATOR:
-            yield self.scripts("op", _OPERATOR[name] * scale, size, display and name in ("max", "min"))
-        elif name in _BINARY:
-            yield _Atom("bin", _BINARY[name] * scale)
-        elif name in _RELATION:
-            yield _Atom("rel", _RELATION[name] * scale)
-        elif name in _OPEN:
-            yield _Atom("open", _OPEN[name] * scale)
-        elif name in _CLOSE:
-            yield self.scripts("close", _CLOSE[name] * scale, size, False)
-        elif name in ("bigl", "bigr", "Bigl", "Bigr"):
+            return "space", _SPACE[name] * (scale if name != "quad" else 1)
+        if name in _BIG:
+            return self.scripts("op", _BIG[name][0 if display else 1] * scale, size, display)
+        if name in _OPERATOR:
+            return self.scripts("op", _OPERATOR[name] * scale, size, display and name in ("max", "min"))
+        if name in _BINARY:
+            return "bin", _BINARY[name] * scale
+        if name in _RELATION:
+            return "rel", _RELATION[name] * scale
+        if name in _OPEN:
+            return "open", _OPEN[name] * scale
+        if name in _CLOSE:
+            return self.scripts("close", _CLOSE[name] * scale, size, False)
+        if name in ("bigl", "bigr", "Bigl", "Bigr"):
             self.take()
             width = 6.0 if name[0] == "B" else 4.8
-            yield self.scripts("open" if name.endswith("l") else "close", width * scale, size, False)
-        elif name == "bmod":
-            yield _Atom("bin", 20.28 * scale)
-        elif name in _OVER:
-            yield self.scripts("ord", 1.1 * self.group(size, display), size, False)
-        else:
-            yield self.scripts("ord", LETTERS.get(name, 8.4) * scale, size, False)
+            return self.scripts("open" if name.endswith("l") else "close", width * scale, size, False)
+        if name == "bmod":
+            return "bin", 20.28 * scale
+        if name in _OVER:
+            return self.scripts("ord", 1.1 * self.group(size, display), size, False)
+        return self.scripts("ord", _unit_width(token, size), size, False)
 
     def delimited(self, size: int, display: bool) -> float:
         round_bracket = self.take() == "("
@@ -238,8 +245,10 @@ class _Reader:
 
     def scripts(self, kind: str, width: float, size: int, limits: bool) -> _Atom:
         """The nucleus with what stands below and above it; limits of Σ in a display stand under and over it."""
+        if self.tokens[self.place] not in _SCRIPT_MARKS:
+            return kind, width
         below = above = 0.0
-        while self.peek() in ("_", "^", "'"):
+        while self.peek() in _SCRIPT_MARKS:
             mark = self.take()
             if mark == "'":
                 above += 2.9 * SCRIPT[size]
@@ -248,25 +257,25 @@ class _Reader:
             else:
                 above += self.group(min(size + 1, 2), False)
         if limits:
-            return _Atom(kind, max(width, below, above))
-        return _Atom(kind, width + max(below, above) + (0.5 if below or above else 0.0))
+            return kind, max(width, below, above)
+        return kind, width + max(below, above) + (0.5 if below or above else 0.0)
 
 
 def _spaced(atoms: list[_Atom], size: int) -> float:
     """The sum of the widths and of the spaces that TeX puts between atoms of their kinds."""
-    kinds = [atom.kind for atom in atoms]
-    shown = [place for place, kind in enumerate(kinds) if kind != "space"]
-    for before, here, after in zip([None, *shown], shown, [*shown[1:], None], strict=False):
-        if kinds[here] == "bin" and (
-            before is None
-            or after is None
-            or kinds[before] in ("bin", "op", "rel", "open", "punct")
-            or atoms[after].kind in ("rel", "close", "punct")
-        ):
-            kinds[here] = "ord"
-    width = sum(atom.width for atom in atoms)
-    for left, right in pairwise(shown):
-        pair = f"{kinds[left]}-{kinds[right]}"
-        if size == 0 or "op" in (kinds[left], kinds[right]):
-            width += SPACES.get(pair, 0.0)
+    width = 0.0
+    kinds: list[str] = []
+    for kind, wide in atoms:
+        width += wide
+        if kind != "space":
+            kinds.append(kind)
+    spaces = _SPACES_OF_SCRIPTS if size else SPACES
+    before = ""
+    for place, kind in enumerate(kinds):
+        if kind == "bin":
+            after = kinds[place + 1] if place + 1 < len(kinds) else ""
+            if before in _SIGN_AFTER or after in _SIGN_BEFORE:
+                kind = "ord"  # the sign of what follows
+        width += spaces.get((before, kind), 0.0)
+        before = kind
     return width

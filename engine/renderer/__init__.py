@@ -8,14 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Final, Literal, assert_never, get_args
+from typing import Final, Literal, assert_never, get_args
 
 from ..document import Document
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 Format = Literal["latex", "markdown", "html", "typst", "text"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -54,8 +49,10 @@ def render(documents: Document | Sequence[Document], format: Format, look: Look 
         documents = (documents,)
     if format not in FORMATS:
         raise ValueError(f"unknown format {format!r}: one of {', '.join(FORMATS)}")
+    from .templates import environment  # Jinja is loaded when the first document is rendered
+
     look = look or Look()
-    template = _environment().get_template(_TEMPLATES[format])
+    template = environment().get_template(_TEMPLATES[format])
     return _tidy(template.render(pages=list(_pages(documents, format, look)), look=look))
 
 
@@ -84,29 +81,6 @@ def _pages(documents: Sequence[Document], format: Format, look: Look) -> Iterato
             yield from (terminal.lay_out(document, look.columns, colour=look.colour) for document in documents)
         case _:
             assert_never(format)
-
-
-@cache
-def _environment() -> Environment:
-    """Jinja, loaded when the first document is rendered. Words are escaped before they reach a template."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    folder = resources.files(__package__.rpartition(".")[0] + ".templates")
-    return Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-        auto_reload=False,
-    )
 
 
 def _tidy(text: str) -> str:

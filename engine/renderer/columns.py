@@ -7,9 +7,8 @@ that repeat the first column. It knows no markup, and lengths may be in any unit
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from math import ceil
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from .steps import column_widths
 
@@ -38,8 +37,7 @@ class Cell(Protocol):
 C = TypeVar("C", bound=Cell)
 
 
-@dataclass(frozen=True)
-class Size:
+class Size(NamedTuple):
     """A size of type: its name in the format, its scale, the blank on each side of a column, the height of a line."""
 
     command: str
@@ -48,8 +46,7 @@ class Size:
     line: float = 12.0
 
 
-@dataclass(frozen=True)
-class Grid(Generic[C]):
+class Grid(NamedTuple, Generic[C]):
     """`align` has one letter a column: l, r or c. Columns are a little wider than their widest part that stays
     together, for widths are estimated, and so that few lines hold that part alone."""
 
@@ -75,11 +72,10 @@ class Grid(Generic[C]):
     def only(self, columns: Sequence[int]) -> Grid[C]:
         rows = [tuple(row[column] for column in columns) for row in (self.head, *self.rows)]
         align = "".join(self.align[column] for column in columns)
-        return replace(self, align=align, head=rows[0], rows=tuple(rows[1:]))
+        return self._replace(align=align, head=rows[0], rows=tuple(rows[1:]))
 
 
-@dataclass(frozen=True)
-class Fitted(Generic[C]):
+class Fitted(NamedTuple, Generic[C]):
     """A grid with the widths of its columns."""
 
     grid: Grid[C]

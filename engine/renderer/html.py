@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from ..chart import Chart
 from ..diagram import Picture
@@ -26,8 +26,7 @@ PHONE_PIXELS: Final = 320
 MANY_LAYERS: Final = 10  # a page with more of them opens with all of them closed
 
 
-@dataclass(frozen=True)
-class Drawing:
+class Drawing(NamedTuple):
     """`least` is the width in pixels below which nobody can read it; a `wide` one is moved sideways on a phone."""
 
     svg: str
@@ -35,8 +34,7 @@ class Drawing:
     wide: bool
 
 
-@dataclass(frozen=True)
-class LaidBlock:
+class LaidBlock(NamedTuple):
     """One block for the template, which looks at `kind`; `steps`, `table` and `drawing` are there for their kinds."""
 
     kind: str
@@ -63,8 +61,7 @@ class Section:
     sections: list[Section] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class LaidPage:
+class LaidPage(NamedTuple):
     """One document of the page. `opened` says whether its layers are open at first, `folded` whether the whole document
     is folded away, below one to `play` with."""
 

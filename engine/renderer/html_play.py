@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib import resources
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..document import Code, Entry, Fact, Play, Size, Strong, Table, Text
 from ..formula import slashed
@@ -25,8 +25,7 @@ _QUOTED: Final = re.compile(r'("(?:\\.|[^"\\])*")')
 _SIGN: Final = re.compile(r"\s*([=+\-*/<>?:,;(){}\[\]&|!])\s*")
 
 
-@dataclass(frozen=True)
-class LaidSize:
+class LaidSize(NamedTuple):
     """`symbol` is markup, `title` the same with its meaning as plain words."""
 
     symbol: str
@@ -35,8 +34,7 @@ class LaidSize:
     whole: bool
 
 
-@dataclass(frozen=True)
-class LaidPlay:
+class LaidPlay(NamedTuple):
     """What the template shows; a value goes below each formula of the table of `values`, which has the anchor `table`.
     `data` is JSON, and `policy` the source under
     which the page's policy admits the script. `several` says that models give one size different values."""

@@ -8,9 +8,11 @@ short, only short ones are.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from ..document import Code, Strong, Text
 from ..formula import Formula
@@ -43,8 +45,7 @@ _BOLD: Final = 1.16
 _BLANK: Final = 0.334
 
 
-@dataclass(frozen=True)
-class Prose:
+class Prose(NamedTuple):
     """Markup, its width on one line, and the width of its widest part that stays together."""
 
     html: str
@@ -95,12 +96,12 @@ class Writer:
         or in the last resort smaller. A number in a text is one of its words."""
         key = (formula, display, int(room))
         if key not in self._formulas:
-            parts = mathml_parts(formula, self.symbols)
-            if _widest(parts, room) > room / LEAST_SIZE:
-                parts = flat_mathml_parts(formula, self.symbols)
-            alone = _NUMBER.fullmatch(parts[0].markup) if len(parts) == 1 and not display else None
-            html = alone[1] if alone else _lines(parts, display, int(room))
-            self._formulas[key] = Prose(html, width(parts), _widest(parts, room))
+            cut = _cut(mathml_parts(formula, self.symbols), room)
+            if cut.least > room / LEAST_SIZE:
+                cut = _cut(flat_mathml_parts(formula, self.symbols), room)
+            alone = _NUMBER.fullmatch(cut.parts[0].markup) if len(cut.parts) == 1 and not display else None
+            html = alone[1] if alone else _lines(cut, display, int(room))
+            self._formulas[key] = Prose(html, cut.width, cut.least)
         return self._formulas[key]
 
 
@@ -146,52 +147,57 @@ def _together(found: re.Match[str]) -> str:
     return f'<span class="together">{found[0]}</span>'
 
 
-def _widest(parts: Parts, room: float) -> float:
-    """The width of the part that cannot be broken."""
-    if _whole(parts, room):
-        return width(parts)
-    return max(
-        _widest(group, room) for group in _cut(parts, min(part.rank for part in parts[1:] if part.rank is not None))
-    )
+class _Cut(NamedTuple):
+    """Parts of a formula with the groups between which a line may end, none where none may; `least` is the width of the
+    widest part that stays together."""
+
+    parts: Parts
+    width: float
+    least: float
+    groups: tuple[_Cut, ...]
 
 
-def _whole(parts: Parts, room: float) -> bool:
+def _cut(parts: Parts, room: float) -> _Cut:
+    """The parts cut where lines end most willingly, and each group again."""
+    wide = width(parts)
+    ranks = [part.rank for part in parts[1:] if part.rank is not None]
+    if _whole(parts, wide, ranks, room):
+        return _Cut(parts, wide, wide, ())
+    least = min(ranks)
+    starts = [place for place, part in enumerate(parts) if place and part.rank is not None and part.rank <= least]
+    groups = tuple(_cut(parts[start:end], room) for start, end in pairwise([0, *starts, len(parts)]))
+    return _Cut(parts, wide, max(group.least for group in groups), groups)
+
+
+def _whole(parts: Parts, wide: float, ranks: Sequence[int], room: float) -> bool:
     """Whether no line ends in these parts: they are a short sum, or a product that is short. In a cell one with a sum
     in it gets lines as a sum does."""
-    ranks = [part.rank for part in parts[1:] if part.rank is not None]
-    if not ranks or width(parts) <= SHORT:
+    if not ranks or wide <= SHORT:
         return True
+    if wide > SHORT_PRODUCT:
+        return False
     high = any(part.fence and part.tall for part in parts)
-    summed = any(rank % DEEPER == SIGN for rank in ranks)
-    together = (high or min(ranks) >= FACTOR) and not (summed and room <= CELL)
-    return together and width(parts) <= SHORT_PRODUCT
+    return (high or min(ranks) >= FACTOR) and not (room <= CELL and any(rank % DEEPER == SIGN for rank in ranks))
 
 
-def _cut(parts: Parts, rank: int) -> list[Parts]:
-    """The parts cut where the rank is at most this."""
-    starts = [place for place, part in enumerate(parts) if place and part.rank is not None and part.rank <= rank]
-    return [parts[start:end] for start, end in zip([0, *starts], [*starts, len(parts)], strict=True)]
-
-
-def _lines(parts: Parts, display: bool, room: int) -> str:
+def _lines(cut: _Cut, display: bool, room: int) -> str:
     """One `<math>`, or several between which a line may end."""
-    if _whole(parts, room):
-        return _one(parts, display, room)
+    if not cut.groups:
+        return _one(cut, display, room)
     written = ""
-    for group in _cut(parts, min(part.rank for part in parts[1:] if part.rank is not None)):
+    for group in cut.groups:
         inner = _lines(group, display, room)
-        blank = " " if group[0].leading else "<wbr>"
-        box = "box" if width(group) <= SHORT_PRODUCT else "long"
+        blank = " " if group.parts[0].leading else "<wbr>"
+        box = "box" if group.width <= SHORT_PRODUCT else "long"
         boxed = f'<span class="{box}">{inner}</span>' if inner.count("<math") > 1 else inner
         written += (blank if written else "") + boxed
     return written
 
 
-def _one(parts: Parts, display: bool, room: int) -> str:
+def _one(cut: _Cut, display: bool, room: int) -> str:
     """One `<math>`, small where the screen is too narrow for it."""
-    written = mathematics(parts, display=display)
-    wide = width(parts)
-    if wide <= room:
+    written = mathematics(cut.parts, display=display)
+    if cut.width <= room:
         return written
-    size = f"min(1em,calc((100vw - {PHONE - room + 2:.3g}em)/{1.08 * wide:.3g}))"
+    size = f"min(1em,calc((100vw - {PHONE - room + 2:.3g}em)/{1.08 * cut.width:.3g}))"
     return f'<span style="font-size:{size}">{written}</span>'

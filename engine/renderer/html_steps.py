@@ -5,9 +5,8 @@ Where lines end is up to the browser. All widths are in em.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..document import Step
 from .html_prose import PHONE, Prose, Writer
@@ -24,8 +23,7 @@ REASON_SIZE: Final = 0.92
 SHARES: Final = (0.5, 0.42, 0.36, 0.3, 0.25)  # of the line, for wrapped reasons
 
 
-@dataclass(frozen=True)
-class LaidStep:
+class LaidStep(NamedTuple):
     """`left` is empty where a line goes on with the one above it; `above` puts it on a line of its own."""
 
     left: str
@@ -35,8 +33,7 @@ class LaidStep:
     above: bool
 
 
-@dataclass(frozen=True)
-class LaidSteps:
+class LaidSteps(NamedTuple):
     """`beside` is the least width of the column of reasons; 0 puts each beneath its formula. `stacked` ones have their
     left sides above the formulas on a phone."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..document import Table
 from .html_prose import CELL, PHONE, Prose, Writer
@@ -17,8 +16,7 @@ SQUEEZED: Final = 26.0  # what nearly fits is left to the browser: squeezed, lit
 COMFORTABLE: Final = 33.0  # what is moved sideways need not be squeezed further
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """`side` is l, r or c; a `head` names its row."""
 
     html: str
@@ -26,8 +24,7 @@ class Cell:
     head: bool = False
 
 
-@dataclass(frozen=True)
-class LaidTable:
+class LaidTable(NamedTuple):
     """`total` is the last row where it sums the others. A table `wide` for a phone is moved sideways, with the width of
     `least` em at least; 0 leaves it to the browser."""
 

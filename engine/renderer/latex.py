@@ -9,9 +9,9 @@ numbered puts the command of the result into an equation of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import replace
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
 
 from ..diagram import Picture
 from ..document import Bullets, Document, Figure, Heading, Paragraph, Result, Steps, Table
@@ -30,15 +30,13 @@ _SAFE: Final = 0.98  # the table of glyphs is right within 1.5 %
 _HEADINGS: Final = {1: "section", 2: "subsection", 3: "subsubsection"}
 
 
-@dataclass(frozen=True)
-class Macro:
+class Macro(NamedTuple):
     command: str
     body: str
     comment: str
 
 
-@dataclass(frozen=True)
-class LaidBlock:
+class LaidBlock(NamedTuple):
     """One block for the template, which looks at `kind`. `groups` of steps are aligned each by itself;
     they may be what a paragraph `opens` with, where TeX would leave a line empty."""
 
@@ -52,15 +50,13 @@ class LaidBlock:
     table: LaidTable | None = None
 
 
-@dataclass(frozen=True)
-class LaidDocument:
+class LaidDocument(NamedTuple):
     prefix: str
     macros: tuple[Macro, ...]
     blocks: tuple[LaidBlock, ...]
 
 
-@dataclass(frozen=True)
-class LaidFile:
+class LaidFile(NamedTuple):
     """`packages` are those beside amsmath and booktabs; `letters` are lines that define what prints rare letters."""
 
     packages: tuple[str, ...]
@@ -95,8 +91,6 @@ def _strings(value: object) -> Iterator[str]:
         yield value
     elif isinstance(value, tuple):
         yield from chain.from_iterable(map(_strings, value))
-    elif is_dataclass(value):
-        yield from chain.from_iterable(_strings(getattr(value, field.name)) for field in fields(value))
 
 
 def _macro(result: Result, title: str, symbols: Symbols, taken: set[str]) -> Macro:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..document import Step, Text
-from ..formula import Formula
 from ..notation import Symbols, latex_width, to_flat_latex, to_marked_latex
 from .columns import RAGGED
 from .prose import Prose, prose
@@ -31,8 +29,7 @@ _BETWEEN: Final = 10  # points between two groups of steps
 _FRACTION: Final = r"\frac"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One line of `align*`; `together` keeps the page from ending after it, `below` is more room there, in points."""
 
     left: str
@@ -54,12 +51,10 @@ class Aligner:
     def __init__(self, symbols: Symbols, width: float) -> None:
         self.symbols = symbols
         self.width = width
-        self._reasons: dict[int, Prose] = {}
-        self._written: dict[tuple[int, bool], str] = {}
         self._ruler = Ruler(
             width=width,
-            write=lambda formula: self._formula(formula, flat=False),
-            flat=lambda formula: self._formula(formula, flat=True),
+            write=lambda formula: to_marked_latex(formula, symbols),
+            flat=lambda formula: to_flat_latex(formula, symbols),
             measure=line_width,
             reason_width=lambda reason: self._reason(reason).width,
             relation=_RELATION,
@@ -74,11 +69,15 @@ class Aligner:
         """Groups of steps, in one alignment unless that takes more lines."""
         joined = iter(self._lay_out(tuple(chain.from_iterable(groups))))
         together = [list(islice(joined, len(group))) for group in groups]
-        count = sum(map(_lines, together))
-        if count > sum(map(len, groups)):
-            apart = [self._lay_out(group) for group in groups] if len(groups) > 1 else together
-            if count > sum(map(_lines, apart)):
-                return tuple(_spaced(_kept(group)) for group in apart)
+        if len(groups) == 1:
+            return (_spaced(_kept(together[0])),)
+        # Apart, only steps that take several lines now can take fewer.
+        high = [place for place, rows in enumerate(together) if _lines(rows) > len(groups[place])]
+        apart = {place: self._lay_out(groups[place]) for place in high}
+        if sum(_lines(together[place]) - _lines(apart[place]) for place in high) > 0:
+            alone = [apart[place] if place in apart else self._lay_out(group) for place, group in enumerate(groups)]
+            if sum(map(_lines, together)) > sum(map(_lines, alone)):
+                return tuple(_spaced(_kept(group)) for group in alone)
         return (_spaced(row for group in together for row in _kept(group)),)
 
     def _lay_out(self, steps: tuple[Step, ...]) -> list[list[Row]]:
@@ -107,28 +106,20 @@ class Aligner:
             rows += [Row("", rf"\qquad {{}}{line}", "") for line in lines[1:]]
         if step.stop:
             box = rf"\makebox[{step.stop:.1f}pt][l]{{$\displaystyle {{}} {rows[-1].right}$}}"
-            rows[-1] = replace(rows[-1], right=rf"{box}\quad {why}")
+            rows[-1] = rows[-1]._replace(right=rf"{box}\quad {why}")
         elif reason and not laid.beside:
             rows.append(Row("", rf"\qquad {why}", "", below=_ROOM, lines=high))
         apart = range(2, len(rows) - 2) if len(rows) > MANY_LINES else range(0)
-        return [replace(row, together=place not in apart and row is not rows[-1]) for place, row in enumerate(rows)]
+        kept = (row if place in apart else row._replace(together=True) for place, row in enumerate(rows[:-1]))
+        return [*kept, rows[-1]]
 
     def _reason(self, reason: Text) -> Prose:
-        known = self._reasons
-        if id(reason) not in known:
-            known[id(reason)] = prose(in_brackets(reason), self.symbols)
-        return known[id(reason)]
+        return prose(in_brackets(reason), self.symbols)
 
     def _least(self, reason: Text) -> float:
         """The width that a column of reasons needs for this one, which may be broken."""
         written = self._reason(reason)
         return min(written.width, 1.05 * written.least + 4.0)
-
-    def _formula(self, formula: Formula, *, flat: bool) -> str:
-        key = id(formula), flat
-        if key not in self._written:
-            self._written[key] = (to_flat_latex if flat else to_marked_latex)(formula, self.symbols)
-        return self._written[key]
 
 
 def _lines(steps: list[list[Row]]) -> int:
@@ -141,16 +132,18 @@ def _kept(steps: list[list[Row]]) -> Iterator[Row]:
         last = place == len(steps) - 1
         yield from rows[:-1]
         together = not last and place in (0, len(steps) - 2)
-        yield replace(rows[-1], together=together, below=_BETWEEN if last else rows[-1].below)
+        yield rows[-1]._replace(together=together, below=_BETWEEN if last else rows[-1].below)
 
 
 def _spaced(rows: Iterable[Row]) -> tuple[Row, ...]:
     """Lines with some room around tall ones, and none below the last."""
     shown = list(rows)
+    tall = [row.tall for row in shown]
     apart = [
-        replace(row, below=max(row.below, _ROOM if row.tall or after.tall else 0)) for row, after in pairwise(shown)
+        row._replace(below=_ROOM) if high and row.below < _ROOM else row
+        for row, high in zip(shown[:-1], map(any, pairwise(tall)), strict=True)
     ]
-    return (*apart, replace(shown[-1], below=0, together=False))
+    return (*apart, shown[-1]._replace(below=0, together=False))
 
 
 def _boxed(reason: Prose, room: float) -> tuple[str, int]:

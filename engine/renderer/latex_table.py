@@ -6,9 +6,8 @@ A table that may be higher than a page is cut into parts of less than one, or, w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..document import Table, Text
 from ..notation import Symbols
@@ -30,8 +29,7 @@ _NOTE: Final = 0.9  # the scale of notes, which are not narrower than they must
 _FRACTION: Final = 4.0  # points that a fraction adds to a line
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What stands together: `columns` is the argument of tabular; `again` says that the table began above; `long` asks
     for a `longtable`."""
 
@@ -43,8 +41,7 @@ class Part:
     long: bool = False
 
 
-@dataclass(frozen=True)
-class LaidTable:
+class LaidTable(NamedTuple):
     """`roomy` says that cells have several lines or fractions, so that rows need a little space between them; notes are
     `measure` points wide."""
 
@@ -79,7 +76,7 @@ def lay_out_table(table: Table, symbols: Symbols, width: float, label: str, *, l
         size.command,
         size.blank,
         roomy,
-        tuple(replace(part, again=place > 0) for place, part in enumerate(parts)),
+        tuple(part._replace(again=place > 0) for place, part in enumerate(parts)),
         tuple(note.tex for note in notes),
         min(width, max(wide, 0.75 * width)) if narrow else wide,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, Steps, Strong, Table, Text
 from ..formula import Formula
@@ -21,8 +21,7 @@ from .steps import LaidStep, LaidSteps, Ruler, in_brackets, lay_out_steps
 _RULES = {"l": ":---", "c": ":---:", "r": "---:"}
 
 
-@dataclass(frozen=True)
-class LaidBlock:
+class LaidBlock(NamedTuple):
     """One block for the template, which looks at `kind`."""
 
     kind: str
@@ -34,8 +33,7 @@ class LaidBlock:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True)
-class LaidDocument:
+class LaidDocument(NamedTuple):
     title: str
     blocks: tuple[LaidBlock, ...]
     fence: tuple[str, str]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..document import Code, Strong, Text
 from ..formula import Formula
 from ..notation import Symbols, latex_width, text_width, to_flat_latex, to_marked_latex
 from ..notation.marks import COMMA, DEPTHS, FACTOR, OPERATOR, unmarked
+from ..notation.remembering import remembered
 from .escape import latex_code, latex_words, spaced
 from .latex_letters import as_printed, printed_width
 
@@ -24,8 +25,7 @@ _ANY_BREAK = r"\\allowbreak |\\penalty800 "
 _UNDIVIDED = 18  # letters: longer words may be divided
 
 
-@dataclass(frozen=True)
-class Prose:
+class Prose(NamedTuple):
     """Markup, its width on one line, and the width of its widest part that stays together; `whole` is that of a name
     alone."""
 
@@ -35,6 +35,7 @@ class Prose:
     whole: float = 0.0
 
 
+@remembered
 def prose(text: Text, symbols: Symbols, *, bold: bool = False, long: float = LONG_INLINE) -> Prose:
     """Words, formulas, names in typewriter and strong words, as LaTeX in a paragraph. Terms of formulas that are `long`
     may also be broken between factors."""
@@ -63,6 +64,7 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, long: float = LON
     return Prose(tex.strip().replace("$$", " "), width, max(chunks), whole)  # formulas side by side are one
 
 
+@remembered
 def inline_formula(formula: Formula, symbols: Symbols, long: float) -> tuple[str, float, list[float]]:
     """A formula in a line of text, its width, and the widths of the parts between which TeX may end a line."""
     marked = _breakable(to_marked_latex(formula, symbols))

@@ -5,10 +5,10 @@ It knows no markup: a `Ruler` says how wide things are in the format at hand, in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from math import ceil
+from typing import NamedTuple
 
 from ..document import Step, Text
 from ..formula import Formula
@@ -16,8 +16,7 @@ from ..notation.marks import OPENINGS, unmarked
 from .lines import Measure, Piece, joined, pieces
 
 
-@dataclass(frozen=True)
-class Ruler:
+class Ruler(NamedTuple):
     """What a format needs to know of widths. `write` gives a formula with its marks, `flat` one without tall parts."""
 
     width: float
@@ -34,12 +33,13 @@ class Ruler:
 
 
 _BEHIND = 0.45  # of a line: reasons in a column are easier to read
+_BREAK = 1.2
+_NARROWER = 0.9  # what a formula without fraction bars and roots may be, of the width with them
 _AFTER_A_BRACKET = 6.0  # more than anything else, but for what sticks out
 _LEFT_SHARES = (0.34, 0.45)  # of the width: longer left sides stand above
 
 
-@dataclass(frozen=True)
-class LaidStep:
+class LaidStep(NamedTuple):
     """A left side that is too long has lines of its own, `left_above`, over `relation right`. Without a column of
     reasons, one that fits stands behind the last line, at a `stop` that most of them share (0: beneath it)."""
 
@@ -51,8 +51,7 @@ class LaidStep:
     stop: float = 0.0
 
 
-@dataclass(frozen=True)
-class LaidSteps:
+class LaidSteps(NamedTuple):
     """`beside` is the width of the column of reasons; 0 puts each reason beneath its formula."""
 
     steps: tuple[LaidStep, ...]
@@ -61,8 +60,16 @@ class LaidSteps:
     beside: float
 
 
-@dataclass(frozen=True)
-class _Tried:
+class _Widths(NamedTuple):
+    """Of the left sides, of the relation and the right side, and of the reasons, each on one line; 0 for what a step
+    has not."""
+
+    lefts: tuple[float, ...]
+    rights: tuple[float, ...]
+    reasons: tuple[float, ...]
+
+
+class _Tried(NamedTuple):
     cost: float
     sticks_out: bool
     laid: LaidSteps
@@ -76,28 +83,48 @@ def in_brackets(reason: Text) -> Text:
 def lay_out_steps(steps: tuple[Step, ...], ruler: Ruler) -> LaidSteps:
     """The layout that needs the fewest lines, where a broken formula counts for more than a wrapped reason."""
     known = _Remembering(ruler)
-    widths = [known.measure(unmarked(known.write(step.left))) if step.left is not None else 0.0 for step in steps]
-    reasons = [ruler.reason_width(step.reason) if step.reason else 0.0 for step in steps]
+    widths = _Widths(
+        tuple(known.measure(unmarked(known.write(step.left))) if step.left is not None else 0.0 for step in steps),
+        tuple(known.measure(unmarked(known.write(step.right))) + ruler.relation for step in steps),
+        tuple(ruler.reason_width(step.reason) if step.reason else 0.0 for step in steps),
+    )
     least = max((ruler.reason_least(step.reason) for step in steps if step.reason), default=0.0)
-    unbroken = max((known.measure(unmarked(known.write(step.right))) for step in steps), default=0.0) + ruler.relation
-    lefts = [max((width for width in widths if width <= share * ruler.width), default=0.0) for share in _LEFT_SHARES]
-    tried: list[_Tried] = []
+    unbroken = max(widths.rights, default=ruler.relation)
+    lefts = [max((w for w in widths.lefts if w <= share * ruler.width), default=0.0) for share in _LEFT_SHARES]
+    choices: list[tuple[float, float]] = []
     for left in dict.fromkeys(lefts):
         left_over = ruler.width - left - unbroken - 1.01 * ruler.gap
-        columns = [c for c in _columns_for(max(reasons, default=0.0), left_over, known) if c >= least or c == 0.0]
-        for beside in columns:
-            tried.append(_tried(steps, widths, reasons, left, beside, known))
-            if tried[-1].cost <= len(steps):  # a line each
-                return tried[-1].laid
-    if all(layout.sticks_out for layout in tried):  # then each left side stands above, where it takes no width
-        tried += [_tried(steps, widths, reasons, 0.0, beside, known) for beside in columns]
-    best = min(tried, key=lambda layout: layout.cost).laid
-    return best if best.beside or ruler.behind is None else _aligned(best, reasons, ruler.width - ruler.behind)
+        columns = [c for c in _columns_for(max(widths.reasons, default=0.0), left_over, known) if c >= least or c == 0]
+        choices += [(left, beside) for beside in columns]
+    best = _best_of(choices, steps, widths, known)
+    if best.sticks_out and all(_tried(steps, widths, *choice, known).sticks_out for choice in choices):
+        # Then each left side stands above, where it takes no width.
+        above = _best_of([(0.0, beside) for beside in columns], steps, widths, known)
+        best = min(best, above, key=lambda layout: layout.cost)
+    return best.laid if best.laid.beside or ruler.behind is None else _aligned(best.laid, widths, ruler)
 
 
-def _aligned(laid: LaidSteps, reasons: list[float], width: float) -> LaidSteps:
+def _best_of(
+    choices: Sequence[tuple[float, float]], steps: tuple[Step, ...], widths: _Widths, known: _Remembering
+) -> _Tried:
+    """The cheapest layout, of widths for the left sides and for the reasons; the first of several. What must cost more
+    than one that is found is not laid out."""
+    bounds = [_least_cost(widths, left, beside, known.ruler) for left, beside in choices]
+    found: tuple[float, int, _Tried] | None = None
+    for bound, place in sorted(zip(bounds, range(len(choices)), strict=True)):
+        if found is None or (bound, place) < found[:2]:
+            tried = _tried(steps, widths, *choices[place], known)
+            if found is None or (tried.cost, place) < found[:2]:
+                found = tried.cost, place, tried
+    assert found is not None
+    return found[2]
+
+
+def _aligned(laid: LaidSteps, widths: _Widths, ruler: Ruler) -> LaidSteps:
     """The steps with one stop for as many reasons as there is room for."""
-    behind = [(step.stop, reason) for step, reason in zip(laid.steps, reasons, strict=True) if step.stop]
+    assert ruler.behind is not None
+    width = ruler.width - ruler.behind
+    behind = [(step.stop, reason) for step, reason in zip(laid.steps, widths.reasons, strict=True) if step.stop]
 
     def fits(step: float, reason: float, stop: float) -> bool:
         return 0.0 < step <= stop and laid.left + stop + reason <= width
@@ -108,38 +135,28 @@ def _aligned(laid: LaidSteps, reasons: list[float], width: float) -> LaidSteps:
         default=0.0,
     )
     steps = (
-        replace(step, stop=best) if fits(step.stop, reason, best) else step
-        for step, reason in zip(laid.steps, reasons, strict=True)
+        step._replace(stop=best) if fits(step.stop, reason, best) else step
+        for step, reason in zip(laid.steps, widths.reasons, strict=True)
     )
-    return replace(laid, steps=tuple(steps))
+    return laid._replace(steps=tuple(steps))
 
 
 class _Remembering:
-    """A ruler that answers at once what it was asked before: every layout that is tried asks for the same formulas,
-    pieces and widths."""
+    """A ruler that answers at once what it was asked before: every layout that is tried asks for the same pieces and
+    widths."""
 
     def __init__(self, ruler: Ruler) -> None:
         self.ruler = ruler
-        self._written: dict[tuple[bool, int], str] = {}
+        self.write = ruler.write
+        self.flat = ruler.flat
         self._widths: dict[str, float] = {}
         self._cut: dict[str, list[Piece]] = {}
 
-    def write(self, formula: Formula) -> str:
-        return self._write(formula, flat=False)
-
-    def flat(self, formula: Formula) -> str:
-        return self._write(formula, flat=True)
-
-    def _write(self, formula: Formula, *, flat: bool) -> str:
-        key = flat, id(formula)
-        if key not in self._written:
-            self._written[key] = (self.ruler.flat if flat else self.ruler.write)(formula)
-        return self._written[key]
-
     def measure(self, text: str) -> float:
-        if text not in self._widths:
-            self._widths[text] = self.ruler.measure(text)
-        return self._widths[text]
+        known = self._widths.get(text)
+        if known is None:
+            known = self._widths[text] = self.ruler.measure(text)
+        return known
 
     def cut(self, marked: str) -> list[Piece]:
         if marked not in self._cut:
@@ -147,13 +164,11 @@ class _Remembering:
         return self._cut[marked]
 
 
-def _tried(
-    steps: tuple[Step, ...], widths: list[float], reasons: list[float], left: float, beside: float, known: _Remembering
-) -> _Tried:
+def _tried(steps: tuple[Step, ...], widths: _Widths, left: float, beside: float, known: _Remembering) -> _Tried:
     """The layout with so wide a column of left sides and of reasons, and what it costs."""
     room = known.ruler.width - left - (beside + known.ruler.gap if beside else 0.0)
     laid = []
-    for step, width, reason in zip(steps, widths, reasons, strict=True):
+    for step, width, reason in zip(steps, widths.lefts, widths.reasons, strict=True):
         above = tuple(_broken(step.left, room, room - known.ruler.indent, known)) if step.left and width > left else ()
         text = unmarked(known.write(step.left)) if step.left and not above else ""
         lines = tuple(_lines(step.right, room, room - (known.ruler.indent if above else 0.0), known))
@@ -165,7 +180,9 @@ def _tried(
     right = max(_line_width(line, place, known) for step in laid for place, line in enumerate(step.lines))
     aboves = ((place, line) for step in laid for place, line in enumerate(step.left_above))
     right = max([right, *(known.measure(line) + (known.ruler.indent if place else 0.0) for place, line in aboves)])
-    cost = _cost(laid, reasons, beside, known.ruler.width - left) + max(0.0, 1000 * (right - room) / known.ruler.width)
+    cost = _cost(laid, widths.reasons, beside, known.ruler.width - left) + max(
+        0.0, 1000 * (right - room) / known.ruler.width
+    )
     return _Tried(cost, right > room, LaidSteps(tuple(laid), left, right, beside))
 
 
@@ -202,20 +219,35 @@ def _line_width(line: str, place: int, known: _Remembering) -> float:
     return known.measure(line) + known.ruler.relation + (known.ruler.indent if place else 0.0)
 
 
-def _cost(steps: list[LaidStep], reasons: list[float], beside: float, below: float) -> float:
+def _cost(steps: list[LaidStep], reasons: Sequence[float], beside: float, below: float) -> float:
     cost = 0.0
     for step, reason in zip(steps, reasons, strict=True):
         high = len(step.lines) + len(step.left_above)
-        breaks = 1.2 * (len(step.lines) - 1)
-        breaks += _AFTER_A_BRACKET * sum(line.endswith("(") for line in (*step.lines, *step.left_above))
-        if not reason:
-            cost += breaks + high
-        elif beside:
-            cost += breaks + max(high, ceil(1.12 * reason / beside) if reason > beside else 1)
-        elif step.stop:
-            cost += breaks + high + _BEHIND
-        else:
-            cost += breaks + high + 1.1 * ceil(1.05 * reason / (0.9 * below))
+        cost += _AFTER_A_BRACKET * sum(line.endswith("(") for line in (*step.lines, *step.left_above))
+        cost += _step_cost(len(step.lines), high, reason, beside, below, behind=step.stop > 0)
+    return cost
+
+
+def _step_cost(lines: int, high: int, reason: float, beside: float, below: float, *, behind: bool) -> float:
+    """A step of so many lines, `high` with those of its left side."""
+    breaks = _BREAK * (lines - 1)
+    if not reason:
+        return breaks + high
+    if beside:
+        return breaks + max(high, ceil(1.12 * reason / beside) if reason > beside else 1)
+    if behind:
+        return breaks + high + _BEHIND
+    return breaks + high + 1.1 * ceil(1.05 * reason / (0.9 * below))
+
+
+def _least_cost(widths: _Widths, left: float, beside: float, ruler: Ruler) -> float:
+    """What a layout costs at least: each line full."""
+    room = ruler.width - left - (beside + ruler.gap if beside else 0.0)
+    rest = max(room - ruler.relation - ruler.indent, 1.0)
+    cost = 0.0
+    for own, right, reason in zip(widths.lefts, widths.rights, widths.reasons, strict=True):
+        lines = 1 if right <= room else 1 + ceil((_NARROWER * right - room) / rest)
+        cost += _step_cost(lines, lines + (own > left), reason, beside, ruler.width - left, behind=not beside)
     return cost
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from ..document import Block, Bullets, Document, Figure, Heading, Paragraph, Steps, Table, Text
 from ..notation import Symbols, to_marked_unicode
@@ -30,8 +29,7 @@ _SIZE: Final = Size("", 1.0, 1.0)  # one blank on each side of a column
 _READABLE: Final = 100  # columns: longer lines of words are hard to read
 
 
-@dataclass(frozen=True)
-class LaidBlock:
+class LaidBlock(NamedTuple):
     """One block for the template, which looks at `kind`: lines, and for a heading its level."""
 
     kind: str
@@ -39,8 +37,7 @@ class LaidBlock:
     level: int = 0
 
 
-@dataclass(frozen=True)
-class LaidDocument:
+class LaidDocument(NamedTuple):
     blocks: tuple[LaidBlock, ...]
 
 
@@ -132,8 +129,7 @@ def _step(step: LaidStep, laid: LaidSteps, symbols: Symbols, columns: int) -> li
 # ---------------------------------------------------------------- tables
 
 
-@dataclass(frozen=True)
-class _Cell:
+class _Cell(NamedTuple):
     """What stands in a table, on one line."""
 
     text: str

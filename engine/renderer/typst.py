@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragraph, Result, Steps, Strong, Table, Text
 from ..notation import Symbols, to_unicode
@@ -35,8 +34,7 @@ _SIGN: Final = re.compile(r"[-+=<>]|!=|(?:dot|approx|in)\b")
 _SAFE: Final = 0.98  # the widths of glyphs are right within 1.5 %
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(NamedTuple):
     """A result under a name that a paper imports."""
 
     name: str
@@ -44,8 +42,7 @@ class Definition:
     comment: str
 
 
-@dataclass(frozen=True)
-class LaidBlock:
+class LaidBlock(NamedTuple):
     """One block for the template, which looks at `kind`; the other fields are there for their kinds only. `parts` are
     equations of which each has its lines on one page; if there are several, each ends with the line `widths`, which
     shows nothing and makes their columns as wide as those of the others. A `long` one may go on over the page.
@@ -65,8 +62,7 @@ class LaidBlock:
     words: str = ""
 
 
-@dataclass(frozen=True)
-class LaidDocument:
+class LaidDocument(NamedTuple):
     """`title` is a string of Typst."""
 
     title: str
@@ -116,7 +112,6 @@ class _Author:
         self.symbols = Symbols(source.symbols)
         self.width = width
         self.names = names
-        self.reasons: dict[int, Prose] = {}  # every layout that is tried asks for their widths
 
     def document(self) -> LaidDocument:
         definitions = tuple(map(self.definition, self.source.results))
@@ -231,10 +226,7 @@ class _Author:
         return f"#{call}(width: {room:.1f}pt{tight})[{narrow.typst}]"
 
     def reason(self, reason: Text) -> Prose:
-        known = self.reasons
-        if id(reason) not in known:
-            known[id(reason)] = prose(in_brackets(reason), self.symbols)
-        return known[id(reason)]
+        return prose(in_brackets(reason), self.symbols)
 
     def rows(self, step: LaidStep, laid: LaidSteps) -> list[str]:
         """The lines of one step: left side, formula with its continuation lines, and the reason beside or beneath."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..document import Code, Strong, Text
 from ..formula import Formula
 from ..notation import Symbols
 from ..notation.marks import COMMA, DEPTHS, FACTOR, OPERATOR, unmarked
+from ..notation.remembering import remembered
 from ..notation.typst import to_flat_typst, to_marked_typst
 from ..notation.typst_widths import typst_width, words_width
 from .escape import spaced
@@ -29,8 +29,7 @@ _BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[()⌊⌋⌈⌉]')
 _TALL: Final = re.compile(r"\b(?:frac\(|sum\b|product\b|cases\()")
 
 
-@dataclass(frozen=True)
-class Prose:
+class Prose(NamedTuple):
     """Markup, its width on one line, and the width of its widest part that stays together; `whole` is that of a name
     alone. `tall` says that a formula in it is higher than a line of words."""
 
@@ -41,6 +40,7 @@ class Prose:
     whole: float = 0.0
 
 
+@remembered
 def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROOM) -> Prose:
     """Words, formulas, names in a fixed-width face and strong words, as Typst in a paragraph; what is wider than `room`
     can be broken."""
@@ -74,6 +74,7 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, room: float = ROO
     return Prose("".join(runs).strip(), width, max(chunks), tall, whole)
 
 
+@remembered
 def inline_formula(formula: Formula, symbols: Symbols, room: float = ROOM) -> tuple[str, float, list[float]]:
     """A formula in a line of text, its width, and those of the parts between which Typst may end a line."""
     marked = to_marked_typst(formula, symbols)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..document import Code, Strong, Table, Text
 from ..notation import Symbols
@@ -22,8 +21,7 @@ LONG: Final = 320.0  # points: a table that is not so high stays on one page
 _SIDES: Final = {"l": "left", "r": "right", "c": "center"}
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One table of Typst, in lists of Typst. `total` is the last row, under a rule; a `long` table may go on over the
     page, in a `tight` one words are divided, and `tall` are the places of rows with fractions (the head is 0)."""
 
@@ -37,8 +35,7 @@ class Part:
     tall: str
 
 
-@dataclass(frozen=True)
-class LaidTable:
+class LaidTable(NamedTuple):
     """`roomy` says that cells have several lines, so that rows need a little space between them."""
 
     caption: str
