@@ -10,8 +10,9 @@ from itertools import combinations, pairwise
 from math import floor, inf
 
 from . import formula as f
-from .algebra.atoms import Symbol
-from .algebra.expression import Expr
+from .algebra import build
+from .algebra.atoms import UNIT, Symbol
+from .algebra.expression import Expr, const, from_atom
 from .algebra.substitution import Value, evaluate
 from .compared import Compared
 from .crossover import LAST, SAMPLED, Crossing, Verdict, condition, crossings, matter, smaller_at
@@ -102,7 +103,8 @@ class Contrast(Compared):
             case "depends" if f.measure(self.layout.formula(found.bound)) <= MOST_NAMES:
                 less, more = self.relation(found, "<"), self.relation(found, ">")
                 first, second = (b, a) if found.above else (a, b)
-                return (first, " where ", less, ", ", second, " where ", more)
+                limit: Text = () if found.limit is None else (" or ", self.vanishing(found.limit))
+                return (first, " where ", less, *limit, ", ", second, " where ", more)
             case _:
                 return self.numbers(one, other)
 
@@ -117,6 +119,15 @@ class Contrast(Compared):
         number = None if found.bound.symbols() else digits(evaluate(found.bound, {}))
         bound = self.layout.formula(found.bound) if number is None else f.Words(number)
         return f.Relation((self.layout.atom(found.size), f.slashed(bound)), (sign,))
+
+    def vanishing(self, expr: Expr) -> f.Formula:
+        """Where an expression is 0: k = 1 if it is k² − 1."""
+        constant = -expr.terms.get(UNIT, 0)
+        left, right = expr + const(constant), const(constant)
+        match list(left.terms.items()):
+            case [(((Symbol() as size, power),), factor)]:
+                left, right = from_atom(size), build.root(right / const(factor), Fraction(1) / Fraction(power))
+        return f.Relation((self.layout.formula(left), self.layout.formula(right)), ("=",))
 
     def numbers(self, one: int, other: int) -> Text:
         """Where the order changes at the example values, and what holds for large sizes."""

@@ -30,6 +30,11 @@ SAMPLED = (
     f"{_FIRST_ONES:,} and at {_SAMPLES_A_DECADE} in each decade beyond; between those they may change places twice."
 )
 
+SAMPLED_CURVES = (
+    f"Crossings of curves with steps or logarithms beyond {_FIRST_ONES:,} were looked for at {_SAMPLES_A_DECADE} sizes "
+    "in each decade."
+)
+
 
 @dataclass(frozen=True)
 class Crossing:
@@ -47,13 +52,15 @@ class Crossing:
 class Verdict:
     """Two expressions compared for all sizes. `equal`, `first` or `second`: that one is never larger, and somewhere
     smaller; `strict`: everywhere smaller. `depends`: the first is smaller exactly where `size` is below `bound`, or
-    above it if `above`. `unknown`: no condition is known."""
+    above it if `above`; where `limit`, which is never negative, is 0 the bound is infinite. `unknown`: no condition is
+    known."""
 
     outcome: Literal["equal", "first", "second", "depends", "unknown"]
     strict: bool = False
     size: Symbol | None = None
     bound: Expr = ZERO
     above: bool = False
+    limit: Expr | None = None
 
 
 def condition(one: Expr, other: Expr, facts: Facts, names: Sequence[str] = ()) -> Verdict:
@@ -99,6 +106,12 @@ def crossings(one: Expr, other: Expr, name: str, values: Mapping[str, Value], la
     )
 
 
+def is_sampled(one: Expr, other: Expr, last: int = LAST) -> bool:
+    """Whether `crossings` of two expressions in one size looks at some sizes only."""
+    gap = one - other
+    return last > _FIRST_ONES and bool(gap.symbols()) and _coefficients(gap) is None
+
+
 def matter(one: Expr, other: Expr) -> set[str]:
     """The sizes on which the order of two expressions depends: what all terms have in common does not."""
     gap = one - other
@@ -140,9 +153,14 @@ def _solved(gap: Expr, size: Symbol, facts: Facts) -> Verdict | None:
     if min(powers) < 0 or highest == 0:
         return None
     leading, constant = powers[highest], powers.get(0, ZERO)
-    sign = 1 if facts.positive(leading) else -1 if facts.positive(-leading) else 0
+    sign = 1 if facts.nonnegative(leading) else -1 if facts.nonnegative(-leading) else 0
     if not sign or not constant.terms:
         return None
+    limit = None
+    if not facts.positive(leading * sign):  # it may be 0, and then the order is that of the other terms
+        if set(powers) != {1, 0} or not facts.positive(-constant * sign):
+            return None
+        limit = leading * sign
     if set(powers) == {highest, 0}:
         bound = -constant / leading
         if highest != 1 and not facts.nonnegative(bound):
@@ -153,7 +171,7 @@ def _solved(gap: Expr, size: Symbol, facts: Facts) -> Verdict | None:
         bound = (build.root(middle * middle - 4 * leading * constant, Fraction(1, 2)) * sign - middle) / (2 * leading)
     else:
         return None
-    return Verdict("depends", size=size, bound=bound, above=sign < 0)
+    return Verdict("depends", size=size, bound=bound, above=sign < 0, limit=limit)
 
 
 def _awkward(bound: Expr) -> tuple[int, int, int]:

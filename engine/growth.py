@@ -107,9 +107,18 @@ def allowed_by(dropped: Dropped, facts: Facts) -> tuple[list[Expr], list[tuple[E
 def within(expr: Expr, bound: Expr, facts: Facts) -> bool:
     """Is expr in O(bound)?"""
     mine, theirs = growth(expr, facts).terms, growth(bound, facts).terms
+    if any(e < 0 and isinstance(a, Log) for term in (*mine, *theirs) for m in term.terms for a, e in m):
+        mine, theirs = (tuple(map_atoms(term, _quotient) for term in terms) for terms in (mine, theirs))
     vectors = [_vector(t) for t in theirs]
     cone = _cone([_vector(t) for t in (*mine, *theirs)], facts)
     return all(dominated(_vector(term), vectors, cone) for term in mine if term.terms)
+
+
+def _quotient(atom: Atom) -> Expr | None:
+    """log_k N as log N / log k."""
+    if not isinstance(atom, Log) or atom.base is None:
+        return None
+    return from_atom(Log(atom.argument, None)) * from_atom(Log(atom.base, None), -1)
 
 
 def _vector(term: Expr) -> Vector:

@@ -17,7 +17,7 @@ from .chart import Chart, Curve, Meeting, Point, Words, axis
 from .comparison import labels_of
 from .conventions import convention
 from .conventions import names as convention_names
-from .crossover import Crossing, condition, crossings
+from .crossover import SAMPLED_CURVES, Crossing, condition, crossings, is_sampled
 from .curves import Course, Run, coarse, fine, height_at
 from .derivation import digits, layout_of, values_of
 from .derivation.shown import Shown
@@ -72,6 +72,7 @@ class _Plotter:
         self.span = span
         self.left_out: list[str] = []
         self.lines: list[_Line] = []
+        self.sampled = False  # were crossings looked for at some sizes only?
 
     def chart(self) -> Chart:
         for label, measures in zip(labels_of(self.models), self.models, strict=True):
@@ -203,7 +204,9 @@ class _Plotter:
         if unit < 1:
             size = {s: sym(self.over) * const(unit) for s in one.symbols() | other.symbols()}
             one, other = substitute(one, size), substitute(other, size)
-        found = crossings(one, other, self.over, {}, math.ceil(10**high / unit))
+        last = math.ceil(10**high / unit)
+        self.sampled |= is_sampled(one, other, last)
+        found = crossings(one, other, self.over, {}, last)
         return [replace(crossing, at=crossing.at * unit) if unit < 1 else crossing for crossing in found]
 
     def place(self, group: Sequence[Crossing], one: _Line, other: _Line) -> Words:
@@ -272,6 +275,8 @@ class _Plotter:
         for line, _ in kept:
             if Shown(line.measures, layout_of(line.measures.program), {}).derived(self.quantity).bound:
                 words.append(f" The curve of {line.label} is what it has at most.")
+        if self.sampled:
+            words.append(f" {SAMPLED_CURVES}")
         if any(m.leading for m in meetings):
             words.append(" At a full dot the smallest changes.")
         words += [f" {text.replace('`', '')}." for text in self.left_out]
@@ -303,10 +308,11 @@ def _about(place: float) -> str:
 
 
 def _short(at: Value) -> str:
-    """A size that may be no whole number."""
-    if isinstance(at, int):
-        return in_plain((integer(at),))
-    return in_plain((integer(round(at)),)) if at >= 100 else f"{float(at):.3g}"
+    """A size that may be no whole number; one beside a whole number does not read like that."""
+    if isinstance(at, int) or at >= 100:
+        return in_plain((integer(round(at)),))
+    written = (f"{float(at):.{figures}g}" for figures in range(3, 8))
+    return next((text for text in written if at == round(at) or float(text) != round(at)), f"{float(at):.8g}")
 
 
 def _near(changes: Sequence[Crossing], distance: float) -> Iterator[list[Crossing]]:

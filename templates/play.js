@@ -1,6 +1,6 @@
 // The page to play with. It reads DATA (what is on the page), EXACTLY (a function for each figure), DRAWN (functions for
 // the terms of each figure, in doubles) and SIDES (functions for both sides of each fact), which stand before it.
-const SAMPLES = 240, CLOSE = 1e-9, PATIENCE = 250, LETTER = 6.5, LINE = 14, DASHES = ["", "7 3", "2 3", "9 3 2 3", "14 4"];
+const SAMPLES = 240, CLOSE = 1e-9, PATIENCE = 250, LETTER = 6.5, BOLD = 7.2, LINE = 14, COLUMN = 4, DASHES = ["", "7 3", "2 3", "9 3 2 3", "14 4"];
 const SVG = "http://www.w3.org/2000/svg";
 const page = document.querySelector(".play");
 const all = (selector, within = page) => [...within.querySelectorAll(selector)];
@@ -234,6 +234,7 @@ const curves = models.map((model, i) => {
   return {line, spot: put(draw("circle", `spot c${i % 8}`, lines), {r: 3.5}), lead: draw("path", "lead", names), name: draw("text", `name c${i % 8}`, names)};
 });
 const crosses = [];
+const heights = models.map(() => null);
 let wide = 0, high = 0, box = {}, span = [], tall = [0, 1], ticked = "", found = [];
 
 const wrapped = (name, most) => {
@@ -324,6 +325,14 @@ const meeting = (i, j, low, high) => {
   for (let n = 0; n < 100; n += 1) { const middle = (low + high) / 2; if (order(i, j, middle) === sign) low = middle; else high = middle; }
   return high;
 };
+// A meeting that is a number of a few digits is that number, if the figures are equal there.
+const recognised = (i, j, at) => {
+  const near = at.toPrecision(6), before = values[x];
+  values[x] = read(String(Number(near)), false);
+  const [left, right] = values[x] === null ? [null, null] : [i, j].map(n => number(EXACTLY[models[n].entries[y].figure]));
+  values[x] = before;
+  return left !== null && right !== null && X.compare(left, right) === 0 ? {at: Number(near), met: true} : {at};
+};
 const continuous = (i, j, at) => {
   const where = [...doubles];
   where[x] = at;
@@ -332,12 +341,12 @@ const continuous = (i, j, at) => {
 };
 // Where the order of two figures changes: the place, and the words for it.
 const turning = (i, j, low, high, sign) => {
-  if (!sizes[x].whole || high > Number.MAX_SAFE_INTEGER) return {at: meeting(i, j, low, high), i, j, sign};
+  if (!sizes[x].whole || high > Number.MAX_SAFE_INTEGER) return {...recognised(i, j, meeting(i, j, low, high)), i, j, sign};
   const equal = first(low, high, value => order(i, j, value) !== sign);
   const after = first(equal - 1, high, value => order(i, j, value) === -sign);
   if (after > equal) return {at: equal, equal, after, i, j, sign};
   const between = meeting(i, j, equal - 1, equal);
-  return {at: continuous(i, j, between) ? between : equal, after, i, j, sign};
+  return {...(continuous(i, j, between) ? recognised(i, j, between) : {at: equal}), after, i, j, sign};
 };
 const crossings = (at, drawn) => {
   const result = [];
@@ -401,6 +410,26 @@ const path = points => {
   }
   return text;
 };
+// How high a line is at every COLUMN pixels.
+const columns = points => {
+  const found = new Float32Array(Math.ceil(wide / COLUMN) + 1).fill(NaN);
+  points.forEach((point, n) => {
+    const next = points[n + 1];
+    if (!point || !next) return;
+    for (let k = Math.ceil(point[0] / COLUMN); k * COLUMN <= next[0]; k += 1) {
+      found[k] = point[1] + (next[1] - point[1]) * (next[0] > point[0] ? (k * COLUMN - point[0]) / (next[0] - point[0]) : 0);
+    }
+  });
+  return found;
+};
+// How many columns of a label lie on lines.
+const covered = (px, py, size) => {
+  let count = 0;
+  for (const line of heights) for (let k = Math.floor(px / COLUMN); line && k * COLUMN <= px + size; k += 1) {
+    if (line[k] > py - 13 && line[k] < py + 5) count += 1;
+  }
+  return count;
+};
 // Names beside the ends of their lines, moved apart where they would touch.
 const spread = ends => {
   ends.sort((a, b) => a.at - b.at);
@@ -427,9 +456,11 @@ const showPlot = () => {
   drawn.forEach(({why, ys, terms}, i) => {
     const {line, spot, lead, name, lines} = curves[i];
     for (const element of [line, spot, lead, name]) element.style.display = why ? "none" : "";
+    heights[i] = null;
     if (why) return;
     const points = ys.map((value, n) => value > 0 ? [across(at[n]), down(value)] : null);
     line.setAttribute("d", path(points));
+    heights[i] = columns(points);
     const end = points.findLast(point => point);
     const current = figures[i][y].value === null ? 0 : drawnAt(terms, doubles);
     if (current > 0) put(spot, {cx: across(doubles[x]), cy: down(current)}); else spot.style.display = "none";
@@ -451,25 +482,38 @@ const showPlot = () => {
   caption.textContent = gaps(drawn, at);
 };
 const showCrossings = () => {
-  const taken = [];
+  const taken = [], spots = found.map(turn => [across(turn.at), down(turn.height)]);
   while (crosses.length < found.length) crosses.push({dot: put(draw("circle", "cross", dots), {r: 4.5}), label: draw("text", "at", dots)});
   crosses.forEach(({dot, label}, n) => {
     const turn = found[n];
     dot.style.display = label.style.display = turn && turn.height > 0 ? "" : "none";
     if (!turn || !(turn.height > 0)) return;
-    const cx = across(turn.at), cy = down(turn.height), text = place(turn), size = text.length * LETTER;
+    const cx = across(turn.at), cy = down(turn.height), text = place(turn), size = text.length * BOLD;
     put(dot, {cx, cy});
     const same = taken.some(other => other.text === text && Math.abs(other.cx - cx) < 1 && Math.abs(other.cy - cy) < 1);
-    const free = !same && [[8, 14], [-8 - size, -8], [8, -8], [-8 - size, 14]].map(([dx, dy]) => ({x: cx + dx, y: cy + dy}))
-      .find(({x: px, y: py}) => px > box.left && px + size < box.right && py > box.top + 8 && py < box.bottom - 2
-        && taken.every(other => px > other.x + other.size + 4 || px + size + 4 < other.x || Math.abs(py - other.y) > LINE));
-    if (!free) { label.style.display = "none"; return; }
-    taken.push({...free, size, text, cx, cy});
+    let best = null;
+    if (!same) for (const [dx, dy, worse] of [[8, 0, 0], [-8 - size, 0, 1], [-size / 2, 4, 2]]) for (const far of [5, -9, 17, -21, 30, -34]) {
+      const px = cx + dx, py = cy + far + (far > 0 ? 9 + dy : -dy);
+      const inside = px > box.left && px + size < box.right && py > box.top + 10 && py < box.bottom - 2;
+      if (!inside || !taken.every(other => px > other.x + other.size + 6 || px + size + 6 < other.x || Math.abs(py - other.y) > LINE)) continue;
+      const over = spots.filter(([u, v]) => u > px - 5 && u < px + size + 5 && v > py - 15 && v < py + 6).length;
+      const cost = worse + Math.abs(far) / 4 + 3 * covered(px, py, size) + 12 * over;
+      if (!best || cost < best.cost) best = {x: px, y: py, cost};
+    }
+    // Among many a label that would lie on lines and dots is left out: the list below has them all.
+    if (!best || (found.length > 4 && best.cost > 14)) { label.style.display = "none"; return; }
+    taken.push({...best, size, text, cx, cy});
     label.textContent = text;
-    put(label, {x: free.x, y: free.y});
+    put(label, {x: best.x, y: best.y});
   });
 };
-const place = turn => Number.isSafeInteger(turn.at) ? grouped(String(turn.at)) : `≈ ${short(turn.at)}`;
+// A few digits are enough on the plot, but what is no whole number does not look like one; the list has more.
+const place = ({at, met}) => {
+  if (Number.isSafeInteger(at)) return grouped(String(at));
+  if (met) return short(at);
+  const few = at < 100 ? Number(at.toPrecision(4)) : Math.round(at);
+  return `≈ ${at < 100 && Number.isInteger(few) ? short(at) : at < 1e15 ? typed(read(String(few), false)) : short(at)}`;
+};
 
 // ---- words, a moment after the last move
 
@@ -478,7 +522,7 @@ const told = () => {
   const joined = (turns, by, to) => {
     const together = new Map();
     for (const turn of turns) {
-      const key = [turn.at, turn.equal, turn.after, ...turn[by]].join(), known = together.get(key);
+      const key = [turn.at, turn.met, turn.equal, turn.after, ...turn[by]].join(), known = together.get(key);
       if (known) known[to] = [...known[to], ...turn[to]]; else together.set(key, {...turn});
     }
     return [...together.values()];
@@ -487,8 +531,8 @@ const told = () => {
   return joined(joined(each, "before", "then"), "then", "before").sort((a, b) => a.at - b.at);
 };
 const listed = of => of.flatMap((model, n) => n ? [n < of.length - 1 ? ", " : " and ", {model}] : [{model}]);
-const words = ({at, equal, after, before, then}) => {
-  const exact = after !== undefined, mark = value => `${sizes[x].name}\u00a0${exact ? "=" : "≈"}\u00a0${exact ? grouped(String(value)) : short(value)}`;
+const words = ({at, met, equal, after, before, then}) => {
+  const exact = after !== undefined, mark = value => `${sizes[x].name}\u00a0${exact || met ? "=" : "≈"}\u00a0${exact ? grouped(String(value)) : short(value)}`;
   const need = before.length > 1 ? "need" : "needs", does = then.length > 1 ? "do" : "does";
   const [start, turn, end] = !exact ? ["Below " + mark(at), "above it", "."]
     : equal === undefined ? ["Up to " + mark(after - 1), `from ${mark(after)} on`, "."]

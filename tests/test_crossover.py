@@ -16,6 +16,7 @@ from archderive.algebra.substitution import evaluate
 from archderive.cli import main
 from archderive.crossover import condition, crossings
 from archderive.errors import ArchError
+from archderive.growth import within
 from archderive.roots import roots_above, value_at
 from hypothesis import given
 from hypothesis import strategies as st
@@ -278,6 +279,36 @@ def test_a_root_of_what_may_be_negative_is_no_condition() -> None:
     found = condition(N * width, 5 * N + globals_**2, Facts(), ["g"])
     assert found.outcome == "unknown"
     assert shown(N * width, 5 * N + globals_**2, names=("w",)) == "w < 5+N^-1*g^2"
+
+
+def test_a_bound_that_may_be_infinite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # k² C O N against k² C N + C O N: the second is smaller where O (k² − 1) > k², which holds for no O at k = 1
+    path = tmp_path / "convolutions.arch"
+    path.write_text(
+        "dim N = 9, C = 2, O = 3, k = 3\n"
+        "model plain(x[N, C]):\n    weight K[k, k, C, O]\n"
+        "    y[n < N, o] = sum[i, j, c] x[n + j - 1, c] * K[i, j, c, o]\n    return y\n"
+        "model separable(x[N, C]):\n    weight K[k, k, C], W[C, O]\n"
+        "    d[n < N, c] = sum[i, j] x[n + j - 1, c] * K[i, j, c]\n"
+        "    y[n, o] = sum[c] d[n, c] * W[c, o]\n    return y\n",
+        encoding="utf-8",
+    )
+    said = text(capsys, str(path), "--in", "O")
+    assert "`plain` where O < k²/(k² − 1) or k = 1, `separable` where O > k²/(k² − 1)" in said
+    macs = {
+        (k, o): (k * k * 2 * o * 9, k * k * 2 * 9 + 2 * o * 9) for k in range(1, 6) for o in range(1, 6)
+    }  # as above, with C = 2 and N = 9
+    for (k, o), (plain, separable) in macs.items():
+        assert (separable < plain) == (k > 1 and o * (k * k - 1) > k * k)
+
+
+def test_a_quotient_of_logarithms_is_a_logarithm_to_that_base() -> None:
+    by_base, quotient = build.log(N, sym("k")), build.log(N) * build.log(sym("k")) ** -1
+    facts = Facts()
+    assert within(by_base, quotient, facts)
+    assert within(quotient, by_base, facts)
+    assert not within(N * quotient, by_base, facts)
+    assert not within(build.log(N), quotient, facts)  # it may be larger by log k
 
 
 # ---------------------------------------------------------------- growth along one size, under further facts

@@ -117,6 +117,18 @@ def test_by_hand(body: str) -> None:
     assert (str(model.path), str(model.receptive), str(model.sequential)) == CASES[body]
 
 
+def test_two_layers_where_one_does_not_join_all_names_the_sizes() -> None:
+    # a window of one position on each side and the first position, which all read: two layers join all pairs, and one
+    # is enough for two positions
+    model = ad.parse(
+        "dim N = 9, D = 2\nmodel f(x[N, D], first[1, D]):\n    stacked\n"
+        "    y[n < N, d] = first[0, d] + sum[j < 3] x[n + j - 1, d]\n"
+        "    top[i, d] = first[i, d] + sum[n] x[n, d]\n    return y, top\n"
+    )
+    assert str(model.path) == "2"
+    assert "for N ≥ 3" in model.reason("path")
+
+
 def test_wavenet_receptive_field() -> None:
     # van den Oord et al. 2016: B stacks of layers with kernel 2 and dilations 1, 2, …, 2^(L−1)
     model = ad.load(EXAMPLES / "models" / "wavenet.arch")

@@ -159,6 +159,38 @@ def test_a_crossing_that_is_no_whole_number() -> None:
     assert 10 ** meeting.at[0] == pytest.approx(597 + 1 / 3)
 
 
+def test_a_crossing_beside_a_whole_number_does_not_look_like_it() -> None:
+    # 64·3136·(k² + 128) = 64·3136·128 k² at k² = 128/127, k = 1.00393: rounded to three figures that is 1
+    one = model("plain", "quantity c = 128 * k^2\nreturn x -> linear(D)", "dim N = 8, D = 64, k = 3\n")
+    other = model("separable", "quantity c = k^2 + 128\nreturn x -> linear(D)", "dim N = 8, D = 64, k = 3\n")
+    (meeting,) = ad.plot(one, other, over="k", quantity="c").chart.meetings
+    assert said(meeting.label) == "k ≈ 1.004"
+    assert 10 ** meeting.at[0] == pytest.approx(math.sqrt(128 / 127))
+
+
+def test_a_label_stands_beside_curves_where_there_is_room() -> None:
+    one = model("plain", "quantity c = 128 * k^2\nreturn x -> linear(D)", "dim N = 8, D = 64, k = 3\n")
+    other = model("separable", "quantity c = k^2 + 128\nreturn x -> linear(D)", "dim N = 8, D = 64, k = 3\n")
+    sheet = lay_out(
+        ad.plot(one, other, over="k", quantity="c").chart, 720, Pen(EM, lambda words: text_width(said(words)))
+    )
+    (dot,) = sheet.dots
+    assert dot.box is not None
+    for curve in sheet.chart.curves:
+        for run in curve.runs:
+            for (x, y), (u, v) in pairwise(map(sheet.at, run)):
+                for step in range(101):
+                    a, b = x + (u - x) * step / 100, y + (v - y) * step / 100
+                    assert not (dot.box.left < a < dot.box.right and dot.box.top < b < dot.box.bottom)
+
+
+def test_sampled_crossings_say_so() -> None:
+    # ⌈log_k n⌉ has steps, which are not followed one by one beyond the first thousand
+    assert "beyond 1,024 were looked for at 48 sizes in each decade" in said(table1().chart.caption)
+    assert "looked for" not in said(pair().chart.caption)
+    assert "looked for" not in said(table1(span=(16, 1000)).chart.caption)
+
+
 def test_a_crossing_below_one() -> None:
     # 4 layers of D² t against one of D²: equal at t = 1/4
     head = "dim N = 8, D = 512\nratio t = 0.5\n"

@@ -21,7 +21,7 @@ from ..scalars import place
 from .derived import Derived, Figure, Words, plural
 from .searched import path_at
 from .stacks import connecting, sides, stacked
-from .views import flows_of, granted, named_sequence, unknown_because, values_of, views_of
+from .views import flows_of, granted, named_sequence, needed, unknown_because, values_of, views_of
 
 
 def path_length(program: Program) -> Derived:
@@ -112,7 +112,7 @@ def standing(view: View, program: Program) -> Derived:
     if units is not None:
         found = Derived(units, joined_words(view, order, units))
         apart = _no_shorter(view, order, units, program)
-        return replace(found, bound=True) if apart is None else granted(found, _whole(apart, view))
+        return replace(found, bound=True) if apart is None else granted(found, needed(apart, view.facts))
     apart = never_joined(view, order, values_of(program))
     if apart is not None:
         return _apart(view, bool(apart.gaps))
@@ -135,11 +135,6 @@ def _no_shorter(view: View, order: Order, units: Expr, program: Program) -> Apar
     windows = [r for r in view.routes if r.why or all(i.near is None for i in r.reach)]
     shorter = tuple(r for r in windows if not frame.nonnegative(r.units - units) and r.reach)
     return never_joined(replace(view, routes=shorter), order, values_of(program))
-
-
-def _whole(apart: Apart, view: View) -> tuple[Expr, ...]:
-    """What is at least 0 where gaps are above it; what is no whole number is left out as it is."""
-    return tuple(gap - 1 if view.facts.is_integer(gap) else gap for gap in apart.gaps)
 
 
 def joined_words(view: View, order: Order, units: Expr) -> Words:

@@ -25,7 +25,7 @@ from ..scalars import Tensor, place
 from .derived import Derived, Figure, Words, plural
 from .searched import path_at
 from .towers import layers_along
-from .views import named_axis, related, unknown_because, values_of, views
+from .views import granted, named_axis, needed, related, unknown_because, values_of, views
 
 # So many layers are put on top of each other one by one.
 FIRST = 4
@@ -184,11 +184,13 @@ def _after_so_many(
 
         return ONE, Derived(units, joined_words(first[0], order, units) if len(first) == 1 else _in_one(units))
     before = list(views(towers[layers - 2], layer.instance, layer.start, program))
-    open_ = all(never_joined(view, order, values_of(program)) is None for view in before)
+    aparts = [apart for view in before if (apart := never_joined(view, order, values_of(program))) is not None]
     reason: Words = (f"one layer does not join all pairs, {_spelled(layers)} layers on top of each other do",)
     if layers > 2:
         reason = (f"{_spelled(layers)} layers on top of each other join all pairs, fewer do not",)
-    return const(layers), Derived(units, (*reason, ", over ", units, plural(units, "unit")), bound=open_)
+    found = Derived(units, (*reason, ", over ", units, plural(units, "unit")), bound=not aparts)
+    surest = min(aparts, key=lambda apart: len(apart.gaps), default=None)
+    return const(layers), found if surest is None else granted(found, needed(surest, program.facts))
 
 
 def _in_one(units: Expr) -> Words:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from ..algebra.expression import Expr
 from ..algebra.facts import Facts
 from ..algebra.substitution import Value
-from ..dependences.coverage import View, view_of
+from ..dependences.coverage import Apart, View, view_of
 from ..dependences.flows import Flow
 from ..dependences.positions import Positions, positions
 from ..dependences.routes import Router
@@ -26,6 +26,11 @@ def flows_of(program: Program, instance: Instance) -> tuple[tuple[Flow, ...], tu
     router = Router(program.facts, values_of(program))
     flows = router.model(instance, positions(instance, program).axes)
     return flows, tuple(router.granted), tuple(router.passed)
+
+
+def needed(apart: Apart, facts: Facts) -> tuple[Expr, ...]:
+    """What is at least 0 where the gaps are above it; what is no whole number is left out as it is."""
+    return tuple(gap - 1 if facts.is_integer(gap) else gap for gap in apart.gaps)
 
 
 def granted(derived: Derived, gaps: tuple[Expr, ...]) -> Derived:

@@ -30,6 +30,22 @@ LIGHT: Final = ("#0b66a8", "#b5440b", "#00745a", "#93417a", "#6b5a00", "#3f4750"
 DARK: Final = ("#6cb8f0", "#ff9d66", "#4fd0aa", "#e79acb", "#dcc04a", "#c3cad2")
 _ROOM: Final = 0.34  # of the width, that labels may take
 _FLAT: Final = 0.62  # height of a frame by its width
+_COVERED: Final = 15.0  # what a label that lies on a curve costs, where 2 is one more letter away from its dot
+# Around a dot, in degrees from the right downwards, with how much worse than the best each is.
+_TURNS: Final = (
+    (0.0, 35),
+    (0.1, 60),
+    (0.2, 145),
+    (0.3, 325),
+    (0.3, 120),
+    (0.4, 215),
+    (0.4, 300),
+    (0.5, 90),
+    (0.5, 240),
+    (0.6, 270),
+    (0.8, 0),
+    (0.9, 180),
+)
 _JOINTS: Final = re.compile(r"(?<=[_\-.:/ ])|(?<=[a-z])(?=[A-Z])")
 
 
@@ -263,8 +279,9 @@ def _dots(chart: Chart, frame: Box, labels: Sequence[Label], pen: Pen) -> Iterat
                 continue
             crossed = sum(_crosses(box, a, b) for a, b in ways)
             crossed += sum(box.left < x < box.right and box.top < y < box.bottom for x, y in marks)
-            if found is None or cost + 8 * crossed < found[0]:
-                found = cost + 8 * crossed, box
+            cost += _COVERED * crossed
+            if found is None or cost < found[0]:
+                found = cost, box
         if found is None:
             yield Dot(spots[n], meeting.label, meeting.leading, None)
             continue
@@ -278,8 +295,8 @@ def _places(spot: Point, wide: float, em: float) -> Iterator[tuple[float, Box]]:
     """Where a label may stand, and how far off that is: below on the right is best, where a curve seldom goes."""
     x, y = spot
     high = LINE * em
-    for far in (0.7, 1.6, 2.8, 4.2, 6.0):
-        for worse, turn in ((0.0, 35), (0.2, 145), (0.4, 215), (0.3, 325), (0.5, 90), (0.6, 270), (0.8, 0), (0.9, 180)):
+    for far in (0.7, 1.6, 2.8, 4.2, 6.0, 8.0, 10.0):
+        for worse, turn in _TURNS:
             across, down = math.cos(math.radians(turn)), math.sin(math.radians(turn))
             u = x + far * em * across + (wide / 2 * _sign(across))
             v = y + far * em * down + high / 2 * _sign(down)
