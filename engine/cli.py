@@ -236,6 +236,8 @@ def _check(options: argparse.Namespace) -> None:
     check_plot(options)
     if options.seed is not None and not options.verify:
         raise usage("`--seed` says where `--verify` begins to draw", hint=f"`--verify --seed {options.seed}`")
+    if options.standalone and not options.latex:
+        raise usage("`--standalone` makes a LaTeX file", hint="`--latex --standalone`")
     if options.solution and not options.check and options.exercise is None:
         raise usage("`--solution` gives the answers of an exercise", hint="`derive FILE --check --solution`")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
@@ -15,12 +15,13 @@ from .conventions import convention
 from .conventions import names as convention_names
 from .dependences.positions import NotDerived
 from .derivation import Request, Verified, derive, values_of
+from .document import Document
 from .errors import ArchError, Diagnostic, nearest, usage
 from .expectations import Check
 from .parser import read_source
 from .quantities import BY_NAME, Derived, Measures, Scan
 from .quantities.searched import LARGE_BUDGET, path_at
-from .rendered import Derivation
+from .rendered import Comparison, Derivation
 from .results import Mime, Quantities, Quantity, bundle, in_unicode, shown_of
 from .session import Session, open_path, open_source
 from .settings import check_comparing, check_form, requested
@@ -82,7 +83,7 @@ def compare(
     sort: str | None = None,
     baseline: str | None = None,
     along: str | None = None,
-) -> Derivation:
+) -> Comparison:
     """Models beside each other: closed forms, growth and numbers, a row for each; which is cheaper where. `columns` are
     the quantities, `sort` is one of them or "name", `baseline` the name of the model that the others are measured by,
     `along` the size that grows while the others are constant. Raises ArchError."""
@@ -98,7 +99,14 @@ def compare(
     measures = [model._measures for model in models]
     check_form(request.form, measures)
     check_comparing(request, measures)
-    return Derivation(compare(measures, request))
+    return Comparison(compare(measures, request), partial(_page, models, request))
+
+
+def _page(models: Sequence[Model], request: Request) -> list[Document]:
+    """The documents of a page to play with."""
+    from .comparison import documents_of
+
+    return documents_of([model._measures for model in models], replace(request, playable=True), detailed=False)
 
 
 def plot(*models: Model, over: str, quantity: str = "macs", span: tuple[float, float] | None = None) -> Plot:
@@ -172,12 +180,12 @@ class Model:
     @cached_property
     def quantities(self) -> Quantities:
         """Every quantity by name, those that the file defines among them; a notebook shows a table."""
-        return Quantities(shown_of(self._measures, self._request.form), self._request.conventions)
+        return Quantities(shown_of(self._measures, self._request.form), self._request.conventions, self)
 
     def __getitem__(self, name: str) -> Quantity:
         """A quantity by name, or the operations under a convention, as the file prints it. Raises ArchError."""
         self._check(name)
-        return self.quantities[name] if name in self.quantities else Quantity(name, self.quantities.shown)
+        return self.quantities[name] if name in self.quantities else Quantity(name, self.quantities.shown, self)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.quantities)

@@ -10,6 +10,7 @@ from .errors import usage
 
 _INCHES = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}
 NARROWEST, WIDEST = 2, 20
+FEWEST = 20  # letters in a line
 
 
 def read_width(width: object, asked: str = "width={!r}") -> float:
@@ -33,6 +34,15 @@ def _inches(width: object) -> float | None:
     if isinstance(width, bool) or not isinstance(width, Real) or math.isnan(width):
         return None
     return float(width)
+
+
+def check_columns(columns: object) -> int:
+    """How wide a text is, in letters. Raises a usage error."""
+    if isinstance(columns, bool) or not isinstance(columns, int) or columns < FEWEST:
+        raise usage(
+            f"`columns={columns!r}` is no width of a text", hint=f"a whole number of letters, at least {FEWEST}"
+        )
+    return columns
 
 
 def check_prefix(prefix: object, asked: str = "prefix={!r}") -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .document import Document
-from .page import check_prefix, read_width
+from .page import check_columns, check_prefix, read_width
 from .results import Mime, bundle
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Derivation:
         return to_pdf(self.document, Look(read_width(width)))
 
     def to_text(self, *, columns: int = 100) -> str:
-        return self._rendered("text", columns=columns)
+        """Plain text with lines of at most so many letters. Raises ArchError."""
+        return self._rendered("text", columns=check_columns(columns))
 
     def _rendered(self, format: Format, **look: Any) -> str:
         from .renderer import Look, render
@@ -68,3 +70,17 @@ class Derivation:
 
     def __repr__(self) -> str:
         return f"<derivation of {self.document.title}>"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Comparison(Derivation):
+    """A comparison, ready to be rendered: its page is one to play with, with the derivation of each model below, whose
+    documents `page` makes."""
+
+    page: Callable[[], Sequence[Document]]
+
+    def to_html(self) -> str:
+        """One page with sliders for the sizes and the derivations of the models, which needs no network."""
+        from .renderer import render
+
+        return render(self.page(), "html")

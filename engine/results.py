@@ -3,10 +3,11 @@ file and in their order. A notebook shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from operator import attrgetter, getitem
 from typing import TYPE_CHECKING, Final
 
 from . import formula as f
@@ -78,6 +79,10 @@ class Quantity:
 
     name: str
     _shown: Shown
+    _model: object = None  # from which it is had again where it was pickled
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return getitem, (self._model, self.name)
 
     @property
     def title(self) -> str:
@@ -215,11 +220,15 @@ class Quantities(Mapping[str, Quantity]):
 
     shown: Shown
     conventions: tuple[str, ...] = ("macs",)
+    model: object = None
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return attrgetter("quantities"), (self.model,)
 
     @cached_property
     def _all(self) -> dict[str, Quantity]:
         names = quantity_names(self.shown.measures, self.conventions)
-        return {name: Quantity(name, self.shown) for name in names}
+        return {name: Quantity(name, self.shown, self.model) for name in names}
 
     def __getitem__(self, name: str) -> Quantity:
         return self._all[name]

@@ -119,6 +119,30 @@ def test_a_model_in_another_process(variant: str, tmp_path: Path) -> None:
     assert other.stdout == expected
 
 
+def test_quantities_and_comparisons_in_another_process(tmp_path: Path) -> None:
+    attention, lstm = ad.load("attention"), ad.load("lstm")
+    things = (attention["macs"], attention["macs"].value, attention.quantities, ad.compare(attention, lstm))
+    (tmp_path / "kept").write_bytes(pickle.dumps(things))
+    code = "import pickle, pathlib\nfor it in pickle.loads(pathlib.Path('kept').read_bytes()): print(it)"
+    other = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, encoding="utf-8"
+    )
+    assert other.stdout == "".join(f"{thing}\n" for thing in things)
+
+
+def test_the_page_of_a_comparison_is_one_to_play_with() -> None:
+    page = ad.compare(ad.load("attention"), ad.load("lstm")).to_html()
+    assert page.count('<input type="range"') >= 2  # N, D and what the layers choose
+    assert "Complexity of <code>attention</code>" in page
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+
+
+@pytest.mark.parametrize("columns", ["80", 0, -3, 2.5, None, True])
+def test_a_width_that_is_none(columns: object) -> None:
+    with pytest.raises(ad.ArchError, match="is no width of a text"):
+        MODEL.derivation().to_text(columns=columns)  # type: ignore[arg-type]
+
+
 def test_an_error_in_another_process() -> None:
     with pytest.raises(ad.ArchError) as caught:
         ad.parse("dim N\nmodel f(x[N]):\n    return y\n")

@@ -136,6 +136,12 @@ def test_what_is_wrong_is_told_with_every_format(
     assert f"error: {message}" in printed.err and printed.out == ""
 
 
+@pytest.mark.parametrize("format", [[], ["--html"], ["--json"]])
+def test_standalone_is_of_latex(format: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["relu", *format, "--standalone"]) == cli.USAGE_STATUS
+    assert capsys.readouterr().err == "error: `--standalone` makes a LaTeX file\nhint: `--latex --standalone`\n"
+
+
 def test_a_width_without_unit_is_in_inches_and_help_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     written = []
     for width in ("3", "3in"):
