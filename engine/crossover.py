@@ -158,7 +158,8 @@ def _solved(gap: Expr, size: Symbol, facts: Facts) -> Verdict | None:
         return None
     limit = None
     if not facts.positive(leading * sign):  # it may be 0, and then the order is that of the other terms
-        if set(powers) != {1, 0} or not facts.positive(-constant * sign):
+        plain = all(isinstance(atom, Symbol) for atom in leading.atoms())  # of others nobody sees where they are 0
+        if set(powers) != {1, 0} or not plain or not facts.positive(-constant * sign):
             return None
         limit = leading * sign
     if set(powers) == {highest, 0}:

@@ -488,3 +488,16 @@ model f(x[N]):
 """
     written = {result.name: to_unicode(result.formula, Symbols()) for result in document(text).results}
     assert re.fullmatch(r"\(.*\)/\(.*\)", written["q"]) and "1/(" not in written["q"]
+
+
+def test_what_may_be_0_below_a_line_is_named() -> None:
+    # N/r + N/r² + … + N/r^L is N (r^L − 1)/((r − 1) r^L) but for r = 1, where it is L N
+    model = ad.parse(
+        "dim N = 64, D = 4, r = 2, L = 3\nmodel pyramid(x[N, D]):\n    assume r^L divides N\n"
+        "    repeat L as i:\n        y[n < N/r^(i+1), d] = sum[j < r] x[n*r + j, d]\n        x = y -> linear(D)\n"
+        "    return x\n"
+    )
+    words = " ".join(model.derivation().to_text().split())
+    assert "where rᴸ divides N and r − 1 ≠ 0." in words
+    plain = ad.parse("dim N = 64, D = 4\nmodel f(x[N, D]):\n    assume 4 divides N\n    return x -> linear(D)\n")
+    assert "≠" not in plain.derivation().to_text()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from .. import formula as f
+from ..algebra.expression import Expr, from_atom
 from ..conventions import convention
 from ..document import Block, Bullets, Heading, Paragraph, Result, Run, Step, Steps, Strong, Table, Text
 from ..program import Assumption
@@ -152,6 +153,7 @@ class FrontWriter:
             faults += self.bills.faults(chosen)
         worth = [a for a in self.program.assumptions if _worth_saying(a)]
         stated = list(dict.fromkeys(in_words(a.kind, a.left, a.right, self.layout) for a in worth if a.stated))
+        stated += [(f.Relation((self.layout.formula(b), f.integer(0)), ("!=",)),) for b in self.divisors()]
         granted = [
             fact
             for a in worth
@@ -169,6 +171,18 @@ class FrontWriter:
             yield Paragraph(tuple(words))
         if faults:
             yield Bullets(tuple(faults))
+
+    def divisors(self) -> list[Expr]:
+        """What stands below a line of a closed form and may be 0, as r − 1 of a sum of powers of r."""
+        below = {
+            from_atom(atom): None
+            for _, _, derived in self.quantities
+            if derived.expr is not None
+            for monomial in derived.expr.terms
+            for atom, exponent in monomial
+            if exponent < 0
+        }
+        return [divisor for divisor in below if not self.program.facts.positive(divisor)]
 
 
 def _worth_saying(assumption: Assumption) -> bool:
