@@ -87,6 +87,7 @@ def test_the_table_agrees_with_the_search_everywhere(row: Row) -> None:
 # ---------------------------------------------------------------- the engine
 
 
+@pytest.mark.slow
 @named(ROWS)
 def test_closed_form(row: Row) -> None:
     model = model_of(row)
@@ -104,6 +105,7 @@ def test_closed_form(row: Row) -> None:
         assert value == published(row, sizes), (sizes, found)
 
 
+@pytest.mark.slow
 @named(ROWS)
 def test_path_is_that_of_the_search(row: Row) -> None:
     for sizes in row.cases(n for n in FEW if n <= row.most):
@@ -117,6 +119,7 @@ def test_path_is_that_of_the_search_for_all_lengths(row: Row) -> None:
         assert model_of(row).at(**sizes).path == row.search(**sizes), sizes
 
 
+@pytest.mark.slow
 @named(NUMBERS)
 def test_a_number_that_is_given_is_right(row: Row) -> None:
     """At other sizes than the example's an answer may be withheld, but not be wrong."""

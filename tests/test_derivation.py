@@ -441,6 +441,7 @@ def test_the_convention_and_the_facts_are_one_paragraph() -> None:
 INTERNAL = re.compile(r"Dummy|slack|@\d|\b_\d|turn of the stack|\bNone\b|<[a-z_]+ object|Fraction\(")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [slow_if_large(path) for path in EXAMPLES], ids=NAMES)
 def test_coefficients_add_up_and_no_internal_name_is_seen(path: Path) -> None:
     for found in documents(str(path), detail="full"):

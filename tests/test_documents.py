@@ -78,6 +78,7 @@ def test_markdown(path: Path, dialect: str, tmp_path: Path) -> None:
     assert answer["count"] > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [slow_if_large(path) for path in EXAMPLES], ids=NAMES)
 def test_text_fits_a_hundred_columns(path: Path, tmp_path: Path) -> None:
     for line in derive(str(path), "--detail", "full", to=tmp_path / "derivation.txt").splitlines():

@@ -324,6 +324,7 @@ def attention() -> str:
     return make("attention").questions("attention.arch")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_answers(answer: str, attention: str, run: Run) -> None:
     quantity = answer.split()[0]

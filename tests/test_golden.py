@@ -1,7 +1,7 @@
 """Whole documents as they were when somebody last read them: ten models in every format, in `tests/golden`.
 
-`pytest tests/test_golden.py --update-golden` writes them anew; read what has changed before you commit it. What LaTeX,
-KaTeX, MathJax, Typst and Chromium make of them is tested too.
+`pytest tests/test_golden.py -m "slow or not slow" --update-golden` writes them anew; read what has changed before you
+commit it. What LaTeX, KaTeX, MathJax, Typst and Chromium make of them is tested too.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ FORMATS = {
     "txt": [],
     "json": ["--json"],
 }
-CASES = [pytest.param(m, f, id=f"{m}.{f}") for m in MODELS for f in FORMATS]
+QUICK = ("attention", "lstm", "table1")  # the others are laid out in CI
+CASES = [
+    pytest.param(m, f, id=f"{m}.{f}", marks=() if m in QUICK else pytest.mark.slow) for m in MODELS for f in FORMATS
+]
 PAPER = r"""\documentclass[10pt]{article}
 \usepackage{amsmath}
 \usepackage{booktabs}

@@ -172,6 +172,7 @@ def random_programs(seeds: range) -> Iterator[Program]:
             continue
 
 
+@pytest.mark.slow
 def test_random_stacks() -> None:
     assert compare_all(random_programs(range(40))) > 25
 
@@ -207,6 +208,7 @@ model f(x[N, D]; dilation = 1):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", ["causal", "same"])
 @pytest.mark.parametrize("dilation", ["1", "2", "k^i", "2^i", "i + 1"])
 @pytest.mark.parametrize("k", [2, 3, 5])

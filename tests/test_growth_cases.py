@@ -79,6 +79,7 @@ def compared(case: dict[str, Any]) -> Compared:
     return Compared(derived, printed, measured.program.facts, constant)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_growth_is_what_the_paper_prints(case: dict[str, Any]) -> None:
     found = compared(case)

@@ -98,6 +98,7 @@ def test_hashes() -> None:
     assert len({MODEL.at(N=4), MODEL.at(N=4), MODEL.at(N=5)}) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["f", "large"])
 def test_a_model_in_another_process(variant: str, tmp_path: Path) -> None:
     """Its files need not be there, and the other process has other hashes."""
@@ -119,6 +120,7 @@ def test_a_model_in_another_process(variant: str, tmp_path: Path) -> None:
     assert other.stdout == expected
 
 
+@pytest.mark.slow
 def test_quantities_and_comparisons_in_another_process(tmp_path: Path) -> None:
     attention, lstm = ad.load("attention"), ad.load("lstm")
     things = (attention["macs"], attention["macs"].value, attention.quantities, ad.compare(attention, lstm))

@@ -114,6 +114,7 @@ def expected(expr: Expr, values: dict[str, Value]) -> Value | None:
         return None
 
 
+@pytest.mark.slow
 def test_random_expressions() -> None:
     draw = random.Random(8)
     rows = [(polynomial(draw, 2), sizes(draw)) for _ in range(1000)]

@@ -120,6 +120,7 @@ def nulls(quantity: dict[str, Any]) -> None:
     assert sum(states) == (0 if not closed and quantity["value"] is not None else 1), quantity
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     look_through(derive(capsys, str(path)))
@@ -363,6 +364,7 @@ def planted(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{path}: {what}", wrong
 
 
+@pytest.mark.slow
 def test_planted_faults_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     validator = Draft202012Validator(SCHEMA)
     answer = derive(capsys, "min_gru", "linear", "--detail", "steps", "--convention", "thop", "--verify")

@@ -255,6 +255,7 @@ SCRIPTS = Document(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_letters_of_all_scripts(width: float, engine: str, tmp_path: Path) -> None:

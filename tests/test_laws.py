@@ -461,6 +461,7 @@ MIXING = (
 )
 
 
+@pytest.mark.slow
 @some
 @given(
     before=st.lists(st.sampled_from([*MIXING, "linear(D)"]), max_size=3),
@@ -578,6 +579,7 @@ def put(expr: Expr | str, names: Mapping[str, str]) -> Expr | str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES)
 def test_other_names_rename_the_formulas(path: Path) -> None:
     text = path.read_text("utf-8")
@@ -592,6 +594,7 @@ def test_other_names_rename_the_formulas(path: Path) -> None:
         assert everything(after[title]) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES)
 def test_the_order_of_declarations_changes_no_value(path: Path) -> None:
     text = path.read_text("utf-8")

@@ -26,6 +26,7 @@ def test_counted_by_hand(path: Path) -> None:
     assert checks or path.stem == "every_layer"
 
 
+@pytest.mark.slow
 def test_every_layer_is_counted() -> None:
     called = {
         node.instance.name

@@ -212,6 +212,7 @@ def test_mathml_says_what_latex_says(row: tuple[Formula, str, str, str]) -> None
 ASCII_NAMES = sorted(filter(str.isascii, POOL))
 
 
+@pytest.mark.slow
 @given(
     expr=wide(),
     names=st.lists(st.sampled_from(ASCII_NAMES), min_size=3, max_size=3, unique=True),

@@ -340,6 +340,7 @@ def test_other_values_give_no_warning(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sacnn", "sacnn_single", "spt_unet", "spt_unet_b"])
 @pytest.mark.parametrize("form", ["--latex", "--markdown", "--json", "--detail=summary"])
 def test_a_reconstruction_says_so(name: str, form: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -348,6 +349,7 @@ def test_a_reconstruction_says_so(name: str, form: str, capsys: pytest.CaptureFi
     assert "econstruction; the paper's exact architecture is not public" in shown
 
 
+@pytest.mark.slow
 def test_a_comparison_says_what_is_a_reconstruction(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sacnn", "deep_speckle_correlation"]) == 0
     text = capsys.readouterr().out

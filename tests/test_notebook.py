@@ -171,6 +171,7 @@ def test_all_formats(shown: Any) -> None:
     assert not re.search(r"^#{1,2} ", found["text/markdown"], re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", EVERYTHING.values(), ids=EVERYTHING)
 def test_markdown_is_read(shown: Any) -> None:
     answer = mathematics_read(bundle(shown)["text/markdown"])
@@ -328,6 +329,7 @@ def test_names_as_python_reads_them(shell: InteractiveShell) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["get_ipython", "In", "Out", "exit", "quit", "_", "__", "_i", "_12", "_oh", "__name__"]
 )
@@ -368,6 +370,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "message"), MISTAKES.items())
 def test_a_mistake_is_a_message_without_a_traceback(cell: str, message: str, shell: InteractiveShell) -> None:
     with capture_output() as captured:

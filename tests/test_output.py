@@ -82,6 +82,7 @@ FULL = "error: standard output cannot be written: No space left on device\n"
 CLOSED = "error: standard output is closed\nhint: `-o FILE` writes to a file\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
 @pytest.mark.parametrize(
     ("redirected", "options", "expected"),

@@ -31,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "command", "output"), COMMANDS, ids=[command for _, command, _ in COMMANDS])
 def test_commands_print_what_is_shown(page: str, command: str, output: str, folder: Path) -> None:
     done = derive(*shlex.split(command)[1:])

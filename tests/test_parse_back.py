@@ -192,6 +192,7 @@ def all_mistakes(measures: Measures, exprs: Iterable[Expr], forms: tuple[str, ..
     return found + list(typst_mistakes(cases, symbols, all_names))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
 def test_results_of_examples(path: Path) -> None:
     for measures in open_path(str(path)).measures().values():
@@ -292,16 +293,9 @@ def check(expr: Expr, names: list[str], form: str, seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=700, deadline=None)
 @DRAWN
 def test_random_expressions(expr: Expr, names: list[str], form: str, seed: int) -> None:
-    check(expr, names, form, seed)
-
-
-@pytest.mark.slow
-@settings(max_examples=1500, deadline=None)
-@DRAWN
-def test_many_random_expressions(expr: Expr, names: list[str], form: str, seed: int) -> None:
     check(expr, names, form, seed)
 
 

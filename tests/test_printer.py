@@ -216,6 +216,7 @@ LEAVES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.recursive(LEAVES, deeper, max_leaves=12))
 def test_random_expressions_come_back(made: syntax.Expression) -> None:

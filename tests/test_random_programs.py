@@ -33,6 +33,7 @@ def test_a_seed_gives_one_program() -> None:
     assert len({generate(seed) for seed in range(50)}) == 50
 
 
+@pytest.mark.slow
 def test_every_construct_occurs() -> None:
     """Each in one of twenty programs, as they are written; what is refused is too little to matter."""
     programs = [write(seed) for seed in range(4000)]

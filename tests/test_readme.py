@@ -53,6 +53,7 @@ def test_the_first_file_has_eight_lines() -> None:
     assert len(next(iter(FILES.values())).splitlines()) == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(FILES) - WRONG))
 def test_models_are_derived_and_their_expectations_hold(name: str, folder: Path) -> None:
     done = derive(name)

@@ -176,6 +176,7 @@ def nasty() -> Document:
 DOCUMENTS = {"attention": attention, "nasty": nasty}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -198,6 +199,7 @@ Words before. \input{fragment} Words after: $\archderiveAttentionMacs$, $\archde
     assert COMPLAINTS.findall(compiled(paper, "pdflatex", tmp_path)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", [None, "github"])
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_markdown_is_read_by_katex_and_mathjax(name: str, dialect: str | None) -> None:

@@ -311,6 +311,7 @@ FLAT = "    repeat turns_a*turns_b:\n        T_ = CALL\n    return T_\n"
 SYMBOLIC = "    repeat turns_a:\n        T_ = CALL\n    return T_\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(KEEPING))
 def test_laws_of_repetition(name: str) -> None:
     once, one, seven, copies, nested, flat, symbolic = (
@@ -323,6 +324,7 @@ def test_laws_of_repetition(name: str) -> None:
     assert {kind: substitute(count, turns) for kind, count in symbolic.items()} == copies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(KEEPING))
 def test_choosing_all_is_running_all(name: str) -> None:
     chosen = "    choose turns_a of turns_a as e:\n        z = CALL\n    return z\n"

@@ -578,6 +578,7 @@ def documents(*paths: str) -> list[Document]:
     return documents_of(measures, Request(("macs",), "steps", "auto", "float32", {}), detailed=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_fit(path: Path, width: float, tmp_path: Path) -> None:
@@ -585,6 +586,7 @@ def test_examples_fit(path: Path, width: float, tmp_path: Path) -> None:
     assert sticking_out(pdf, width, tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_comparison_fits(width: float, tmp_path: Path) -> None:
     pdf = compiled(render(documents(*map(str, TABLE_1)), "typst", Look(width)))

@@ -45,6 +45,7 @@ def faults(reports: list[Report]) -> list[str]:
 # ---------------------------------------------------------------- everything that is right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_layer_agrees_with_its_run(name: str) -> None:
     assert faults(verify(open_path(name))) == []
@@ -92,6 +93,7 @@ def test_every_equation_of_the_library_is_run() -> None:
     assert written - ran == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_routes_that_were_once_wrong(seed: int) -> None:
     reports = verify(open_path(str(ROOT / "tests" / "cases" / "verifier" / "routes.arch")), seed)
