@@ -13,6 +13,7 @@ from ..algebra.build import maximum, minimum
 from ..algebra.expression import ZERO, Expr, from_atom
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
+from ..algebra.substitution import substitute
 from ..elaborator.layers import hull
 from ..program import Equation
 from ..scalars import Read, Tensor, conditional_reads, decided_by_data, position
@@ -76,9 +77,32 @@ class Arrivals:
                     cap = front.last(read.tensor, self.facts)
                 base = base + slope * gap * direction
                 slopes.append((own[place], (slope, direction)))
+        if base.terms:
+            uneven |= {
+                own[place] for axis in range(len(read.subscripts)) for place in self._beyond(axis, read, ranges, own)
+            }
         if not slopes and cap is not None:
             base, cap = minimum((base, cap), self.facts), None
         return Front(base, tuple(sorted(slopes, key=lambda item: item[0])), cap, uneven)
+
+    def _beyond(
+        self, axis: int, read: Read, ranges: Mapping[Symbol, tuple[Expr, Expr]], own: Mapping[Symbol, int]
+    ) -> list[Symbol]:
+        """The own position, if there is one at which nothing is read along an axis: x[t - 1] at the first one. What it
+        reads there has no time to wait for."""
+        value = position(read.subscripts[axis])
+        places = [] if value is None else [s for s in value.symbols() if s in own]
+        if value is None or len(places) != 1:
+            return []
+        (place,) = places
+        first, last = ranges[place]
+        bound = {s: ends for s, ends in ranges.items() if s != place}
+        end = read.tensor.axes[axis].size - 1
+        highest = extreme(substitute(value, {place: first}), bound, self.facts, largest=True)
+        lowest = extreme(substitute(value, {place: last}), bound, self.facts, largest=False)
+        before = highest is not None and self.facts.positive(-highest)
+        behind = lowest is not None and self.facts.positive(lowest - end)
+        return [place] if before or behind else []
 
     def _furthest(
         self,

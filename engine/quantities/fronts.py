@@ -23,7 +23,7 @@ Slope = tuple[Expr, int]
 class Front:
     """`base` steps, plus a slope for each position along some axes, and no more than `cap`: a window that looks ahead
     waits for later positions, and no longer than for the last one. Along `uneven` axes some positions may be there
-    earlier: tensors were laid end to end there of which one came later than the other."""
+    earlier: tensors were laid end to end there of which one came later than the other, or nothing is read there."""
 
     base: Expr
     slopes: tuple[tuple[int, Slope], ...] = ()
@@ -87,6 +87,8 @@ def _later_of(one: Front, other: Front, facts: Facts) -> Front:
 
 def _before(front: Front, other: Front, facts: Facts) -> bool:
     """Is a front at every position no later than another one?"""
+    if not other.uneven <= front.uneven:  # there it may be earlier
+        return False
     slopes = dict(other.slopes)
     for axis, (slope, direction) in front.slopes:
         theirs = slopes.get(axis)
