@@ -11,17 +11,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations, pairwise
+from itertools import combinations, permutations
 from math import lcm
 
-from .algebra import build
-from .algebra.atoms import UNIT, Atom, Exponential, Extreme, Group, Log, Monomial, Rational, Rounded, Summation, Symbol
+from .algebra.atoms import (
+    Atom,
+    Exponential,
+    Extreme,
+    Group,
+    Log,
+    Monomial,
+    Rational,
+    Rounded,
+    Symbol,
+)
 from .algebra.expression import ONE, ZERO, Expr, from_atom, total
 from .algebra.facts import Facts
 from .algebra.substitution import map_atoms
-from .algebra.summation import NoClosedForm, sum_over
 from .elaborator.describe import show
 from .errors import error
+from .smoothing import Smoother, has_log, leads, positive, rounded_log
 
 # An exponential beats every power of its exponent, and a power beats every power of a logarithm. The exponents that
 # occur are small numbers; these stand for "as large" and "as small as you like".
@@ -104,8 +113,17 @@ def allowed_by(dropped: Dropped, facts: Facts) -> tuple[list[Expr], list[tuple[E
     return needed.orders, needed.divisibility
 
 
+def smooth(expr: Expr, facts: Facts, constant: Collection[Symbol] = ()) -> Expr:
+    """The expression without roundings, maxima and brackets: of no smaller growth, a sum of monomials."""
+    return Smoother(facts, constant, lambda inner: growth(inner, facts, tuple(constant)).terms).whole(expr)
+
+
 def within(expr: Expr, bound: Expr, facts: Facts) -> bool:
-    """Is expr in O(bound)?"""
+    """Is expr in O(bound)? Raises ArchError where that is not known: where the bound is not known from below."""
+    if not tight(bound, facts):
+        if any(facts.nonnegative(factor * bound - expr) for factor in (1, 10)):
+            return True
+        raise error(f"whether that is in O({show(bound)}) is not known: it may be smaller than each of its terms")
     mine, theirs = growth(expr, facts).terms, growth(bound, facts).terms
     if any(e < 0 and isinstance(a, Log) for term in (*mine, *theirs) for m in term.terms for a, e in m):
         mine, theirs = (tuple(map_atoms(term, _quotient) for term in terms) for terms in (mine, theirs))
@@ -147,101 +165,30 @@ def _dominators(term: Expr, kept: list[Expr], cone: Sequence[Vector]) -> tuple[E
     return tuple(needed)
 
 
-# ---------------------------------------------------------------- smoothing
-
-
-def smooth(expr: Expr, facts: Facts, constant: Collection[Symbol] = ()) -> Expr:
-    """The expression without roundings, maxima and brackets: of the same growth, a sum of monomials."""
-    return _Smoother(facts, constant).whole(expr)
-
-
-@dataclass(frozen=True)
-class _Smoother:
-    facts: Facts
-    constant: Collection[Symbol]
-
-    def whole(self, expr: Expr) -> Expr:
-        result = ZERO
-        for monomial, coefficient in expr.terms.items():
-            term = Expr({UNIT: coefficient})
-            for atom, exponent in monomial:
-                term = term * self.atom(atom, exponent)
-            result = result + term
-        return result
-
-    def atom(self, atom: Atom, exponent: Rational) -> Expr:
-        match atom:
-            case Symbol():
-                return from_atom(atom, exponent)
-            case Rounded(direction=direction, argument=argument):
-                inner = self.whole(argument)
-                if direction == "ceil" and not self.facts.nonnegative(argument - 1):
-                    inner = inner + ONE
-                return self.raised(inner, exponent)
-            case Extreme(operator="max", arguments=arguments):
-                return self.raised(total(map(self.whole, arguments)), exponent)
-            case Extreme(arguments=arguments):
-                return self.raised(self.whole(arguments[0]), exponent)
-            case Log(argument=argument, base=base):
-                return self.log(self.whole(argument), base, exponent)
-            case Exponential():
-                return from_atom(atom, exponent)
-            case Summation():
-                return self.raised(self.sum(atom), exponent)
-            case Group(content=content):
-                # the sign of a bracket is a matter of spelling: its size is what grows
-                negative = self.facts.nonnegative(-content)
-                inner = self.raised(self.whole(-content if negative else content), exponent)
-                return -inner if negative and isinstance(exponent, int) and exponent % 2 else inner
-
-    def sum(self, atom: Summation) -> Expr:
-        """The sum of the terms without their roundings: it has a closed form more often than the sum itself."""
-        try:
-            return self.whole(sum_over(self.whole(atom.term), atom.index, atom.first, atom.last, self.facts))
-        except NoClosedForm:
-            raise error("the growth of a sum is not known: it has no closed form") from None
-
-    def leading(self, expr: Expr) -> tuple[Expr, ...]:
-        return growth(expr, self.facts, tuple(self.constant)).terms
-
-    def raised(self, expr: Expr, exponent: Rational) -> Expr:
-        if isinstance(exponent, int) and exponent > 0:
-            return expr**exponent
-        terms = self.leading(expr)
-        if len(terms) != 1:
-            smaller, larger = sorted(map(show, terms))[:2]
-            raise error(
-                f"the growth of a quotient is not known: `{smaller}` or `{larger}` may be the larger below its line",
-                hint=f"`assume {smaller} <= {larger}`, or the reverse",
-            )
-        return build.root(terms[0], exponent)
-
-    def log(self, argument: Expr, base: Expr | None, exponent: Rational) -> Expr:
-        """log of the leading term; a constant as base changes nothing, another base stays."""
-        terms = self.leading(argument)
-        if base is not None and base.symbols() <= set(self.constant):
-            base = None
-        if len(terms) == 1:
-            exact = build.log(terms[0], base)
-            if exact.constant is not None or base is not None:
-                return build.root(exact, exponent) if not isinstance(exponent, int) else exact**exponent
-            ((monomial, _),) = terms[0].terms.items()
-            if len(monomial) == 1:
-                atom, power = monomial[0]
-                if isinstance(atom, Exponential):
-                    return from_atom(Log(atom.base, None)) * atom.exponent if power > 0 else ONE
-                return from_atom(Log(from_atom(atom), None), exponent)
-            above = [(a, e) for a, e in monomial if e > 0]
-            if len(above) == len(monomial):
-                return self.raised(total(from_atom(Log(from_atom(a), None)) for a, _ in above), exponent)
-        return from_atom(Log(total(terms), base), exponent)
+# ---------------------------------------------------------------- growth from below
 
 
 def tight(expr: Expr, facts: Facts) -> bool:
     """Is the growth a lower bound too, for all sizes, up to a factor: Θ? False where this does not tell."""
-    above = Expr({m: c for m, c in expr.terms.items() if c > 0})
-    below = above - expr
-    return facts.nonnegative(above - 2 * below) and all(_is_tight(atom, facts) for atom in expr.atoms())
+    below = positive(expr) - expr
+    if below.terms and not facts.nonnegative(expr - below):
+        return False
+    return all(
+        _is_tight(atom, facts) if exponent > 0 else _divides_tightly(atom, facts)
+        for monomial in expr.terms
+        for atom, exponent in monomial
+    )
+
+
+def _divides_tightly(atom: Atom, facts: Facts) -> bool:
+    """Is one divided by an atom no less than one by its leading terms, up to a factor? It is, wherever these lead."""
+    match atom:
+        case Group(content=content):
+            return leads(-content if facts.nonnegative(-content) else content, facts)
+        case Rounded(argument=argument):
+            return leads(argument, facts)
+        case _:
+            return _is_tight(atom, facts)
 
 
 def _is_tight(atom: Atom, facts: Facts) -> bool:
@@ -276,7 +223,13 @@ def _cone(vectors: object, facts: Facts) -> list[Vector]:
         if isinstance(atom, Log):
             for symbol in atom.argument.symbols():
                 rows.append({symbol: TINY, atom: -1})
-        if isinstance(atom, Exponential):
+        if isinstance(atom, Exponential) and has_log(atom.exponent):
+            size = rounded_log(atom)
+            if size is not None:  # N <= k^⌈log_k N⌉ <= k N
+                most = size * atom.base
+                rows.append(_difference({atom: 1}, _vector(size)))
+                rows += [_difference(_vector(most), {atom: 1})] if len(most.terms) == 1 else []
+        elif isinstance(atom, Exponential):
             for symbol in atom.exponent.symbols():
                 rows.append({atom: 1, symbol: -HUGE})
             for symbol in atom.base.symbols():
@@ -284,13 +237,23 @@ def _cone(vectors: object, facts: Facts) -> list[Vector]:
     powers = sorted(
         (a for a in atoms if isinstance(a, Exponential) and a.base.constant), key=lambda a: a.base.constant or 0
     )
-    rows += [{b: 1, a: -1} for a, b in pairwise(powers) if a.exponent == b.exponent]
+    for a, b in permutations(powers, 2):
+        if a.exponent == b.exponent:  # as powers of whole numbers: 2^3 >= 3, and 2^5 >= 3^3 says more
+            rows += [{a: _least_power(a.base, b.base, n), b: -n} for n in (1, 2, 3, 5)]
     for order in facts.orders:
         rows += _order_rows(map_atoms(order, _natural), atoms)
     for divisor, dividend in facts.divisibility:
         if len(divisor.terms) == 1 and len(dividend.terms) == 1:
             rows.append(_difference(_vector(dividend), _vector(divisor)))
     return [row for row in rows if row]
+
+
+def _least_power(base: Expr, other: Expr, power: int) -> int:
+    """The least power of a number that is no less than that power of another one."""
+    number, least = Fraction(base.constant or 2), 0
+    while number**least < Fraction(other.constant or 1) ** power:
+        least += 1
+    return least
 
 
 def _natural(atom: Atom) -> Expr | None:

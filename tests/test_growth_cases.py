@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from archderive.algebra import build
 from archderive.algebra.atoms import Atom, Exponential, Log, Symbol
-from archderive.algebra.expression import Expr, total
+from archderive.algebra.expression import Expr, const, sym, total
 from archderive.algebra.facts import Facts
 from archderive.algebra.substitution import evaluate
 from archderive.crossover import condition, crossings
-from archderive.errors import Source
+from archderive.errors import ArchError, Source
 from archderive.growth import growth, within
 from archderive.quantities import Measures
 from archderive.session import open_source
@@ -283,3 +284,46 @@ def as_function(expr: Expr) -> Callable[[Mapping[str, float]], float]:
         raise AssertionError(f"{expr} has another atom")
 
     return cast(Callable[[Mapping[str, float]], float], eval(f"lambda p: {spelled(expr)}", {"log": math.log}))
+
+
+N, D, K = sym("N"), sym("D"), sym("k")
+TWO = const(2)
+# Costs that are not what a look at their terms says; each at thousands of sizes by its values.
+AWKWARD = {
+    "differences": N * build.maximum([N - D, D - N]),
+    "a minimum taken away": D - build.minimum([N, D]) + 1,
+    "a remainder": D * (N - K * build.floor(N / K)) + D,
+    "a minimum below a line": N * N * D / build.minimum([N, D]),
+    "padding to a power of two": N**3 * D + D * build.power(TWO, build.ceil(build.log(N, TWO))),
+    "padding, with a logarithm": build.power(TWO, build.ceil(build.log(N, TWO))) * D + N * D,
+    "powers of two numbers": build.power(const(4), N) + build.power(const(3), N),
+}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_awkward_costs_by_their_values(name: str) -> None:
+    """Nowhere is a cost more than a constant times the sum of the terms of its growth."""
+    expr = AWKWARD[name]
+    bound = growth(expr, Facts()).expr
+    draw = random.Random(7)
+    largest = 40 if "numbers" in name else 10**6
+    for _ in range(3000):
+        sizes = {size: round(largest ** draw.random()) for size in ("N", "D", "k")}
+        assert evaluate(expr, sizes) <= 20 * evaluate(bound, sizes), sizes
+
+
+@pytest.mark.parametrize(
+    ("cost", "bound"),
+    [
+        (N * D**2, N * D * build.minimum([N, D])),  # D far beyond N
+        (N * D**2, D**3 * build.floor(N / D)),  # 0 for N < D
+        (N * D**2, K * N + N * D * (D - K)),  # k = D
+    ],
+)
+def test_a_bound_that_may_be_smaller_than_its_terms_is_refused(cost: Expr, bound: Expr) -> None:
+    with pytest.raises(ArchError, match="it may be smaller than each of its terms"):
+        within(cost, bound, Facts())
+
+
+def test_a_logarithm_of_what_is_held_is_a_constant() -> None:
+    assert growth(N * D * build.log(D, TWO), Facts(), [Symbol("D")]).expr == N
