@@ -179,10 +179,10 @@ class Contrast(Compared):
         """The places of those that are the cheapest from one size to another, where no order changes: some may be equal
         at a few sizes. They are looked at at both ends and between them."""
         found = list(places)
-        for value in sorted(
-            {start, *((start + 1, 3 * start, 1000 * start, LAST) if end is None else (end, (start + end) // 2))}
-        ):
-            here = smaller_at([self.exprs[place] for place in places], {**self.values, size: value})
+        between = (start + 1, 3 * start, 1000 * start, LAST) if end is None else ((start + end) // 2, end)
+        for value in sorted({start, *between}):
+            exprs = [self.exprs[place] for place in places]
+            here = smaller_at(exprs, {**self.values, size: value}, all_known=True)
             found = [place for place in found if not here or place in [places[number] for number in here]] or found
         return found
 

@@ -27,7 +27,8 @@ _SAMPLES_A_DECADE = 48
 _FIRST_ONES = 1024  # sizes that are all looked at where steps or logarithms may turn the order more than once
 SAMPLED = (
     "Where a size is given and no condition, costs with steps or logarithms were compared at all sizes up to "
-    f"{_FIRST_ONES:,} and at {_SAMPLES_A_DECADE} in each decade beyond; between those they may change places twice."
+    f"{_FIRST_ONES:,} and at {_SAMPLES_A_DECADE} in each decade beyond, up to 10¹²; between those they may "
+    "change places twice."
 )
 
 SAMPLED_CURVES = (
@@ -118,9 +119,12 @@ def matter(one: Expr, other: Expr) -> set[str]:
     return {s.name for s in (gap * Expr({raised(gap.common(), -1): 1})).symbols()}
 
 
-def smaller_at(exprs: Sequence[Expr], values: Mapping[str, Value]) -> list[int]:
-    """The places of the smallest of several expressions at given sizes; of those that have no value there, none."""
+def smaller_at(exprs: Sequence[Expr], values: Mapping[str, Value], *, all_known: bool = False) -> list[int]:
+    """The places of the smallest of several expressions at given sizes; of those that have no value there, none, and
+    none at all where all of them are to have one."""
     found = {place: value for place, expr in enumerate(exprs) if (value := _value(expr, values)) is not None}
+    if all_known and len(found) < len(exprs):
+        return []
     return [place for place, value in found.items() if value == min(found.values())]
 
 
@@ -232,7 +236,7 @@ def _of_steps(one: Expr, other: Expr, name: str, last: int) -> Iterable[Change]:
 
     def sign(size: int) -> int:
         first, second = _at(one, name, size), _at(other, name, size)
-        return 0 if first is None or second is None else _sign(first - second)
+        return 0 if first is None or second is None else (first > second) - (first < second)
 
     changes: list[Change] = []
     before, known = 0, 0

@@ -43,7 +43,7 @@ class Course:
             if not self.holds(exact):
                 return None
             number = evaluate(self.expr, {self.name: exact})
-            return math.log10(number) if number > 0 else None
+            return math.log10(number) if 0 < number < math.inf else None
         except (OverflowError, ZeroDivisionError, ValueError, TypeError):  # too large, or beyond what is real
             return None
 

@@ -21,7 +21,7 @@ from .document import Compiled, Entry, Fact, Play, Size, Text
 from .elaborator.variants import is_met
 from .javascript import DOUBLES, EXACT, Flavour, to_javascript
 from .notation.symbols import look_of
-from .program import Dimension
+from .program import Dimension, used_symbols
 from .quantities import Derived
 
 MOST_TERMS: Final = 10  # that are told apart in a bar
@@ -185,8 +185,12 @@ class _Author:
 
     def _facts(self, label: str, shown: Shown) -> Iterator[int]:
         """What a model takes for granted of sizes that can be chosen, and its own values of what is fixed in it but can
-        be chosen in others."""
+        be chosen in others. What its file says of sizes that it does not have is none of its business."""
+        own = used_symbols(shown.measures.program.instance)
+        own |= {s for name, _ in self.quantities if (e := shown.derived(name).expr) is not None for s in e.symbols()}
         for a in shown.measures.program.assumptions:
+            if a.stated and not a.left.symbols() | a.right.symbols() <= own:
+                continue
             yield from self._fact(a.kind, a.left, a.right, label, shown)
         for d in shown.measures.program.dimensions:
             if d.fixed and d.value is not None and look_of(d.symbol.name, d.latex) in self.numbers:

@@ -212,6 +212,8 @@ class _Plotter:
     def place(self, group: Sequence[Crossing], one: _Line, other: _Line) -> Words:
         """`N = D = 512`, `N = 512`, `N ≈ 341`; of steps that cross again and again `N = 6145 … 6913`."""
         at, size = group[0].at, self.size_name()
+        if isinstance(at, int) and not group[0].meet and len(group) == 1 and self.equal(at - 1, one, other):
+            return (size, f" = {_short(at - 1)}")  # the last size at which they are equal
         if len(group) > 1:
             return (size, f" = {_short(at)} … {_short(group[-1].at)}")
         if isinstance(at, int) and group[0].meet:
@@ -219,6 +221,14 @@ class _Plotter:
             return (Relation((size, *bound, integer(at)), ("=",) * (1 + len(bound))),)
         exact = group[0].meet and isinstance(at, Fraction) and at < 100 and Fraction(_short(at)) == at
         return (size, f" {'=' if exact else '≈'} {_short(at)}")
+
+    def equal(self, at: int, one: _Line, other: _Line) -> bool:
+        """Are two costs equal at a whole size?"""
+        try:
+            costs = [evaluate(line.course.expr, {self.over: at}) for line in (one, other)]
+        except ArithmeticError:
+            return False
+        return costs[0] == costs[1]
 
     def bound(self, at: int, one: _Line, other: _Line) -> tuple[Formula, ...]:
         """The crossing as a formula, where there is one of which the value is a case."""

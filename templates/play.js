@@ -149,6 +149,7 @@ const showValues = () => {
     const value = right && entry.figure >= 0 ? number(EXACTLY[entry.figure]) : null;
     const text = value !== null ? (entry.bound ? "at most " : "") + written(value) : right && entry.infinite ? "∞" : "–";
     if (cells[i][j].textContent !== text) cells[i][j].textContent = text;
+    cells[i][j].classList.toggle("long", text.length > 24);
     return {right, value, text};
   }));
 };
@@ -394,18 +395,19 @@ const tick = () => {
   text(sizes[x].title, {x: (box.left + box.right) / 2, y: high - 6, "text-anchor": "middle"}, "title");
   text(quantities[y].title, {x: 0, y: 11}, "title");
 };
-// A line through the points, without those that lie on the way between their neighbours.
+// A line through the points, without those that lie on the straight way that the line has taken since the last one.
 const path = points => {
-  let text = "", last = null, before = null, pen = false;
+  let text = "", last = null, before = null, way = null, pen = false;
   const to = ([px, py]) => { text += `${pen ? "L" : "M"}${px.toFixed(1)} ${py.toFixed(1)}`; pen = true; };
   for (const point of [...points, null]) {
     if (point && last && before) {
-      const bend = (last[0] - before[0]) * (point[1] - before[1]) - (last[1] - before[1]) * (point[0] - before[0]);
-      if (Math.abs(bend) < 0.15 * Math.hypot(point[0] - before[0], point[1] - before[1])) { last = point; continue; }
+      const [u, v] = [point[0] - before[0], point[1] - before[1]];
+      if (Math.abs(way[0] * v - way[1] * u) < 0.25 * Math.hypot(...way)) { last = point; continue; }
     }
     if (last) { to(last); before = last; }
     if (!point) { pen = false; before = null; }
     else if (!last) { to(point); before = point; }
+    way = point && before ? [point[0] - before[0], point[1] - before[1]] : null;
     last = point;
   }
   return text;

@@ -194,6 +194,8 @@ def _rounded(value: Value, direction: str) -> int:
 
 
 def _log(value: Value, base: Value | None) -> Value:
+    if value <= 0:
+        raise ZeroDivisionError("the logarithm of what is not positive")
     if base is None:
         return math.log(value)
     if isinstance(value, int | Fraction) and isinstance(base, int) and base > 1 and value > 0:
