@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from .algebra.atoms import Symbol
 from .algebra.expression import Expr
@@ -13,6 +13,7 @@ from .elaborator.variants import is_met
 from .program import Program
 
 TRIED, ENOUGH, LARGEST = 400, 40, 64
+ENLARGED, FACTORS = 12, (10**3, 10**6, 10**12)  # so many of the sizes that are met are tried many times as large too
 
 
 def agree(one: Expr, other: Expr, program: Program) -> bool:
@@ -34,12 +35,24 @@ def agree(one: Expr, other: Expr, program: Program) -> bool:
             if not _equal(one, other, sizes):
                 return False
             met += 1
+            if met <= ENLARGED and any(_equal(one, other, large) is False for large in _enlarged(sizes, program)):
+                return False
     return met >= ENOUGH
 
 
-def _equal(one: Expr, other: Expr, sizes: Mapping[str, Value]) -> bool:
+def _enlarged(sizes: Mapping[str, Value], program: Program) -> Iterator[dict[str, Value]]:
+    """One size many times as large, or all of them, where the facts admit it: `max(0, N - 10^9)` is 0 at small ones."""
+    for factor in FACTORS:
+        for names in (*((name,) for name in sizes), tuple(sizes)):
+            large = {name: value * factor if name in names else value for name, value in sizes.items()}
+            if all(is_met(assumption, large) for assumption in program.assumptions):
+                yield large
+
+
+def _equal(one: Expr, other: Expr, sizes: Mapping[str, Value]) -> bool | None:
+    """None where one of them has no value."""
     try:
         a, b = evaluate(one, sizes), evaluate(other, sizes)
     except (KeyError, OverflowError, ZeroDivisionError, ValueError):
-        return False
+        return None
     return math.isclose(a, b, rel_tol=1e-9) if isinstance(a, float) or isinstance(b, float) else a == b

@@ -390,6 +390,7 @@ class Program:
     variants: tuple[Variant, ...] = ()
     lets: tuple[tuple[Dimension, Expr], ...] = ()
     generalise: Callable[[Sequence[Instance]], list[Generic]] = field(default=lambda _: [])
+    aliases: Mapping[Tensor, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -99,6 +99,8 @@ class Smoother:
         if isinstance(exponent, int) and exponent > 0:
             return expr**exponent
         terms = self.leading(expr)
+        if exponent > 0:  # the root of a sum is as large as the roots of its terms, up to a factor
+            return total(build.root(term, exponent) for term in terms)
         if len(terms) != 1:
             smaller, larger = sorted(map(show, terms))[:2]
             raise error(

@@ -502,3 +502,68 @@ def test_what_may_be_0_below_a_line_is_named() -> None:
     assert "where rᴸ divides N and r − 1 ≠ 0." in words
     plain = ad.parse("dim N = 64, D = 4\nmodel f(x[N, D]):\n    assume 4 divides N\n    return x -> linear(D)\n")
     assert "≠" not in plain.derivation().to_text()
+
+
+SKIPS = """
+dim N = 64, D = 32, L = 4
+layer block(x[..., D]):
+    h = x
+    x = x -> linear(D) -> relu
+    return h + x
+model res(x[N, D]):
+    skip = x
+    x = x -> linear(D) -> relu
+    x = x + skip
+    keep = x
+    repeat L:
+        s = x
+        x = x -> linear(D)
+        x = concat(x, s)
+        x = x -> linear(D)
+    x = x -> block
+    y[n, d] = x[n, d] * keep[n, d]
+    return y
+"""
+
+
+def test_a_second_name_is_told_where_the_first_is_taken() -> None:
+    text = ad.parse(SKIPS).derivation().to_text()
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    for line in (
+        "skip = x [N, D]",
+        "x = x + skip [N, D]",
+        "s = x [N, D]",
+        "x = concat(x, s) [N, 2D]",
+        "h = x [N, D]",
+        "sum = h + x [N, D]",
+        "keep = x [N, D]",
+        "y[n,d] = x[n,d]·keep[n,d] [N, D]",
+    ):
+        assert line in lines
+    assert not any("x + x" in line or "concat(x, x)" in line for line in lines)
+
+
+def test_a_second_name_that_is_not_needed_is_not_told() -> None:
+    text = ad.parse("dim N = 4, D = 2\nmodel f(x[N, D]):\n    h = x\n    y = h -> linear(D)\n    return y + h\n")
+    lines = [" ".join(line.split()) for line in text.derivation().to_text().splitlines()]
+    assert "sum = y + x [N, D]" in lines and not any(line.startswith("h =") for line in lines)
+
+
+def test_repeats_of_no_turns_are_not_told() -> None:
+    text = ad.load("mobilenet_v2").derivation().to_text()
+    assert "0 times" not in text and "0 turns" not in text and "times 0" not in text
+
+
+@pytest.mark.parametrize(
+    ("doc", "said"),
+    [
+        ("gMLP of Liu et al. 2021!", "gMLP of Liu et al. 2021!"),
+        ("μP of Yang et al. 2021?", "μP of Yang et al. 2021?"),
+        ("iTransformer's encoder", "iTransformer's encoder."),
+        ("attention, as it stands.", "Attention, as it stands."),
+        ("torch.nn.Linear", "torch.nn.Linear."),
+    ],
+)
+def test_descriptions_are_those_of_their_authors(doc: str, said: str) -> None:
+    model = ad.parse(f'dim N = 4, D = 2\nmodel f(x[N, D]):\n    "{doc}"\n    return x -> linear(D)\n')
+    assert f"\n{said}\n" in model.derivation().to_text()

@@ -3,6 +3,7 @@ in."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import assert_never
 
 from .. import formula as f
@@ -56,13 +57,14 @@ def renaming(equation: Equation, layout: Layout) -> Layout:
 class Writer:
     """Writes equations; `layout` orders the names inside subscripts and constants."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, called: Callable[[Tensor], str] = lambda tensor: tensor.name) -> None:
         self.layout = layout
+        self.called = called  # the name of a tensor that is read
 
     def equation(self, equation: Equation) -> tuple[Formula, Formula]:
         """Both sides of an equation; in its subscripts its own indices stand first."""
         names = [index.symbol.name for index in all_indices(equation)]
-        writer = Writer(renaming(equation, self.layout).after(names))
+        writer = Writer(renaming(equation, self.layout).after(names), self.called)
         left = writer.read(equation.target.name, equation.subscripts, equation.leading)
         return left, writer.scalar(equation.body, equation.leading)
 
@@ -104,7 +106,7 @@ class Writer:
             case Literal_(text=text, value=value):
                 return CONSTANTS[text] if value is None else f.Number(value, text)
             case Read(tensor=tensor, subscripts=subscripts):
-                return self.read(tensor.name, subscripts, leading)
+                return self.read(self.called(tensor), subscripts, leading)
             case Choice(then=then, condition=condition, otherwise=otherwise):
                 return f.Cases(*(self.scalar(part, leading) for part in (then, condition, otherwise)))
             case Reduction(kind=kind, indices=indices, where=where, body=body):

@@ -28,9 +28,10 @@ from ..program import (
 )
 from ..quantities.totals import Counter, Enclosing
 from ..scalars import Tensor
+from .aliases import Names, entered, made
 from .equations import Writer
 from .ledger import Ledger, in_order
-from .repeats import RepeatWriter, names_of
+from .repeats import RepeatWriter, names_of, running
 from .shown import sentence
 
 
@@ -83,8 +84,17 @@ class Cost:
 class LayerWriter:
     """Writes what stands in a layer, under every convention that was asked for."""
 
-    def __init__(self, counter: Counter, conventions: Sequence[Convention], layout: Layout, *, full: bool) -> None:
+    def __init__(
+        self,
+        counter: Counter,
+        conventions: Sequence[Convention],
+        layout: Layout,
+        aliases: Mapping[Tensor, str],
+        *,
+        full: bool,
+    ) -> None:
         self.counter = counter
+        self.aliases = aliases
         self.conventions = conventions
         self.layout = layout
         self.full = full
@@ -141,30 +151,41 @@ class LayerWriter:
             yield Paragraph(("Weights: ", *self.shapes(tuple(weights)), "."))
         if buffers:
             yield Paragraph(("Held, not trained: ", *self.shapes(tuple(buffers)), "."))
-        yield from self.lines(instance.body, names_of(instance.body))
+        names = Names(instance, self.aliases)
+        self.writer = Writer(self.layout, names.of)
+        yield from self.lines(instance.body, names_of(instance.body), names)
         for convention in (None, *self.conventions):
             yield from self.ledger.blocks(instance, convention)
 
-    def lines(self, body: tuple[Node, ...], names: Mapping[Enclosing, str]) -> Iterator[Block]:
+    def lines(self, body: tuple[Node, ...], turns: Mapping[Enclosing, str], names: Names) -> Iterator[Block]:
         """What a body does, in its order; what stands inside a repeat or a choice under a line of its own, with the
-        name of one turn of it."""
+        name of one turn of it. A second name of a tensor is told where the first one is taken."""
         steps: list[Step] = []
         after = False  # does what comes stand behind a repeat?
-        for node in body:
+        for node in running(body):
             if isinstance(node, Repeat | Choose | Parallel):
+                steps += self.second(names.taken(entered(node)))
                 if steps:
                     yield Steps(tuple(steps))
                     steps = []
-                yield from self.repeats.heading(node, names[node])
-                yield from self.lines(node.body, names)
+                yield from self.repeats.heading(node, turns[node])
+                yield from self.lines(node.body, turns, names)
+                names.taken(made(node))
                 after = True
-            elif shown := self.line(node):
-                if after:
-                    yield Paragraph(("After that:",))
-                    after = False
-                steps += shown
+                continue
+            shown = self.line(node)
+            if shown and after:
+                yield Paragraph(("After that:",))
+                after = False
+            steps += [*self.second(names.taken(made(node))), *shown]
         if steps:
             yield Steps(tuple(steps))
+
+    def second(self, found: list[tuple[str, Tensor]]) -> list[Step]:
+        """skip = x."""
+        return [
+            Step(f.Symbol(name), "=", f.Symbol(tensor.name), tuple(self.writer.shape(tensor))) for name, tensor in found
+        ]
 
     def line(self, node: Node) -> list[Step]:
         match node:
@@ -173,20 +194,22 @@ class LayerWriter:
             case Recurrence(equations=equations):
                 return [self.equation(equation) for equation in equations]
             case Call(instance=instance, written=written, results=results, shared=shared):
-                names = tuple(f.Symbol(argument.name) for argument in written)
-                made = self.made(results, f.Apply(instance.name, names))
+                made = self.made(results, f.Apply(instance.name, self.called(written)))
                 if shared is None:
                     return [made]
                 return [Step(made.left, "=", made.right, (*made.reason, ", with the weights of ", Code(shared.name)))]
             case Join(result=result, parts=parts):
-                return [self.made((result,), f.Apply("concat", tuple(f.Symbol(part.name) for part in parts)))]
+                return [self.made((result,), f.Apply("concat", self.called(parts)))]
             case Split(results=results, source=source):
-                return [self.made(results, f.Apply("split", (f.Symbol(source.name),)))]
+                return [self.made(results, f.Apply("split", self.called((source,))))]
             case Opaque(target=target, sources=sources, because=because):
-                right = f.Apply("stated", tuple(f.Symbol(source.name) for source in sources))
+                right = f.Apply("stated", self.called(sources))
                 return [Step(f.Symbol(target.name), "=", right, (*self.writer.shape(target), f", {because}"))]
             case _:
                 return []
+
+    def called(self, tensors: tuple[Tensor, ...]) -> tuple[f.Formula, ...]:
+        return tuple(f.Symbol(self.writer.called(tensor)) for tensor in tensors)
 
     def made(self, results: tuple[Tensor, ...], right: f.Formula) -> Step:
         names = tuple(f.Symbol(result.name) for result in results)

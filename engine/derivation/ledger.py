@@ -32,7 +32,7 @@ from ..program import (
 from ..quantities.totals import Counter, Enclosing, stated
 from .costs import CostWriter
 from .equations import Writer
-from .repeats import RepeatWriter, names_of
+from .repeats import RepeatWriter, names_of, running
 
 # Results of calls that are named one by one where their costs are added up.
 MOST_NAMED = 3
@@ -149,7 +149,7 @@ class _Finder:
         self.taken = {self.look(f.Symbol(name)) for name, number in self.bound.items() if number == 1}
 
     def group(self, body: tuple[Node, ...], node: Enclosing | None) -> Group:
-        inner = [self.group(n.body, n) for n in body if isinstance(n, Repeat | Choose | Parallel)]
+        inner = [self.group(n.body, n) for n in running(body) if isinstance(n, Repeat | Choose | Parallel)]
         inner = [group for group in inner if group.one]
         lines = tuple(self.lines(body))
         name = "" if node is None else self.names[node]
@@ -325,7 +325,7 @@ def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
 
 def in_order(body: tuple[Node, ...]) -> Iterator[Node]:
     """Every node of a body, those inside a repeat where it stands."""
-    for node in body:
+    for node in running(body):
         yield node
         yield from in_order(nested(node))
 

@@ -135,8 +135,13 @@ def _mentions(node: Node, symbol: Symbol) -> bool:
             return any(_mentions(inner, symbol) for inner in nested(node))
 
 
+def running(body: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes of a body without repeats of no turns, of which there is nothing to be told."""
+    return tuple(node for node in body if not (isinstance(node, Repeat) and node.count.constant == 0))
+
+
 def _enclosing(body: tuple[Node, ...]) -> Iterator[Enclosing]:
-    for node in body:
+    for node in running(body):
         if isinstance(node, Repeat | Choose | Parallel):
             yield node
             yield from _enclosing(node.body)

@@ -49,7 +49,7 @@ class SectionWriter:
         self.conventions = conventions
         self.layout = layout
         self.full = full
-        self.layers = LayerWriter(counter, conventions, layout, full=full)
+        self.layers = LayerWriter(counter, conventions, layout, self.program.aliases, full=full)
         self.opened = {i: places for i, places in opened(program.instance) if self.layers.worth_opening(i)}
         self.callers = _callers(program.instance)
 
@@ -99,7 +99,7 @@ class SectionWriter:
     def generic(self, section: Section, level: int) -> Iterator[Block]:
         instance = section.instance
         layout = self.layout.after(_order(section))
-        layers = LayerWriter(section.counter, self.conventions, layout, full=self.full)
+        layers = LayerWriter(section.counter, self.conventions, layout, self.program.aliases, full=self.full)
         yield Heading(level, tuple(layers.title(instance)), anchor=instance.name)
         yield Paragraph((*layers.about(instance), *layers.takes(instance), *_explained(section.names)))
         yield from layers.body(instance)

@@ -102,11 +102,12 @@ class Shown:
 
 
 def sentence(doc: str) -> str:
-    """A docstring as a sentence; one that begins with a formula (`y = x W + b`) or with a name of a program
-    (`torch.nn.ReLU`) keeps its first letter."""
-    name = "." in doc.partition(" ")[0][:-1]
-    first = doc[:1] if name or doc[1:2] in ("", " ", "′") else doc[:1].upper()
-    return first + doc[1:].rstrip(".") + "."
+    """A docstring as a sentence; one that begins with a formula (`y = x W + b`), with a name of a program
+    (`torch.nn.ReLU`) or with a word that has capitals of its own (gMLP) keeps its first letter."""
+    word = doc.partition(" ")[0]
+    kept = "." in word[:-1] or doc[1:2] in ("", " ", "′") or not word.isascii() or word[1:].lower() != word[1:]
+    text = doc if kept else doc[:1].upper() + doc[1:]
+    return text if text.endswith(("!", "?", "…")) else text.rstrip(".") + "."
 
 
 def spelled(words: str) -> Text:

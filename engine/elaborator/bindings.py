@@ -131,7 +131,10 @@ def bind(statement: syntax.Bind, scope: Scope, body: Body, context: Context) -> 
                 hint=_other_binding(name, value, written),
             )
         free_name(name, at, scope, tensor=True)
-        scope.set(name, renamed(value, name, body, before), at)
+        named = renamed(value, name, body, before)
+        if named.name != name:
+            context.aliases[named] = name
+        scope.set(name, named, at)
 
 
 def _name_each(name: str, results: int, text: str) -> str:

@@ -283,6 +283,7 @@ def _open_model(
         tuple(map(_variant, body.variants)),
         tuple(context.lets),
         lambda instances: generalised(instances, context),
+        context.aliases,
     )
     return _Opened(
         program,

@@ -110,7 +110,7 @@ def _generic(instances: Sequence[Instance], context: Context) -> Generic | None:
 
 def _tried(layer: LayerValue, uses: Sequence[_Use], chosen: _Chosen, context: Context) -> Generic | None:
     """The layer at the chosen symbols, if it can be opened at them."""
-    trial = Context(context.facts.copy(), {})
+    trial = Context(context.facts.copy(), {}, aliases=context.aliases)
     trial.like = (chosen.mapping(uses[0]), context.facts)
     try:
         instance = _opening(layer, uses[0], chosen, trial)

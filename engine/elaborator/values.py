@@ -204,6 +204,7 @@ class Context:
     depth: int = 0
     stack: list[str] = field(default_factory=list)
     turns: dict[str, Expr] = field(default_factory=dict)
+    aliases: dict[Tensor, str] = field(default_factory=dict)  # second names of tensors
     imported: set[Symbol] = field(default_factory=set)  # sizes of files that this one uses
     fresh: int = 0
     trials: int = 0
