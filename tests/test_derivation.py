@@ -567,3 +567,25 @@ def test_repeats_of_no_turns_are_not_told() -> None:
 def test_descriptions_are_those_of_their_authors(doc: str, said: str) -> None:
     model = ad.parse(f'dim N = 4, D = 2\nmodel f(x[N, D]):\n    "{doc}"\n    return x -> linear(D)\n')
     assert f"\n{said}\n" in model.derivation().to_text()
+
+
+def test_no_index_of_a_leading_axis_is_seen() -> None:
+    model = ad.parse(
+        "dim N = 8, D = 4\nmodel m(x[N, D]):\n    S[n, m in 0..n] = sum[a] x[n, a] * x[m, a]\n    P = S -> softmax\n"
+        "    y[n, a] = sum[m] P[n, m] * x[m, a]\n    return y\n"
+    )
+    derivation = model.derivation("exact", detail="full")
+    assert re.search(r"…\d", derivation.to_text()) is None
+    assert "U2026" not in derivation.to_latex()
+    assert "top = max_n x[…,n] [N]" in [" ".join(line.split()) for line in derivation.to_text().splitlines()]
+
+
+def test_a_layer_that_calls_itself_has_another_name_inside() -> None:
+    # three depths of D² + D each: the inner two are 2 D² + 2 D of the 3 D² + 3 D
+    model = ad.parse(
+        "dim N = 8, D = 4\nlayer f(x[..., D]; depth = 2):\n    y = x -> linear(D)\n    if depth > 0:\n"
+        "        y = y -> f(depth = depth - 1)\n    return y\nmodel m(x[N, D]):\n    return x -> f\n"
+    )
+    lines = [" ".join(line.split()) for line in model.derivation().to_text().splitlines()]
+    assert any(line.startswith("params(f₂) = 2D² + 2D (`f`") for line in lines)
+    assert not any(line.startswith("params(f) = 2D² + 2D (`f`") for line in lines)

@@ -34,6 +34,7 @@ from ..scalars import (
     Tensor,
 )
 
+LEADING = "…"  # what the names of positions on leading axes begin with
 CONSTANTS: dict[str, Formula] = {"pi": f.Symbol("pi"), "inf": f.Infinity()}
 
 
@@ -119,7 +120,10 @@ class Writer:
 
     def bound(self, index: Index) -> f.Bound:
         """An index under a reduction; its range is written where it is not simply that of an axis."""
-        dependent = any(s.kind == "index" for s in index.lower.symbols() | index.upper.symbols())
+        mentioned = index.lower.symbols() | index.upper.symbols()
+        if any(symbol.name.startswith(LEADING) for symbol in mentioned):
+            return f.Bound(self.index(index))  # as far as the position on a leading axis admits, which has no name here
+        dependent = any(s.kind == "index" for s in mentioned)
         if dependent or index.lower.terms:
             return f.Bound(self.index(index), self.layout.formula(index.lower), self.layout.formula(index.upper))
         return f.Bound(self.index(index))
@@ -174,7 +178,7 @@ class Writer:
 
 def _passes(subscript: Subscript) -> bool:
     """Is this the position on a leading axis that an equation does not name?"""
-    return isinstance(subscript, Position) and any(s.name.startswith("…") for s in subscript.value.symbols())
+    return isinstance(subscript, Position) and any(s.name.startswith(LEADING) for s in subscript.value.symbols())
 
 
 def _terms(formula: Formula) -> tuple[Formula, ...]:

@@ -147,6 +147,8 @@ class _Finder:
         self.bound = _bound(instance.body)
         self.applied = list(calls(instance.body))
         self.taken = {self.look(f.Symbol(name)) for name, number in self.bound.items() if number == 1}
+        self.own = self.look(f.Words(instance.name)) if instance.kind == "layer" else ""  # what all of it is called
+        self.taken.add(self.own)
 
     def group(self, body: tuple[Node, ...], node: Enclosing | None) -> Group:
         inner = [self.group(n.body, n) for n in running(body) if isinstance(n, Repeat | Choose | Parallel)]
@@ -243,7 +245,8 @@ class _Finder:
         names = list(dict.fromkeys(result.name for call in alike for result in call.results[:1]))
         often = "" if len(alike) == 1 else ", twice" if len(alike) == 2 else f", {len(alike)} times"
         reason: Text = (Code(instance.name), often) if often else (Code(instance.name),)
-        if all(self.bound[name] == 1 for name in names) and len(names) <= MOST_NAMED:
+        own = any(self.bound[name] > 1 or self.look(f.Symbol(name)) == self.own for name in names)
+        if not own and len(names) <= MOST_NAMED:
             applied = tuple(f.Apply(self.quantity, (f.Symbol(name),)) for name in names)
             return (applied[0] if len(applied) == 1 else f.Sum(applied)), reason
         number, word = 1, f.Words(instance.name)
