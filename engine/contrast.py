@@ -24,7 +24,7 @@ from .growth import growth
 
 MOST_PAIRS = 28  # of more models only those beside each other are compared, or all with the baseline
 MOST_NAMES = 6  # in a bound; of longer ones the number at the example values says more
-MOST_SEGMENTS = 4  # told one by one; of more the last ones
+MOST_SEGMENTS = 4  # told one by one behind the first; of more the last ones
 _STEPS = (Fraction(1, 16), Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))  # of the example value, in a map
 _LONGEST_IN_MAP = 14  # letters; longer names of models go by letters there
 
@@ -165,12 +165,12 @@ class Contrast(Compared):
                 winners.pop()
             winners.append((end or 0, place))
         words: list[Run] = []
-        if len(winners) > MOST_SEGMENTS:
-            earlier = len(winners) - MOST_SEGMENTS
-            words += [f"after {earlier} change{'s' * (earlier > 1)}, "]
-            winners = winners[-MOST_SEGMENTS:]
+        untold = len(winners) - MOST_SEGMENTS - 1
         for number, (end, place) in enumerate(winners):
-            words += [", "] * bool(number) + ["then "] * bool(number) + [Code(self.labels[place])]
+            if untold > 0 and 0 < number <= untold:  # the first one and the last ones are told
+                words += [f", then {untold} more change{'s' * (untold > 1)}"] if number == 1 else []
+                continue
+            words += [", then "] * bool(number) + [Code(self.labels[place])]
             if number < len(winners) - 1:
                 words += [" up to ", self.equal(size, end)]
         return words

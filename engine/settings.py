@@ -136,6 +136,8 @@ def request_of(options: argparse.Namespace, verified: Mapping[Program, Verified]
     """What the settings ask for. Raises a usage error."""
     request = requested(_listed(options.convention), options.detail or "steps", options.form, options.dtype, verified)
     columns = _listed(options.columns)
+    if options.columns and not columns:
+        raise usage(f"`--columns {options.columns}` names no quantity", hint="`--columns params,macs,path`")
     return replace(request, along=options.along, columns=columns, sort=options.sort, baseline=options.baseline)
 
 

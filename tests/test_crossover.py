@@ -407,6 +407,49 @@ def test_what_is_equal_at_the_first_sizes(tmp_path: Path, capsys: pytest.Capture
     assert f"The fewest multiply-adds as N grows: `banded` up to N = {last}, then `multiscale`." in said
 
 
+STATED = """
+model {}(x[N, D]):
+    opaque y[N, D] from x because "a test":
+        macs = {}
+        exact = {}
+        depth = 1
+    return y
+"""
+
+
+def test_the_first_of_many_segments_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # N against 7 ⌈N / 7⌉ - 3: the smaller changes twice in every seven sizes
+    path = tmp_path / "steps.arch"
+    head = "dim N = 64, D = 4\n"
+    costs = {"one": "N", "other": "7*ceil(N/7) - 3"}
+    path.write_text(head + "".join(STATED.format(name, cost, cost) for name, cost in costs.items()), encoding="utf-8")
+    said = text(capsys, str(path))
+    winners = ["one" if n <= 7 * math.ceil(n / 7) - 3 else "other" for n in range(1, 9)]
+    assert winners[:5] == ["one"] * 4 + ["other"]
+    assert "`one` up to N = 4, then " in said and " more changes, then " in said
+
+
+def test_no_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attention", "lstm", "--columns", ","]) == 2
+    assert "`--columns ,` names no quantity" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "cheaper"),
+    [
+        ("N*D^2", "N*D^2/log2(N)", "second"),  # no value at N = 1, equal at 2, fewer beyond
+        ("N^4*D", "N^3*D/(N-1)", "second"),  # at N = 2 half as many
+    ],
+)
+def test_a_cost_without_a_value_at_first_is_compared_beyond(
+    one: str, other: str, cheaper: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "costs.arch"
+    models = "".join(STATED.format(name, cost, cost) for name, cost in (("first", one), ("second", other)))
+    path.write_text("dim N = 128, D = 512\n" + models, encoding="utf-8")
+    assert f"`first` `second` `{cheaper}`; " in text(capsys, str(path))
+
+
 def test_a_length_is_smaller(capsys: pytest.CaptureFixture[str]) -> None:
     files = map(str, sorted(TABLE_1.glob("*.arch")))
     said = text(capsys, *files, "--columns", "path", "--sort", "path")

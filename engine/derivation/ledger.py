@@ -235,8 +235,12 @@ class _Finder:
             left, reason = self.named(instance, alike)
             shown = self.layout.formula(one)
             if len(alike) > 1:
-                times = f.Product((f.integer(len(alike)), shown), dots=True)
-                shown = f.Relation((times, self.layout.formula(one * len(alike))), ("=",))
+                times, whole = (
+                    f.Product((f.integer(len(alike)), shown), dots=True),
+                    self.layout.formula(one * len(alike)),
+                )
+                alike_written = self.look(times).replace("·", "") == self.look(whole).replace("·", "")
+                shown = whole if alike_written else f.Relation((times, whole), ("=",))
             yield Line(left, one * len(alike), (Step(left, "=", shown, reason),))
 
     def named(self, instance: Instance, alike: Sequence[Call]) -> tuple[f.Formula, Text]:

@@ -147,10 +147,11 @@ def _words(extent: Extent, view: View) -> Words:
         sees = "may see" if extent.why else "sees"
         lower = [r.reach[0].lower for r in view.routes]
         upper = [r.reach[0].upper for r in view.routes]
+        itself = extent.count == view.sizes[0]
         if any(view.frame.nonnegative(-end) for end in lower):
-            return (f"the last position {sees} all that come before it",)
+            return (f"the last position {sees} all {'up to its own' if itself else 'that come before it'}",)
         if any(view.frame.nonnegative(end - view.sizes[0] + 1) for end in upper):
-            return (f"the first position {sees} all that come after it",)
+            return (f"the first position {sees} all {'from its own on' if itself else 'that come after it'}",)
     if extent.behind is not None or extent.ahead is not None:
         return ("it reaches ", *sides(extent.behind, extent.ahead, view.facts))
     return ("the windows of the layers together span ", extent.count, plural(extent.count, "position"))
