@@ -407,7 +407,7 @@ def test_what_is_equal_at_the_first_sizes(tmp_path: Path, capsys: pytest.Capture
     assert f"The fewest multiply-adds as N grows: `banded` up to N = {last}, then `multiscale`." in said
 
 
-STATED = """
+OPAQUE = """
 model {}(x[N, D]):
     opaque y[N, D] from x because "a test":
         macs = {}
@@ -422,7 +422,7 @@ def test_the_first_of_many_segments_is_told(tmp_path: Path, capsys: pytest.Captu
     path = tmp_path / "steps.arch"
     head = "dim N = 64, D = 4\n"
     costs = {"one": "N", "other": "7*ceil(N/7) - 3"}
-    path.write_text(head + "".join(STATED.format(name, cost, cost) for name, cost in costs.items()), encoding="utf-8")
+    path.write_text(head + "".join(OPAQUE.format(name, cost, cost) for name, cost in costs.items()), encoding="utf-8")
     said = text(capsys, str(path))
     winners = ["one" if n <= 7 * math.ceil(n / 7) - 3 else "other" for n in range(1, 9)]
     assert winners[:5] == ["one"] * 4 + ["other"]
@@ -445,7 +445,7 @@ def test_a_cost_without_a_value_at_first_is_compared_beyond(
     one: str, other: str, cheaper: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "costs.arch"
-    models = "".join(STATED.format(name, cost, cost) for name, cost in (("first", one), ("second", other)))
+    models = "".join(OPAQUE.format(name, cost, cost) for name, cost in (("first", one), ("second", other)))
     path.write_text("dim N = 128, D = 512\n" + models, encoding="utf-8")
     assert f"`first` `second` `{cheaper}`; " in text(capsys, str(path))
 
