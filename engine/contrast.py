@@ -11,7 +11,7 @@ from math import floor, inf
 
 from . import formula as f
 from .algebra import build
-from .algebra.atoms import UNIT, Symbol
+from .algebra.atoms import Symbol
 from .algebra.expression import Expr, const, from_atom
 from .algebra.substitution import Value, evaluate
 from .compared import Compared
@@ -121,11 +121,11 @@ class Contrast(Compared):
         return f.Relation((self.layout.atom(found.size), f.slashed(bound)), (sign,))
 
     def vanishing(self, expr: Expr) -> f.Formula:
-        """Where an expression is 0: k = 1 if it is k² − 1."""
-        constant = -expr.terms.get(UNIT, 0)
-        left, right = expr + const(constant), const(constant)
+        """Where an expression is 0: k = 1 if it is k² − 1, C = G if it is C − G."""
+        right = -Expr({monomial: c for monomial, c in expr.terms.items() if c < 0})
+        left = expr + right
         match list(left.terms.items()):
-            case [(((Symbol() as size, power),), factor)]:
+            case [(((Symbol() as size, power),), factor)] if right.constant is not None:
                 left, right = from_atom(size), build.root(right / const(factor), Fraction(1) / Fraction(power))
         return f.Relation((self.layout.formula(left), self.layout.formula(right)), ("=",))
 

@@ -29,7 +29,7 @@ from .algebra.atoms import (
     times,
 )
 from .algebra.expression import ONE, Expr
-from .algebra.linear import by_power
+from .algebra.linear import by_power, turned
 from .formula import Formula
 
 FORMS = ("auto", "expanded", "factored", "leading")
@@ -63,7 +63,7 @@ class Layout:
     def formula(self, expr: Expr) -> Formula:
         """The expression in the form that was asked for."""
         if expr not in self._formulas:
-            self._formulas[expr] = self._formed(expr)
+            self._formulas[expr] = self._formed(turned(expr))
         return self._formulas[expr]
 
     def _formed(self, expr: Expr) -> Formula:

@@ -302,6 +302,18 @@ def test_a_bound_that_may_be_infinite(tmp_path: Path, capsys: pytest.CaptureFixt
         assert (separable < plain) == (k > 1 and o * (k * k - 1) > k * k)
 
 
+def test_signs_of_a_bound_are_as_a_person_writes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # N C k + N C² against N C² k / G: the first is smaller where k (C - G) > C G, and never at C = G
+    path = tmp_path / "groups.arch"
+    path.write_text(
+        "dim N = 4096, C = 64, k = 3, G = 4\nassume G divides C, 2 <= k\n"
+        "model separable(x[N, C]):\n    return x -> separable1d(C, kernel = k, bias = false)\n"
+        "model grouped(x[N, C]):\n    return x -> conv1d(C, kernel = k, groups = G, bias = false)\n",
+        encoding="utf-8",
+    )
+    assert "`grouped` where k < CG/(C−G) or C = G, `separable` where k > CG/(C−G)" in text(capsys, str(path))
+
+
 def test_a_quotient_of_logarithms_is_a_logarithm_to_that_base() -> None:
     by_base, quotient = build.log(N, sym("k")), build.log(N) * build.log(sym("k")) ** -1
     facts = Facts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .atoms import UNIT, Atom, Extreme, Monomial, Rational, Rounded
+from .atoms import UNIT, Atom, Extreme, Group, Monomial, Rational, Rounded
 from .expression import ZERO, Expr, from_atom
 
 
@@ -40,3 +40,18 @@ def by_power(expr: Expr, atom: Atom) -> dict[Rational, Expr]:
         rest = tuple(pair for pair in monomial if pair[0] != atom)
         found.setdefault(power, {})[rest] = coefficient
     return {power: Expr(terms) for power, terms in found.items()}
+
+
+def turned(expr: Expr) -> Expr:
+    """A single term as a person writes its sign: N/(N - k), where the bracket is kept as k - N."""
+    if len(expr.terms) != 1:
+        return expr
+    ((monomial, coefficient),) = expr.terms.items()
+    brackets = [a for a, e in monomial if isinstance(a, Group) and isinstance(e, int) and e % 2]
+    if coefficient > 0 or len(brackets) != 1:
+        return expr
+    (bracket,) = brackets
+    inner = bracket.content
+    if UNIT in inner.terms or all(c > 0 for c in inner.terms.values()):
+        return expr
+    return Expr({tuple((Group(-inner) if a is bracket else a, e) for a, e in monomial): -coefficient})
