@@ -589,3 +589,12 @@ def test_a_layer_that_calls_itself_has_another_name_inside() -> None:
     lines = [" ".join(line.split()) for line in model.derivation().to_text().splitlines()]
     assert any(line.startswith("params(f₂) = 2D² + 2D (`f`") for line in lines)
     assert not any(line.startswith("params(f) = 2D² + 2D (`f`") for line in lines)
+
+
+def test_a_size_called_as_it_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "m.arch"
+    path.write_text(
+        'dim N = 8, D = 8, h as "n_h" = 2\nmodel m(x[N, D]):\n    return x -> attention(heads = h)\n', encoding="utf-8"
+    )
+    assert main([str(path), "--explain", "D*n_h"]) == 2
+    assert "hint: `n_h` is how `h` is printed" in capsys.readouterr().err

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import syntax
 from ..algebra.expression import Expr, from_atom
 from ..errors import ArchError, Diagnostic, Source, usage
+from ..notation import Symbols
 from ..parser import parse
-from ..program import Program
+from ..program import Dimension, Program
 from .expressions import number_of
 from .values import Context, Module, Scope
 
@@ -29,7 +32,17 @@ def read_term(text: str, program: Program) -> Expr:
         return number_of(items[0].values[0], scope, context)
     except ArchError as failure:
         first: Diagnostic = failure.diagnostics[0]
+        printed = next((hint for d in program.dimensions if (hint := _printed(d, text))), "")
         names = ", ".join(f"`{d.symbol.name}`" for d in program.dimensions)
         raise usage(
-            f"`--explain {text}`: {first.message}", hint=first.hint or f"sizes of `{program.name}`: {names}"
+            f"`--explain {text}`: {first.message}", hint=printed or first.hint or f"sizes of `{program.name}`: {names}"
         ) from None
+
+
+def _printed(dimension: Dimension, text: str) -> str:
+    """What to say where a size is called as it is printed."""
+    name = dimension.symbol.name
+    shown = Symbols({} if dimension.latex is None else {name: dimension.latex}).in_unicode(name)
+    if shown != name and re.search(rf"(?<!\w){re.escape(shown)}(?!\w)", text):
+        return f"`{shown}` is how `{name}` is printed"
+    return ""
