@@ -598,3 +598,14 @@ def test_a_size_called_as_it_is_printed(tmp_path: Path, capsys: pytest.CaptureFi
     )
     assert main([str(path), "--explain", "D*n_h"]) == 2
     assert "hint: `n_h` is how `h` is printed" in capsys.readouterr().err
+
+
+def test_the_longest_chain_is_told_part_by_part() -> None:
+    # a linear layer without bias is 1 equation, one with bias 2; four of these at every turn; a recurrence takes N
+    model = ad.parse(
+        "dim N = 8, D = 4, L = 3\nmodel m(x[N, D]):\n    y = x -> linear(D, bias = false)\n"
+        "    repeat L:\n        y = y -> linear(D) -> linear(D)\n    y = y -> softmax\n"
+        "    h[n, d] = h[n - 1, d] + y[n, d]\n    return h\n"
+    )
+    assert str(model.sequential) == "4*L + N + 5"
+    assert "1 of linear, 4L of the repeat, 4 of softmax and N of h" in model.reason("sequential").replace("`", "")

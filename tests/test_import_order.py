@@ -21,7 +21,7 @@ forms javascript scalars sympy_bridge
 program
 curves gallery library
 listing elaborator
-roots smoothing
+nodes roots smoothing
 conventions crossover growth
 dependences
 quantities

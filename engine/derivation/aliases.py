@@ -8,19 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..nodes import entered, made, read
 from ..program import (
-    Call,
     Choose,
-    Declared,
-    Equation,
     Instance,
-    Join,
     Node,
-    Opaque,
     Parallel,
-    Recurrence,
     Repeat,
-    Split,
 )
 from ..scalars import Tensor
 
@@ -56,54 +50,10 @@ def _read_late(instance: Instance, aliases: Mapping[Tensor, str]) -> Iterator[Te
         for node in body:
             for tensor in entered(node):
                 stands[tensor.name] = tensor
-            yield from (t for t in _read(node) if t in aliases and stands.get(t.name, t) is not t)
+            yield from (t for t in read(node) if t in aliases and stands.get(t.name, t) is not t)
             if isinstance(node, Repeat | Choose | Parallel):
                 yield from follow(node.body)
             for tensor in made(node):
                 stands[tensor.name] = tensor
 
     yield from follow(instance.body)
-
-
-def entered(node: Node) -> tuple[Tensor, ...]:
-    """What has its name inside of a node."""
-    return tuple(carried.entry for carried in node.carried) if isinstance(node, Repeat) else ()
-
-
-def made(node: Node) -> tuple[Tensor, ...]:
-    """What has its name behind a node."""
-    match node:
-        case Declared(tensor=tensor):
-            return (tensor,)
-        case Equation(target=target) | Opaque(target=target):
-            return (target,)
-        case Recurrence(equations=equations):
-            return tuple(equation.target for equation in equations)
-        case Join(result=result):
-            return (result,)
-        case Call(results=results) | Split(results=results):
-            return results
-        case Repeat(carried=carried):
-            return tuple(one.result for one in carried)
-        case Choose(results=gathered) | Parallel(results=gathered):
-            return tuple(one.outer for one in gathered)
-        case _:
-            return ()
-
-
-def _read(node: Node) -> tuple[Tensor, ...]:
-    match node:
-        case Equation(reads=reads):
-            return tuple(read.tensor for read in reads)
-        case Recurrence(equations=equations):
-            return tuple(read.tensor for equation in equations for read in equation.reads)
-        case Join(parts=parts):
-            return parts
-        case Split(source=source):
-            return (source,)
-        case Opaque(sources=sources):
-            return sources
-        case Call(written=written):
-            return written
-        case _:
-            return ()

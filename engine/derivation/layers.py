@@ -10,6 +10,7 @@ from ..algebra.expression import Expr
 from ..conventions import Convention
 from ..document import Block, Code, Paragraph, Run, Step, Steps
 from ..forms import Layout
+from ..nodes import entered, made
 from ..notation import Symbols, to_unicode
 from ..program import (
     Call,
@@ -28,7 +29,7 @@ from ..program import (
 )
 from ..quantities.totals import Counter, Enclosing
 from ..scalars import Tensor
-from .aliases import Names, entered, made
+from .aliases import Names
 from .equations import Writer
 from .ledger import Ledger, in_order
 from .repeats import RepeatWriter, names_of, running

@@ -16,6 +16,7 @@ from ..conventions import convention
 from ..program import Program
 from .billing import Biller, RatedBiller, ToolBiller
 from .causality import Causality, judge_causality
+from .critical import told
 from .derived import Derived
 from .path import path_length
 from .receptive import receptive_field
@@ -117,7 +118,7 @@ class Measures:
         return facts
 
     def _steps(self, steps: Steps) -> Derived:
-        reason = self._chain(steps.count)
+        reason = (*self._chain(steps.count), *told(steps.links))
         if steps.at_most:
             reason = (*reason, f", at most: {'; '.join(steps.at_most)}")
         return Derived(steps.count, reason, bound=bool(steps.at_most))

@@ -31,6 +31,7 @@ from ..program import (
 )
 from ..scalars import Read, Tensor
 from .arrivals import UNEVEN, Arrivals
+from .critical import Link, links
 from .cycles import cycles, longest_cycle
 from .fronts import START, Front, Ready, Slope, last, later, latest
 
@@ -49,17 +50,19 @@ class NotDerived(Exception):
 
 @dataclass(frozen=True)
 class Steps:
-    """A number of steps; `at_most` are the reasons why there may be fewer."""
+    """A number of steps; `at_most` are the reasons why there may be fewer, `links` the parts of the chain."""
 
     count: Expr
     at_most: tuple[str, ...]
+    links: tuple[Link, ...] = ()
 
 
 def sequential_steps(instance: Instance, facts: Facts) -> Steps:
     """Steps until every output is there. Raises `NotDerived`."""
-    ready = (timer := _Timer(facts)).instance(instance, tuple(START for _ in instance.inputs))
-    ends = (last(fronts, tensor, facts) for fronts, tensor in zip(ready, instance.outputs, strict=True))
-    return Steps(maximum(ends, facts), tuple(timer.at_most))
+    timer = _Timer(facts)
+    times = timer.times(instance)
+    count = maximum((last(times.get(tensor, START), tensor, facts) for tensor in instance.outputs), facts)
+    return Steps(count, tuple(timer.at_most), timer.chain(instance, times))
 
 
 class _Times(dict[Tensor, Ready]):
@@ -106,6 +109,24 @@ class _Timer:
         self.arrivals = Arrivals(facts, self.at_most)
         self._turns: dict[int, list[_Turn]] = {}
         self._known: dict[tuple[Instance, tuple[Ready, ...]], tuple[Ready, ...]] = {}
+
+    def times(self, instance: Instance) -> dict[Tensor, Ready]:
+        """When everything in a body is there whose inputs are there from the start."""
+        times: dict[Tensor, Ready] = dict.fromkeys(instance.inputs, START)
+        self.body(instance.body, times)
+        return times
+
+    def chain(self, instance: Instance, times: Mapping[Tensor, Ready]) -> tuple[Link, ...]:
+        """The parts of the longest chain; those of the one layer that a body applies, if that is all of it."""
+
+        def end(tensor: Tensor) -> Expr | None:
+            return last(times[tensor], tensor, self.facts) if tensor in times else None
+
+        found = links(instance, end, self.facts)
+        calls = [node for node in instance.body if isinstance(node, Call)]
+        if len(found) == 1 and len(calls) == 1 and all(times[given] == START for given in calls[0].arguments):
+            return self.chain(calls[0].instance, self.times(calls[0].instance))
+        return found
 
     def instance(self, instance: Instance, inputs: tuple[Ready, ...]) -> tuple[Ready, ...]:
         key = (instance, inputs)

@@ -1,0 +1,96 @@
+"""The longest chain of steps, told part by part: what each node of a model adds on the way to its last output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..algebra.expression import ZERO, Expr
+from ..algebra.facts import Facts
+from ..nodes import made, read
+from ..program import Call, Instance, Node, Repeat, nested
+from ..scalars import Tensor
+
+MOST_TOLD = 7  # parts; of more the reader would rather see the equations
+
+
+@dataclass(frozen=True)
+class Link:
+    """A part of the chain: a layer or a tensor by name, or a repeat, and the steps that it adds."""
+
+    name: str
+    steps: Expr
+    repeat: Expr | None = None  # how often it runs
+
+
+def links(instance: Instance, end: Callable[[Tensor], Expr | None], facts: Facts) -> tuple[Link, ...]:
+    """The parts of the longest chain, first to last, whose steps add up to all of it; none where it is not known which
+    of two is longer. `end` says when all of a tensor is there."""
+    makers = {tensor: node for node in instance.body for tensor in made(node)}
+    here = _latest([t for t in instance.outputs if t in makers], end, facts)
+    found: list[Link] = []
+    while here is not None:
+        tensor, at = here
+        node = makers[tensor]
+        others = [t for t in _all_read(node) if t in makers and makers[t] is not node]
+        before = _latest(others, end, facts)
+        if before is None and any(end(t) not in (None, ZERO) for t in others):
+            return ()
+        steps = at - (before[1] if before is not None else ZERO)
+        if steps.terms:
+            found.append(_link(node, tensor, steps))
+        here = before if before is not None and before[1].terms else None
+    return tuple(_together(reversed(found)))
+
+
+def told(parts: Sequence[Link]) -> tuple[str | Expr, ...]:
+    """`: 2 of x, 58 L of the repeat, 1 of linear`; nothing of a single part or of too many."""
+    if not 1 < len(parts) <= MOST_TOLD:
+        return ()
+    words: list[str | Expr] = []
+    for number, link in enumerate(parts):
+        words += [": " if not number else " and " if number == len(parts) - 1 else ", ", link.steps]
+        words.append(" of the repeat" if link.repeat is not None else f" of `{link.name}`")
+    return tuple(words)
+
+
+def _link(node: Node, tensor: Tensor, steps: Expr) -> Link:
+    match node:
+        case Call(instance=instance):
+            return Link(instance.name, steps)
+        case Repeat(count=count):
+            return Link("repeat", steps, count)
+        case _:
+            return Link(tensor.name, steps)
+
+
+def _all_read(node: Node) -> list[Tensor]:
+    """What a node reads, and what the nodes inside of it do."""
+    found = list(read(node))
+    if isinstance(node, Repeat):
+        found += [carried.initial for carried in node.carried]
+    for inner in nested(node):
+        found += _all_read(inner)
+    return found
+
+
+def _latest(
+    tensors: Sequence[Tensor], end: Callable[[Tensor], Expr | None], facts: Facts
+) -> tuple[Tensor, Expr] | None:
+    """The tensor that is there last, if one is known to be."""
+    ends = [(tensor, at) for tensor in tensors if (at := end(tensor)) is not None]
+    return next((one for one in ends if all(facts.nonnegative(one[1] - at) for _, at in ends)), None)
+
+
+def _together(parts: Iterator[Link]) -> Iterator[Link]:
+    """Parts of one name that follow each other as one."""
+    last: Link | None = None
+    for link in parts:
+        if last is not None and (last.name, last.repeat) == (link.name, link.repeat) and link.repeat is None:
+            last = Link(last.name, last.steps + link.steps)
+            continue
+        if last is not None:
+            yield last
+        last = link
+    if last is not None:
+        yield last
