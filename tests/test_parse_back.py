@@ -293,7 +293,7 @@ def check(expr: Expr, names: list[str], form: str, seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=300, deadline=None)
 @DRAWN
 def test_random_expressions(expr: Expr, names: list[str], form: str, seed: int) -> None:
     check(expr, names, form, seed)

@@ -35,7 +35,7 @@ def compared(seeds: range, generate: Callable[[int], str] = generate) -> tuple[i
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(0, 400, 200))
+@pytest.mark.parametrize("first", range(0, 200, 200))
 def test_routes_of_random_stacks(first: int) -> None:
     agreed, refused = compared(range(first, first + 200))
     assert agreed > 700
@@ -43,7 +43,7 @@ def test_routes_of_random_stacks(first: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(0, 200, 100))
+@pytest.mark.parametrize("first", range(0, 100, 100))
 def test_routes_of_random_images_and_pairs_of_sequences(first: int) -> None:
     agreed, refused = compared(range(first, first + 100), generate_images)
     assert agreed > 400
