@@ -14,17 +14,7 @@ from functools import cached_property
 from itertools import combinations, permutations
 from math import lcm
 
-from .algebra.atoms import (
-    Atom,
-    Exponential,
-    Extreme,
-    Group,
-    Log,
-    Monomial,
-    Rational,
-    Rounded,
-    Symbol,
-)
+from .algebra.atoms import Atom, Exponential, Extreme, Group, Log, Monomial, Rational, Rounded, Symbol
 from .algebra.expression import ONE, ZERO, Expr, from_atom, total
 from .algebra.facts import Facts
 from .algebra.substitution import map_atoms

@@ -9,13 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..nodes import entered, made, read
-from ..program import (
-    Choose,
-    Instance,
-    Node,
-    Parallel,
-    Repeat,
-)
+from ..program import Choose, Instance, Node, Parallel, Repeat
 from ..scalars import Tensor
 
 

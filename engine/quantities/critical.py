@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from ..algebra.expression import ZERO, Expr
+from ..algebra.expression import ZERO, Expr, total
 from ..algebra.facts import Facts
 from ..nodes import made, read
 from ..program import Call, Instance, Node, Repeat, nested
 from ..scalars import Tensor
 
+REPEAT = "the repeat"
 MOST_TOLD = 7  # parts; of more the reader would rather see the equations
 
 
 @dataclass(frozen=True)
 class Link:
-    """A part of the chain: a layer or a tensor by name, or a repeat, and the steps that it adds."""
+    """A part of the chain, a layer or a tensor by name or a repeat, and the steps that it adds."""
 
     name: str
     steps: Expr
-    repeat: Expr | None = None  # how often it runs
 
 
 def links(instance: Instance, end: Callable[[Tensor], Expr | None], facts: Facts) -> tuple[Link, ...]:
@@ -38,7 +39,7 @@ def links(instance: Instance, end: Callable[[Tensor], Expr | None], facts: Facts
             return ()
         steps = at - (before[1] if before is not None else ZERO)
         if steps.terms:
-            found.append(_link(node, tensor, steps))
+            found.append(Link(_name(node, tensor), steps))
         here = before if before is not None and before[1].terms else None
     return tuple(_together(reversed(found)))
 
@@ -49,19 +50,19 @@ def told(parts: Sequence[Link]) -> tuple[str | Expr, ...]:
         return ()
     words: list[str | Expr] = []
     for number, link in enumerate(parts):
-        words += [": " if not number else " and " if number == len(parts) - 1 else ", ", link.steps]
-        words.append(" of the repeat" if link.repeat is not None else f" of `{link.name}`")
+        joint = ": " if not number else " and " if number == len(parts) - 1 else ", "
+        words += [joint, link.steps, f" of {link.name}"]
     return tuple(words)
 
 
-def _link(node: Node, tensor: Tensor, steps: Expr) -> Link:
+def _name(node: Node, tensor: Tensor) -> str:
     match node:
+        case Repeat():
+            return REPEAT
         case Call(instance=instance):
-            return Link(instance.name, steps)
-        case Repeat(count=count):
-            return Link("repeat", steps, count)
+            return f"`{instance.name}`"
         case _:
-            return Link(tensor.name, steps)
+            return f"`{tensor.name}`"
 
 
 def _all_read(node: Node) -> list[Tensor]:
@@ -82,15 +83,10 @@ def _latest(
     return next((one for one in ends if all(facts.nonnegative(one[1] - at) for _, at in ends)), None)
 
 
-def _together(parts: Iterator[Link]) -> Iterator[Link]:
-    """Parts of one name that follow each other as one."""
-    last: Link | None = None
-    for link in parts:
-        if last is not None and (last.name, last.repeat) == (link.name, link.repeat) and link.repeat is None:
-            last = Link(last.name, last.steps + link.steps)
-            continue
-        if last is not None:
-            yield last
-        last = link
-    if last is not None:
-        yield last
+def _together(parts: Iterable[Link]) -> Iterator[Link]:
+    """Parts of one name that follow each other as one, but for repeats."""
+    for name, same in groupby(parts, key=lambda link: link.name):
+        if name == REPEAT:
+            yield from same
+        else:
+            yield Link(name, total(link.steps for link in same))
