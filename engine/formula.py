@@ -7,7 +7,7 @@ Nothing is reordered or simplified here: a `Formula` is exactly what a reader se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import get_args
 
@@ -66,11 +66,13 @@ class Power:
 
 @dataclass(frozen=True)
 class Apply:
-    """A function of a name: floor, ceil, sqrt, abs, max, min, log (`base` may be given), exp, tanh, … or any other."""
+    """A function of a name: floor, ceil, sqrt, abs, max, min, log (`base` may be given), exp, tanh, … or any other.
+    `number` tells several of one name apart: f⁽²⁾(x)."""
 
     function: str
     arguments: tuple[Formula, ...]
     base: Formula | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -149,9 +151,10 @@ class Infinity:
 
 @dataclass(frozen=True)
 class Words:
-    """Plain words where a formula stands: unknown, not supported yet."""
+    """Plain words where a formula stands: unknown, not supported yet. `number` as for `Apply`."""
 
     text: str
+    number: int | None = None
 
 
 Formula = (
@@ -229,8 +232,8 @@ def slashed(formula: Formula) -> Formula:
             return Product(tuple(map(slashed, factors)), dots)
         case Quotient(above=above, below=below):
             return Quotient(slashed(above), slashed(below), inline=True)
-        case Apply(function=function, arguments=arguments, base=base) if function != "sqrt":
-            return Apply(function, tuple(map(slashed, arguments)), base)
+        case Apply(function=function, arguments=arguments) if function != "sqrt":
+            return replace(formula, arguments=tuple(map(slashed, arguments)))
         case Growth(body=body, kind=kind):
             return Growth(slashed(body), kind)
         case _:

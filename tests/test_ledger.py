@@ -149,7 +149,7 @@ def test_repeats_in_repeats_choices_and_shared_weights() -> None:
     assert "Repeated L times (turn₁):" in told and "Run once (turn₄):" in told
     assert total(found)[0] == (
         "params(nest) = Σ_{i=0..L−1} params(turn₁) + Σ_{e=0..E−1} params(body₃) + params(turn₄) + params(f) "
-        "+ params(linear₃)"
+        "+ params(linear⁽⁸⁾)"
     )
 
 
@@ -194,13 +194,40 @@ def test_no_two_lines_of_one_left_side_say_different_things() -> None:
     found = document(GATED)
     assert lists(found, "params") == [
         "Parameters of one turn of the repeat:",
-        "params(gau) = 3DE + D + 2E",
-        "params(gau₂) = 6DE + D + 4E",
+        "params(gau⁽¹⁾) = 3DE + D + 2E",
+        "params(gau⁽²⁾) = 6DE + D + 4E",
         "params(turn) = 9DE + 2D + 6E",
         "Σ_{i=0..L−1} params(turn) = 9DEL + 2DL + 6EL",
         "Parameters outside the repeat:",
-        "params(gau₃) = 3DE + D + 2E",
+        "params(gau⁽³⁾) = 3DE + D + 2E",
     ]
+
+
+def test_costs_of_alike_applications_are_called_by_their_numbers() -> None:
+    """Four maps of D · D + D and three kernels of 3 · D · D + D, whose results all have the names a and b."""
+    found = document(
+        "dim N = 64, D = 32\nmodel m(x[N, D]):\n    a = x -> linear(D)\n    for i in 1..3:\n"
+        "        b = a -> conv1d(D)\n        a = b -> linear(D)\n    return a\n"
+    )
+    written = [
+        f"{shown(s.left)} = {shown(s.right)}" for b in found.blocks if isinstance(b, Steps) for s in b.steps if s.left
+    ]
+    assert written[:3] == ["a = linear⁽¹⁾(x)", "b = conv1d⁽¹⁾(a)", "a = linear⁽²⁾(b)"]
+    assert lists(found, "params")[:2] == [
+        "4·params(linear⁽¹⁾) = 4·(D² + D) = 4D² + 4D",
+        "3·params(conv1d⁽¹⁾) = 3·(3D² + D) = 9D² + 3D",
+    ]
+    reasons = [words(s.reason) for b in found.blocks if isinstance(b, Steps) for s in b.steps]
+    assert "linear, 1 to 4 alike" in reasons and "conv1d, 1 to 3 alike" in reasons
+
+
+def test_a_number_stands_where_two_results_have_one_name() -> None:
+    """`split` gives u and v, so that the second map's result is called `linear` as the first one's is."""
+    found = document(
+        "dim N = 8, D = 4, F = 6\nmodel m(x[N, D]):\n    u, v = split(x -> linear(2*F), 2)\n"
+        "    w = u * v\n    return w -> linear(D)\n"
+    )
+    assert lists(found, "params")[:2] == ["params(linear⁽¹⁾) = 2F(D+1)", "params(linear⁽²⁾) = D(F+1)"]
 
 
 def test_unnamed_results_of_one_kind_are_numbered_alike() -> None:

@@ -242,6 +242,19 @@ def test_every_format_ends_with_one_line_end_and_leaves_no_mark(name: str, forma
     assert not re.search("[\ue000-\uf8ff]", text)
 
 
+def test_rows_of_a_table_that_is_cut_are_numbered_where_the_first_column_repeats() -> None:
+    """Two rows of `block`, which only the sizes tell apart; the costs stand in the second part."""
+    row = ("a size of its own",) * 3
+    rows = tuple((name, *row, cost) for name, cost in (("block", "1"), ("block", "2"), ("stem", "3")))
+    head = ("in", "first", "second", "third", "cost")
+    document = Document(("Cut",), (Table((), "lllll", head, rows),))
+    lines = [line.split() for line in render(document, "text", Look(columns=40)).splitlines()]
+    numbered = [(line[0], line[-1]) for line in lines if line and line[0] in ("row", "1", "2", "3")]
+    assert numbered[4:] == [("row", "cost"), ("1", "1"), ("2", "2"), ("3", "3")]
+    distinct = Document(("Cut",), (Table((), "lllll", head, tuple((str(n), *r[1:]) for n, r in enumerate(rows))),))
+    assert "row" not in render(distinct, "text", Look(columns=40))
+
+
 def test_text_of_a_derivation() -> None:
     lines = render(attention(), "text").splitlines()
     assert lines[:2] == ["Self-attention `attention(x[N, D])`", "═" * 35]

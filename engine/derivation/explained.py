@@ -15,9 +15,9 @@ from ..errors import usage
 from ..program import Choose, Instance, Parallel, Repeat
 from ..quantities import Measures
 from ..quantities.totals import Enclosing
+from .applications import calls
 from .costs import CostWriter, equated
 from .equations import Writer
-from .ledger import calls
 from .request import Request, layout_of, symbols_of, values_of
 from .shown import Shown
 from .trace import Contribution, contributions, weight_contributions

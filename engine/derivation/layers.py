@@ -31,8 +31,8 @@ from ..quantities.totals import Counter, Enclosing
 from ..scalars import Tensor
 from .aliases import Names
 from .equations import Writer
-from .ledger import Ledger, in_order
-from .repeats import RepeatWriter, names_of, running
+from .ledger import Ledger
+from .repeats import RepeatWriter, in_order, names_of, running
 from .shown import sentence
 
 
@@ -100,7 +100,7 @@ class LayerWriter:
         self.layout = layout
         self.full = full
         self.writer = Writer(layout)
-        self.ledger = Ledger(counter, layout)
+        self.ledger = Ledger(counter, conventions, layout)
         self.repeats = RepeatWriter(layout)
 
     def cost(self, instance: Instance) -> Cost:
@@ -153,6 +153,7 @@ class LayerWriter:
         if buffers:
             yield Paragraph(("Held, not trained: ", *self.shapes(tuple(buffers)), "."))
         names = Names(instance, self.aliases)
+        self.applications = self.ledger.applications(instance)
         self.writer = Writer(self.layout, names.of)
         yield from self.lines(instance.body, names_of(instance.body), names)
         for convention in (None, *self.conventions):
@@ -195,7 +196,8 @@ class LayerWriter:
             case Recurrence(equations=equations):
                 return [self.equation(equation) for equation in equations]
             case Call(instance=instance, written=written, results=results, shared=shared):
-                made = self.made(results, f.Apply(instance.name, self.called(written)))
+                number = self.applications.number(node)
+                made = self.made(results, f.Apply(instance.name, self.called(written), number=number))
                 if shared is None:
                     return [made]
                 return [Step(made.left, "=", made.right, (*made.reason, ", with the weights of ", Code(shared.name)))]

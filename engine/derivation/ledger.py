@@ -11,14 +11,12 @@ from ..algebra.expression import ZERO, Expr
 from ..conventions import Convention
 from ..document import Block, Code, Paragraph, Run, Step, Steps, Text
 from ..forms import Layout
-from ..notation import Symbols, to_unicode
 from ..program import (
     Call,
     Choose,
     Declared,
     Equation,
     Instance,
-    Join,
     Node,
     Opaque,
     Parallel,
@@ -26,16 +24,13 @@ from ..program import (
     Repeat,
     Share,
     Shared,
-    Split,
-    nested,
 )
 from ..quantities.totals import Counter, Enclosing, stated
+from .applications import Applications, look
 from .costs import CostWriter
 from .equations import Writer
 from .repeats import RepeatWriter, names_of, running
 
-# Results of calls that are named one by one where their costs are added up.
-MOST_NAMED = 3
 # Parts of a sum that are named one by one.
 MOST_PARTS = 4
 
@@ -79,12 +74,14 @@ class Group:
 class Ledger:
     """The costs of the lines of an instance, of its weights or under a convention."""
 
-    def __init__(self, counter: Counter, layout: Layout) -> None:
+    def __init__(self, counter: Counter, conventions: Sequence[Convention], layout: Layout) -> None:
         self.counter = counter
+        self.conventions = conventions
         self.layout = layout
         self.costs = CostWriter(counter, layout)
         self.repeats = RepeatWriter(layout)
         self.writer = Writer(layout)
+        self._applications: dict[Instance, Applications] = {}
 
     def blocks(self, instance: Instance, convention: Convention | None) -> Iterator[Block]:
         """The lists, each with its sum. A model's own sum stands in its totals."""
@@ -133,6 +130,16 @@ class Ledger:
         """Everything that costs something, by the body that it stands in."""
         return _Finder(self, instance, convention).group(instance.body, None)
 
+    def applications(self, instance: Instance) -> Applications:
+        """How the layers that an instance applies are told apart, alike for all that is counted of it."""
+        if instance not in self._applications:
+            self._applications[instance] = Applications(instance, self.costs_anything)
+        return self._applications[instance]
+
+    def costs_anything(self, instance: Instance) -> bool:
+        totals = self.counter.instance(instance)
+        return bool(totals.params or any(totals.billed(convention.rates) for convention in self.conventions))
+
 
 class _Finder:
     """Finds the lines of one instance; what they are called tells them apart."""
@@ -144,11 +151,7 @@ class _Finder:
         self.convention = convention
         self.quantity = _quantity(convention)
         self.names = names_of(instance.body)
-        self.bound = _bound(instance.body)
-        self.applied = list(calls(instance.body))
-        self.taken = {self.look(f.Symbol(name)) for name, number in self.bound.items() if number == 1}
-        self.own = self.look(f.Words(instance.name)) if instance.kind == "layer" else ""  # what all of it is called
-        self.taken.add(self.own)
+        self.applications = ledger.applications(instance)
 
     def group(self, body: tuple[Node, ...], node: Enclosing | None) -> Group:
         inner = [self.group(n.body, n) for n in running(body) if isinstance(n, Repeat | Choose | Parallel)]
@@ -195,7 +198,7 @@ class _Finder:
                 yield Line(left, value, (Step(left, "=", self.layout.formula(value), reason),))
 
     def shared_by(self, shared: Shared) -> str:
-        return next((call.instance.name for call in self.applied if call.shared is shared), "")
+        return next((call.instance.name for call in self.applications.calls if call.shared is shared), "")
 
     def equations(self, body: tuple[Node, ...], convention: Convention) -> Iterator[Line]:
         """Equations and stated costs; those that make one tensor together are one line that goes on."""
@@ -232,40 +235,27 @@ class _Finder:
             one = totals.own.params if self.convention is None else totals.billed(self.convention.rates)
             if not one:
                 continue
-            left, reason = self.named(instance, alike)
+            left = self.applications.cost(self.quantity, alike)
             shown = self.layout.formula(one)
             if len(alike) > 1:
                 times, whole = (
                     f.Product((f.integer(len(alike)), shown), dots=True),
                     self.layout.formula(one * len(alike)),
                 )
-                alike_written = self.look(times).replace("·", "") == self.look(whole).replace("·", "")
+                alike_written = look(times).replace("·", "") == look(whole).replace("·", "")
                 shown = whole if alike_written else f.Relation((times, whole), ("=",))
-            yield Line(left, one * len(alike), (Step(left, "=", shown, reason),))
+            yield Line(left, one * len(alike), (Step(left, "=", shown, self.which(alike)),))
 
-    def named(self, instance: Instance, alike: Sequence[Call]) -> tuple[f.Formula, Text]:
-        """What is said of a layer's applications, and why it is that: by what they give, where that is a name of its
-        own, else by the layer, with a number where the layer's name is taken."""
-        names = list(dict.fromkeys(result.name for call in alike for result in call.results[:1]))
-        often = "" if len(alike) == 1 else ", twice" if len(alike) == 2 else f", {len(alike)} times"
-        reason: Text = (Code(instance.name), often) if often else (Code(instance.name),)
-        own = any(self.bound[name] > 1 or self.look(f.Symbol(name)) == self.own for name in names)
-        if not own and len(names) <= MOST_NAMED:
-            applied = tuple(f.Apply(self.quantity, (f.Symbol(name),)) for name in names)
-            return (applied[0] if len(applied) == 1 else f.Sum(applied)), reason
-        number, word = 1, f.Words(instance.name)
-        symbol: f.Formula = word
-        while self.look(symbol) in self.taken:
-            number += 1
-            symbol = f.Symbol(f"{instance.name}_{number}")
-        self.taken.add(self.look(symbol))
-        if not often:
-            gives: Text = ("gives ", f.Symbol(names[0]), " ", *self.ledger.writer.shape(alike[0].results[0]))
-            reason = gives if number == 1 else (*reason, ", ", *gives)
-        return f.Apply(self.quantity, (symbol,)), reason
-
-    def look(self, formula: f.Formula) -> str:
-        return to_unicode(formula, Symbols())
+    def which(self, alike: Sequence[Call]) -> Text:
+        """Which layer has that cost, or what it gives where the cost has the layer's name."""
+        only = alike[0]
+        if len(alike) > 1:
+            return (Code(only.instance.name), *self.applications.often(alike))
+        if self.applications.by_result(only):
+            return (Code(only.instance.name),)
+        given = only.results[0]
+        name = () if given.name.partition("_")[0] == only.instance.name else (f.Symbol(given.name), " ")
+        return ("gives ", *name, *self.ledger.writer.shape(given))
 
     def added(self, body: tuple[Node, ...], convention: Convention) -> Iterator[Line]:
         """Additions over the bodies that were chosen."""
@@ -297,28 +287,6 @@ def _around(groups: Sequence[Group]) -> str:
     return "the repeat" if repeats else "the bodies"
 
 
-def _bound(body: tuple[Node, ...]) -> dict[str, int]:
-    """How often each name is given to a tensor in a body, and in the bodies inside of it."""
-    found: dict[str, int] = {}
-    for node in in_order(body):
-        match node:
-            case Declared(tensor=tensor):
-                names = [tensor.name]
-            case Equation(target=target) | Opaque(target=target):
-                names = [target.name]
-            case Recurrence(equations=equations):
-                names = [equation.target.name for equation in equations]
-            case Call(results=results) | Split(results=results):
-                names = [result.name for result in results]
-            case Join(result=result):
-                names = [result.name]
-            case _:
-                names = []
-        for name in dict.fromkeys(names):
-            found[name] = found.get(name, 0) + 1
-    return found
-
-
 def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
     for node in body:
         match node:
@@ -328,15 +296,3 @@ def _equations(body: tuple[Node, ...]) -> Iterator[Equation]:
                 yield from equations
             case _:
                 pass
-
-
-def in_order(body: tuple[Node, ...]) -> Iterator[Node]:
-    """Every node of a body, those inside a repeat where it stands."""
-    for node in running(body):
-        yield node
-        yield from in_order(nested(node))
-
-
-def calls(body: tuple[Node, ...]) -> Iterator[Call]:
-    """Every application in a body, those inside its repeats too."""
-    return (node for node in in_order(body) if isinstance(node, Call))

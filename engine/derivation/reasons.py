@@ -13,7 +13,7 @@ from ..quantities import BY_NAME, Derived, Measures
 from ..quantities.derived import Words
 from .equations import Writer
 from .layers import opened
-from .ledger import in_order
+from .repeats import in_order
 from .scanned import scan_items
 from .shown import Shown, spelled
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .. import formula as f
 from ..algebra.atoms import Symbol
@@ -140,6 +141,13 @@ def running(body: tuple[Node, ...]) -> tuple[Node, ...]:
     return tuple(node for node in body if not (isinstance(node, Repeat) and node.count.constant == 0))
 
 
+def in_order(body: tuple[Node, ...]) -> Iterator[Node]:
+    """Every node of a body, those inside a repeat where it stands."""
+    for node in running(body):
+        yield node
+        yield from in_order(nested(node))
+
+
 def _enclosing(body: tuple[Node, ...]) -> Iterator[Enclosing]:
     for node in running(body):
         if isinstance(node, Repeat | Choose | Parallel):
@@ -162,8 +170,8 @@ def _indexed(formula: f.Formula, name: str, read: f.Formula) -> f.Formula:
             return f.Quotient(_indexed(above, name, read), _indexed(below, name, read), inline)
         case f.Power(base=base, exponent=exponent):
             return f.Power(_indexed(base, name, read), _indexed(exponent, name, read))
-        case f.Apply(function=function, arguments=arguments, base=base):
-            return f.Apply(function, tuple(_indexed(a, name, read) for a in arguments), base)
+        case f.Apply(arguments=arguments):
+            return replace(formula, arguments=tuple(_indexed(a, name, read) for a in arguments))
         case _:
             return formula
 

@@ -29,7 +29,7 @@ class TotalWriter:
         self.conventions = conventions
         self.layout = layout
         self.shown = shown
-        self.ledger = Ledger(measures.counter, layout)
+        self.ledger = Ledger(measures.counter, conventions, layout)
 
     def blocks(self) -> Iterator[Block]:
         """Parameters, operations under each convention, and their sources."""

@@ -128,11 +128,9 @@ def _write(formula: Formula, symbols: Symbols) -> str:
             return (r"\Theta" if kind == "Theta" else "O") + _bracketed(body, symbols)
         case Infinity():
             return r"\infty"
-        case Words(text):
-            return "".join(
-                (COMMA if place else "") + words_in_math(part)
-                for place, part in enumerate(stretches(symbols.words_in_latex(text)))
-            )
+        case Words(text, number):
+            stretched = map(words_in_math, stretches(symbols.words_in_latex(text)))
+            return COMMA.join(stretched) + _number_above(number)
         case _:
             assert_never(formula)
 
@@ -268,7 +266,7 @@ def _apply(formula: Apply, symbols: Symbols) -> str:
     if function in ("log", "log2") and len(arguments) == 1:
         return _log(formula, symbols, bare=True)
     inner = f", {COMMA}".join(deeper(_nested(argument, symbols)) for argument in arguments)
-    head = _function_name(function)
+    head = _function_name(function) + _number_above(formula.number)
     inside = deeper(OPENING + inner)
     return head + (rf"\left( {inside} \right)" if _TALL.search(inner) else f"({inside})")
 
@@ -283,6 +281,10 @@ def _log(formula: Apply, symbols: Symbols, *, bare: bool) -> str:
     if bare and is_single(argument):
         return f"{head} {_write(argument, symbols)}"
     return head + _bracketed(argument, symbols)
+
+
+def _number_above(number: int | None) -> str:
+    return "" if number is None else f"^{{({number})}}"
 
 
 def _function_name(function: str) -> str:

@@ -147,9 +147,10 @@ def _write(formula: Formula, symbols: Symbols) -> Parts:
             return (Part(_BIG_THETA if kind == "Theta" else _BIG_O, 0.78), APPLY, *_bracketed(body, symbols))
         case Infinity():
             return (Part('<mi mathvariant="normal">∞</mi>', 1.0),)
-        case Words(text):
-            first, *others = (Part(words(part), text_width(part) / 10) for part in _STRETCH.findall(text) or [""])
-            return (first, *(part.ranked(COMMA) for part in others))
+        case Words(text, told_apart):
+            *others, last = (Part(words(part), text_width(part) / 10) for part in _STRETCH.findall(text) or [""])
+            first, *rest = *others, _numbered(last, told_apart)
+            return (first, *(part.ranked(COMMA) for part in rest))
         case _:
             assert_never(formula)
 
@@ -310,10 +311,18 @@ def _apply(formula: Apply, symbols: Symbols) -> Parts:
         return (*deeper(left), sign("mod", 2.6), *deeper(right))
     if function in ("log", "log2") and len(arguments) == 1:
         return _log(formula, symbols, bare=True)
-    name = Part(f"<mi>{escape(function)}</mi>", text_width(function) / 10)
+    name = _numbered(Part(f"<mi>{escape(function)}</mi>", text_width(function) / 10), formula.number)
     items = [deeper(_write(argument, symbols)) for argument in arguments]
     loose = [(item[0].ranked(COMMA if place else None), *item[1:]) for place, item in enumerate(items)]
     return (name, APPLY, *fences("(", ")", deeper(_listed(loose))))
+
+
+def _numbered(name: Part, number: int | None) -> Part:
+    if number is None:
+        return name
+    above = f"({number})"
+    raised = f'<mrow><mo stretchy="false">(</mo><mn>{number}</mn><mo stretchy="false">)</mo></mrow>'
+    return Part(scripted(name.markup, "", raised), name.width + SCRIPT_SIZE * text_width(above) / 10)
 
 
 def _log(formula: Apply, symbols: Symbols, *, bare: bool) -> Parts:

@@ -6,6 +6,7 @@ of text; LaTeX raises stacked fractions above the slash by itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import IntEnum
 from fractions import Fraction
 from typing import assert_never
@@ -173,8 +174,8 @@ def spread(formula: Formula) -> Formula:
             return Power(spread(base), exponent)
         case Apply("sqrt", (argument,)):
             return Power(spread(argument), Quotient(Number(Fraction(1)), Number(Fraction(2)), inline=True))
-        case Apply(function, arguments, base):
-            return Apply(function, tuple(map(spread, arguments)), base)
+        case Apply(arguments=arguments):
+            return replace(formula, arguments=tuple(map(spread, arguments)))
         case Reduction(operator, bounds, body, where):
             return Reduction(operator, bounds, spread(body), where)
         case Cases(then, condition, otherwise):

@@ -113,8 +113,8 @@ def _write(formula: Formula, symbols: Symbols) -> str:
             return ("Theta" if kind == "Theta" else "O") + _bracketed(body, symbols)
         case Infinity():
             return "infinity"
-        case Words(text):
-            return COMMA.join(map(quoted, stretches(text)))
+        case Words(text, number):
+            return COMMA.join(map(quoted, stretches(text))) + _number_above(number)
         case _:
             assert_never(formula)
 
@@ -239,7 +239,13 @@ def _apply(formula: Apply, symbols: Symbols) -> str:
     if function in ("log", "log2") and len(arguments) == 1:
         return _log(formula, symbols, bare=True)
     inner = f", {COMMA}".join(deeper(_write(argument, symbols)) for argument in arguments)
-    return f"{function if function in _FUNCTIONS else quoted(function)}({deeper(OPENING + inner)})"
+    name = function if function in _FUNCTIONS else quoted(function)
+    above = _number_above(formula.number)
+    return f"{name}{above}{' ' * bool(above)}({deeper(OPENING + inner)})"
+
+
+def _number_above(number: int | None) -> str:
+    return "" if number is None else f"^(({number}))"
 
 
 def _log(formula: Apply, symbols: Symbols, *, bare: bool) -> str:

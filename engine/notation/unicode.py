@@ -98,8 +98,8 @@ def to_marked_unicode(formula: Formula, symbols: Symbols) -> str:
             return ("Θ" if kind == "Theta" else "O") + _bracketed(body, symbols)
         case Infinity():
             return "∞"
-        case Words(text):
-            return text.replace(" ", " " + COMMA)
+        case Words(text, number):
+            return text.replace(" ", " " + COMMA) + _number_above(number)
         case _:
             assert_never(formula)
 
@@ -229,7 +229,11 @@ def _apply(formula: Apply, symbols: Symbols) -> str:
     if function in ("log", "log2") and len(arguments) == 1:
         return _log(formula, symbols, bare=True)
     inner = f", {COMMA}".join(deeper(_nested(argument, symbols)) for argument in arguments)
-    return f"{function}({deeper(OPENING + inner)})"
+    return f"{function}{_number_above(formula.number)}({deeper(OPENING + inner)})"
+
+
+def _number_above(number: int | None) -> str:
+    return "" if number is None else "".join(SUPERSCRIPTS[letter] for letter in f"({number})")
 
 
 def _log(formula: Apply, symbols: Symbols, *, bare: bool) -> str:

@@ -1,12 +1,13 @@
 """Columns of a table: how wide its cells are goes in; the size of type and the widths that fit the text come out.
 
 Columns of words are wrapped so that the table stays low; what is too wide in any type is cut into tables side by side
-that repeat the first column. It knows no markup, and lengths may be in any unit.
+that repeat the first column, or have numbers for the rows where the first column does not tell them apart. It knows no
+markup, and lengths may be in any unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -88,10 +89,11 @@ class Fitted(NamedTuple, Generic[C]):
 
 
 def fit(
-    grid: Grid[C], width: float, sizes: Sequence[Size], comfortable: float = COMFORTABLE
+    grid: Grid[C], width: float, sizes: Sequence[Size], cell: Callable[[str], C], comfortable: float = COMFORTABLE
 ) -> tuple[Size, list[Fitted[C]]]:
-    """The largest of the sizes in which the grid fits, and the grid, or what it is cut into. Columns that are narrower
-    than is `comfortable` are worse than smaller type, and names that are divided than words on more lines."""
+    """The largest of the sizes in which the grid fits, and the grid, or what it is cut into; `cell` writes a number in
+    that case. Columns that are narrower than is `comfortable` are worse than smaller type, and names that are divided
+    than words on more lines."""
     for size in sizes[:2]:
         natural = grid.natural(size.scale)
         if sum(natural) <= _room(width, size, len(natural)):
@@ -105,7 +107,14 @@ def fit(
                 if widths is not None:
                     return size, [Fitted(grid, tuple(widths))]
     size = sizes[min(2, len(sizes) - 1)]
-    return size, _side_by_side(grid, size, width)
+    first = [row[0] for row in grid.rows]
+    return size, _side_by_side(grid if len(set(first)) == len(first) else _numbered(grid, cell), size, width)
+
+
+def _numbered(grid: Grid[C], cell: Callable[[str], C]) -> Grid[C]:
+    """With the numbers of the rows in front."""
+    rows = [(cell(str(number)), *row) for number, row in enumerate(grid.rows, start=1)]
+    return Grid("r" + grid.align, (cell("row"), *grid.head), tuple(rows))
 
 
 def _room(width: float, size: Size, columns: int) -> float:

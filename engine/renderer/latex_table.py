@@ -64,7 +64,7 @@ def lay_out_table(table: Table, symbols: Symbols, width: float, label: str, *, l
     """The largest type in which the table fits; columns of text are wrapped before the type gets smaller than that.
     `long` says whether the file may have a `longtable`."""
     grid = Grid(table.align, _cells(table.head, symbols), tuple(_cells(row, symbols) for row in table.rows))
-    size, fitted = fit(grid, width, SIZES)
+    size, fitted = fit(grid, width, SIZES, lambda text: prose((text,), symbols))
     roomy = any(_is_high(row, piece.widths, size) for piece in fitted for row in piece.grid.rows)
     parts = [part for piece in fitted for part in _parts(piece, size, table.total, roomy, long)]
     notes = [prose(note, symbols) for note in table.notes]

@@ -150,7 +150,7 @@ class _Cell(NamedTuple):
 
 def _table(table: Table, symbols: Symbols, columns: int) -> list[str]:
     head, *rows = (tuple(_Cell(words(cell, symbols)) for cell in row) for row in (table.head, *table.rows))
-    _, parts = fit(Grid(table.align, head, tuple(rows)), columns, [_SIZE], comfortable=8)
+    _, parts = fit(Grid(table.align, head, tuple(rows)), columns, [_SIZE], _Cell, comfortable=8)
     lines = [styled(line, BOLD) for line in wrap(words(table.caption, symbols), columns)] if table.caption else []
     for part in parts:
         lines += ["", *_part(part, table.total)]

@@ -50,7 +50,7 @@ class LaidTable(NamedTuple):
 def lay_out_table(table: Table, symbols: Symbols, width: float, label: str) -> LaidTable:
     """The largest type in which the table fits; columns of text are wrapped before the type gets smaller than that."""
     grid = Grid(table.align, _cells(table.head, symbols), tuple(_cells(row, symbols) for row in table.rows))
-    size, fitted = fit(grid, width, SIZES)
+    size, fitted = fit(grid, width, SIZES, lambda text: prose((text,), symbols))
     return LaidTable(
         prose(table.caption, symbols).typst,
         size.command,
