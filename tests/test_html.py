@@ -425,6 +425,27 @@ def test_tables_of_words_and_numbers_fit_a_phone(browser: Browser, tmp_path: Pat
 
 
 @pytest.mark.slow
+def test_results_with_wide_names_are_read_on_a_phone_without_moving_them(browser: Browser, tmp_path: Path) -> None:
+    """The number stands beside its name, the formula below both, and the roles of a table are said by name."""
+    wide = Product(tuple(map(Symbol, ("d_model", "d_ffn", "n_layers"))))
+    rows = tuple(((name,), (wide,), (Growth(wide),), ("32,436,224,000",)) for name in ("parameters", "multiply-adds"))
+    head = (("quantity",), ("closed form",), ("growth",), ("at the example values",))
+    page = tmp_path / "page.html"
+    page.write_text(render(document(Table(("Results",), "lllr", head, rows)), "html"), encoding="utf-8")
+    browser.open(page, 360, "light")
+    assert (
+        browser.ask("document.querySelector('.table').scrollWidth - document.querySelector('.table').clientWidth") <= 1
+    )
+    tops = "[...document.querySelectorAll('tbody tr:first-child > *')].map(cell => cell.getBoundingClientRect().top)"
+    name, closed, growth, number = browser.ask(tops)
+    assert abs(name - number) < 3 and name + 10 < closed < growth
+    roles = browser.ask("[...document.querySelectorAll('tbody tr:first-child > *')].map(cell => cell.role)")
+    assert roles == ["rowheader", "cell", "cell", "cell"]
+    browser.open(page, 1200, "light")
+    assert len({round(top) for top in browser.ask(tops)}) == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [nasty, evil])
 def test_anything_in_a_browser(make: type[Document], browser: Browser, tmp_path: Path) -> None:
     page = tmp_path / "page.html"

@@ -147,6 +147,8 @@ def test_repeats_in_repeats_choices_and_shared_weights() -> None:
     ]
     told = [words(b.text) for b in found.blocks if isinstance(b, Paragraph)]
     assert "Repeated L times (turn₁):" in told and "Run once (turn₄):" in told
+    inner = told.index("Repeated M times (turn₂, in turn₁):")
+    assert told[inner + 1] == "After that, in turn₁:"
     assert total(found)[0] == (
         "params(nest) = Σ_{i=0..L−1} params(turn₁) + Σ_{e=0..E−1} params(body₃) + params(turn₄) + params(f) "
         "+ params(linear⁽⁸⁾)"

@@ -155,13 +155,16 @@ class LayerWriter:
         names = Names(instance, self.aliases)
         self.applications = self.ledger.applications(instance)
         self.writer = Writer(self.layout, names.of)
-        yield from self.lines(instance.body, names_of(instance.body), names)
+        yield from self.lines(instance.body, names_of(instance.body), names, within="")
         for convention in (None, *self.conventions):
             yield from self.ledger.blocks(instance, convention)
 
-    def lines(self, body: tuple[Node, ...], turns: Mapping[Enclosing, str], names: Names) -> Iterator[Block]:
+    def lines(
+        self, body: tuple[Node, ...], turns: Mapping[Enclosing, str], names: Names, *, within: str
+    ) -> Iterator[Block]:
         """What a body does, in its order; what stands inside a repeat or a choice under a line of its own, with the
-        name of one turn of it. A second name of a tensor is told where the first one is taken."""
+        name of one turn of it. `within` is that of the body itself. A second name of a tensor is told where the first
+        one is taken."""
         steps: list[Step] = []
         after = False  # does what comes stand behind a repeat?
         for node in running(body):
@@ -170,14 +173,14 @@ class LayerWriter:
                 if steps:
                     yield Steps(tuple(steps))
                     steps = []
-                yield from self.repeats.heading(node, turns[node])
-                yield from self.lines(node.body, turns, names)
+                yield from self.repeats.heading(node, turns[node], within)
+                yield from self.lines(node.body, turns, names, within=turns[node])
                 names.taken(made(node))
                 after = True
                 continue
             shown = self.line(node)
             if shown and after:
-                yield Paragraph(("After that:",))
+                yield Paragraph(("After that, in ", f.Symbol(within), ":") if within else ("After that:",))
                 after = False
             steps += [*self.second(names.taken(made(node))), *shown]
         if steps:

@@ -29,15 +29,16 @@ class RepeatWriter:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
 
-    def heading(self, node: Enclosing, name: str) -> Iterator[Block]:
-        """A line that says how often a body runs, and what each time is called where there are several; of sizes that
-        change, the steps to their closed form."""
+    def heading(self, node: Enclosing, name: str, within: str) -> Iterator[Block]:
+        """A line that says how often a body runs, and what each time is called where there are several, `within` what
+        it stands; of sizes that change, the steps to their closed form."""
 
         def shown(size: Expr) -> f.Formula:
             return f.slashed(self.layout.formula(size))
 
         first = (f.Symbol(node.symbol.name), " from 0 on")
-        named: Text = (" (", f.Symbol(name), ")") if "_" in name else ()
+        outer: Text = (", in ", f.Symbol(within)) if within else ()
+        named: Text = (" (", f.Symbol(name), *outer, ")") if "_" in name else ()
         match node:
             case Repeat(count=count, how=how):
                 index: Text = (", ", *first) if _numbered(node) else ()

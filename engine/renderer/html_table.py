@@ -13,6 +13,7 @@ PHONE_SIZE: Final = 0.9
 PHONE_GAP: Final = 0.8
 CERTAIN: Final = 18.0  # what fits a phone whatever the face
 SQUEEZED: Final = 26.0  # what nearly fits is left to the browser: squeezed, little of it has to be moved into sight
+CARDS: Final = ("llr", "lllr")
 COMFORTABLE: Final = 33.0  # what is moved sideways need not be squeezed further
 
 
@@ -26,7 +27,8 @@ class Cell(NamedTuple):
 
 class LaidTable(NamedTuple):
     """`total` is the last row where it sums the others. A table `wide` for a phone is moved sideways, with the width of
-    `least` em at least; 0 leaves it to the browser."""
+    `least` em at least; 0 leaves it to the browser. `cards` have formulas between a name and a number: on a phone these
+    two share a line, and the formulas stand below."""
 
     caption: str
     head: tuple[Cell, ...]
@@ -35,6 +37,7 @@ class LaidTable(NamedTuple):
     notes: tuple[str, ...]
     wide: bool
     least: float
+    cards: bool
 
 
 def lay_out_table(table: Table, writer: Writer) -> LaidTable:
@@ -48,6 +51,7 @@ def lay_out_table(table: Table, writer: Writer) -> LaidTable:
     least = SIZE * narrowest + gaps
     phone = PHONE_SIZE * narrowest + PHONE_GAP * (len(columns) - 1)
     natural = SIZE * sum(max(cell.width for cell in column) for column in columns) + gaps
+    cards = phone > CERTAIN and table.align in CARDS
     laid = tuple(_row(row, table.align) for row in rows)
     sums = table.total and len(laid) > 0
     return LaidTable(
@@ -56,8 +60,9 @@ def lay_out_table(table: Table, writer: Writer) -> LaidTable:
         laid[:-1] if sums else laid,
         laid[-1] if sums else (),
         tuple(writer.prose(note).html for note in table.notes),
-        phone > CERTAIN,
+        phone > CERTAIN and not cards,
         max(least, min(natural, COMFORTABLE)) if phone > SQUEEZED else 0.0,
+        cards,
     )
 
 
