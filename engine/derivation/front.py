@@ -4,6 +4,7 @@ hold."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from functools import cached_property
 
 from .. import formula as f
@@ -11,7 +12,7 @@ from ..algebra.expression import Expr, from_atom
 from ..conventions import convention
 from ..document import Block, Bullets, Heading, Paragraph, Result, Run, Step, Steps, Strong, Table, Text
 from ..program import Assumption
-from ..quantities import BY_NAME, Derived, Measures
+from ..quantities import BY_NAME, DTYPES, Derived, Measures
 from .abbreviations import Abbreviation
 from .billed import BillWriter
 from .facts import in_words
@@ -21,6 +22,7 @@ from .shown import Shown, digits, listed
 MOST_FACTS = 6
 # A closed form of more names does not fit into a column of a table.
 MOST_NAMES = 16
+MOST_BESIDE_LONGER = 8
 KINDS = {
     "mac": "multiplications of multiply-adds",
     "multiply": "other multiplications",
@@ -73,23 +75,26 @@ class FrontWriter:
         return [row for row in rows if row[0] != "bytes" or self.measures.params.expr]
 
     def results_table(self) -> Iterator[Block]:
-        """A row for each quantity. Formulas that are too long for a column stand by themselves before it."""
-        formulas = [(title, self.shown.formula(derived)) for _, title, derived in self.quantities]
-        apart = any(f.measure(formula) > MOST_NAMES for _, formula in formulas)
+        """A row for each quantity. Formulas that are too long for a column stand by themselves before it, and with them
+        others that would be long in it; of bytes, how many there are for each parameter."""
+        shown = {name: self.shown.formula(derived) for name, _, derived in self.quantities}
+        longest = max(map(f.measure, shown.values()))
+        most = MOST_NAMES if longest <= MOST_NAMES else MOST_BESIDE_LONGER
+        steps: list[Step] = []
         rows: list[tuple[Text, ...]] = []
-        for (title, formula), (_, _, derived) in zip(formulas, self.quantities, strict=True):
-            bound: Text = (" at most",) if derived.bound else ()
-            closed: list[Text] = [] if apart else [(f.slashed(formula), *bound)]
-            row: list[Text] = [(title,), *closed, (self.shown.grown(derived),), (self.shown.value(derived) or "–",)]
-            rows.append(tuple(row))
-        if apart:
-            shown = zip(self.quantities, formulas, strict=True)
-            yield Steps(
-                tuple(Step(f.Words(t), "=", formula) for (name, _, _), (t, formula) in shown if name != "bytes")
-            )
-        head: list[Text] = [("quantity",), *([("closed form",)] * (not apart)), ("growth",), ("at the example values",)]
-        align = "llr" if apart else "lllr"
-        yield Table(("Results",), align, tuple(head), tuple(rows), anchor="results", notes=self.shown.caveats)
+        for name, title, derived in self.quantities:
+            closed: Text = (f.slashed(shown[name]), *((" at most",) if derived.bound else ()))
+            if f.measure(shown[name]) > most:
+                if name == "bytes":
+                    closed = (f.Number(Fraction(DTYPES[self.measures.dtype], 8)), " for each parameter")
+                else:
+                    closed = ("above",)
+                    steps.append(Step(f.Words(title), "=", shown[name]))
+            rows.append(((title,), closed, (self.shown.grown(derived),), (self.shown.value(derived) or "–",)))
+        if steps:
+            yield Steps(tuple(steps))
+        head: tuple[Text, ...] = (("quantity",), ("closed form",), ("growth",), ("at the example values",))
+        yield Table(("Results",), "lllr", head, tuple(rows), anchor="results", notes=self.shown.caveats)
 
     def kinds(self) -> Iterator[Block]:
         """The vector of operations behind `exact`, a row for each kind."""

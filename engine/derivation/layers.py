@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from .. import formula as f
 from ..algebra.expression import Expr
 from ..conventions import Convention
-from ..document import Block, Code, Paragraph, Run, Step, Steps
+from ..document import Block, Code, Paragraph, Run, Step, Steps, Text
 from ..forms import Layout
 from ..nodes import entered, made
-from ..notation import Symbols, to_unicode
 from ..program import (
     Call,
     Choose,
@@ -30,6 +29,7 @@ from ..program import (
 from ..quantities.totals import Counter, Enclosing
 from ..scalars import Tensor
 from .aliases import Names
+from .applications import look
 from .equations import Writer
 from .ledger import Ledger
 from .repeats import RepeatWriter, in_order, names_of, running
@@ -122,16 +122,17 @@ class LayerWriter:
 
     def title(self, instance: Instance) -> list[Run]:
         """The layer with the options that are not at their defaults, sizes as they look everywhere else."""
-        sizes = {name: self.look(size) for name, size in instance.sizes}
-        options = [
-            f"{name} = {sizes.get(name, text)}"
-            for name, text in instance.options
-            if name not in instance.usual and sizes.get(name, text) not in ("…", name)
-        ]
-        return [Code(f"{instance.name}({', '.join(options)})" if options else instance.name)]
-
-    def look(self, size: Expr) -> str:
-        return to_unicode(f.slashed(self.layout.formula(size)), Symbols())
+        sizes = dict(instance.sizes)
+        options: list[Text] = []
+        for name, text in instance.options:
+            value = f.slashed(self.layout.formula(sizes[name])) if name in sizes else f.Words(text)
+            if name not in instance.usual and look(value) not in ("…", name):
+                shown = f.Relation((f.Symbol(name), value), ("=",)) if name in sizes else f"{name} = {text}"
+                options.append((shown,))
+        words: list[Run] = [Code(instance.name)]
+        for number, option in enumerate(options):
+            words += [", " if number else "(", *option]
+        return [*words, ")"] if options else words
 
     def about(self, instance: Instance) -> list[Run]:
         return [sentence(instance.doc), " "] if instance.doc else []

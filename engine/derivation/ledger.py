@@ -247,15 +247,15 @@ class _Finder:
             yield Line(left, one * len(alike), (Step(left, "=", shown, self.which(alike)),))
 
     def which(self, alike: Sequence[Call]) -> Text:
-        """Which layer has that cost, or what it gives where the cost has the layer's name."""
+        """Which layer has that cost, or what it gives where the cost has the layer's name. A number says it all."""
         only = alike[0]
         if len(alike) > 1:
             return (Code(only.instance.name), *self.applications.often(alike))
+        if self.applications.number(only) is not None:
+            return ()
         if self.applications.by_result(only):
             return (Code(only.instance.name),)
-        given = only.results[0]
-        name = () if given.name.partition("_")[0] == only.instance.name else (f.Symbol(given.name), " ")
-        return ("gives ", *name, *self.ledger.writer.shape(given))
+        return ("gives ", f.Symbol(only.results[0].name), " ", *self.ledger.writer.shape(only.results[0]))
 
     def added(self, body: tuple[Node, ...], convention: Convention) -> Iterator[Line]:
         """Additions over the bodies that were chosen."""

@@ -30,7 +30,7 @@ from ..formula import (
     Symbol,
     Words,
 )
-from .marks import COMMA, FACTOR, OPENING, OPERATOR, deeper, unmarked
+from .marks import COMMA, FACTOR, OPENING, OPERATOR, SUMMAND, deeper, unmarked
 from .remembering import remembered
 from .shape import Level, is_open, is_short_sum, is_single, level, plain, spread
 from .symbols import Symbols
@@ -109,7 +109,7 @@ def _write(formula: Formula, symbols: Symbols) -> str:
         case Reduction(operator, bounds, body, where):
             head = _reduction_head(operator, bounds, where, symbols)
             inner = _fit(body, Level.OPEN, symbols) if not isinstance(body, Cases) else _bracketed(body, symbols)
-            return f"{head} {COMMA}{deeper(inner)}"
+            return f"{head} {SUMMAND}{deeper(inner)}"
         case Cases(then, condition, otherwise):
             parts = (_write(part, symbols) for part in (then, condition, otherwise))
             chosen, test, other = map(deeper, parts)

@@ -16,6 +16,7 @@ OPERATOR: Final = "\ue000"
 FACTOR: Final = "\ue100"
 COMMA: Final = "\ue200"
 OPENING: Final = "\ue080"
+SUMMAND: Final = "\ue208"  # between Σ and what it sums: as bad a place as one deep inside brackets
 KINDS: Final = (OPERATOR, OPENING, FACTOR, COMMA)
 
 ANY_MARK: Final = re.compile(f"[{OPERATOR}-{chr(ord(COMMA) + DEPTHS)}]")

@@ -30,7 +30,7 @@ from ..formula import (
     Symbol,
     Words,
 )
-from .marks import ANY_MARK, COMMA, FACTOR, OPENING, OPERATOR, deeper, unmarked
+from .marks import ANY_MARK, COMMA, FACTOR, OPENING, OPERATOR, SUMMAND, deeper, unmarked
 from .name_trees import Letters, Scripted
 from .remembering import remembered
 from .shape import Level, is_open, is_single, level, plain, spread
@@ -95,7 +95,7 @@ def _write(formula: Formula, symbols: Symbols) -> str:
         case Reduction(operator, bounds, body, where):
             head = _reduction_head(operator, bounds, where, symbols)
             inner = _fit(body, Level.OPEN, symbols) if not isinstance(body, Cases) else _bracketed(body, symbols)
-            return f"{head} {COMMA}{deeper(inner)}"
+            return f"{head} {SUMMAND}{deeper(inner)}"
         case Cases(then, condition, otherwise):
             chosen, test, other = (deeper(_write(part, symbols)) for part in (then, condition, otherwise))
             return f'{chosen} {OPERATOR}"if" {test} {OPERATOR}"else" {other}'

@@ -31,7 +31,7 @@ from ..formula import (
     Words,
 )
 from .letters import SUBSCRIPTS, SUPERSCRIPTS
-from .marks import COMMA, FACTOR, OPENING, OPERATOR, deeper, unmarked
+from .marks import COMMA, FACTOR, OPENING, OPERATOR, SUMMAND, deeper, unmarked
 from .remembering import remembered
 from .shape import Level, is_open, is_short_sum, is_single, level, plain
 from .symbols import Symbols
@@ -81,7 +81,7 @@ def to_marked_unicode(formula: Formula, symbols: Symbols) -> str:
             return f"({','.join(_solid(item, symbols) for item in items)})"
         case Reduction(operator, bounds, body, where):
             head = _reduction_head(operator, bounds, where, symbols)
-            return f"{head} {COMMA}{deeper(_fit(body, Level.OPEN, symbols))}"
+            return f"{head} {SUMMAND}{deeper(_fit(body, Level.OPEN, symbols))}"
         case Cases(then, condition, otherwise):
             chosen, test, other = (deeper(to_marked_unicode(part, symbols)) for part in (then, condition, otherwise))
             return f"{chosen} {OPERATOR}if {test}, {OPERATOR}else {other}"

@@ -88,8 +88,8 @@ def lay_out_all(documents: Sequence[Document]) -> Iterator[LaidPage]:
 
 
 def _is_layer(block: Block) -> bool:
-    """Layers are headed by their names alone, what is common to all by words."""
-    return isinstance(block, Heading) and block.level >= 3 and all(isinstance(run, Code) for run in block.text)
+    """Layers are headed by their names, what is common to all by words."""
+    return isinstance(block, Heading) and block.level >= 3 and isinstance(block.text[0], Code)
 
 
 class _Anchors:

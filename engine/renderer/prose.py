@@ -20,8 +20,8 @@ _OPERATORS = f"[{OPERATOR}-{chr(ord(OPERATOR) + DEPTHS)}]"
 _BREAK = r"\allowbreak "
 # As `latex_code` has it: signs stay with what they follow.
 _BETWEEN_PARTS_OF_CODE = r"[ \u200b]|(?<=[_/.,:=()\[\]])(?=[^\s_/.,:=()\[\]])"
-_BREAK_BETWEEN_FACTORS = r"\penalty800 "  # after an operator is better, which is 700
-_ANY_BREAK = r"\\allowbreak |\\penalty800 "
+_BREAK_BETWEEN_FACTORS = r"\penalty3000 "  # worse than several lines that end after an operator, at 700 each
+_ANY_BREAK = r"\\allowbreak |\\penalty3000 "
 _UNDIVIDED = 18  # letters: longer words may be divided
 
 
