@@ -29,7 +29,7 @@ from .algebra.atoms import (
     times,
 )
 from .algebra.expression import ONE, Expr
-from .algebra.linear import by_power, turned
+from .algebra.linear import apart, by_power, content_of, turned
 from .formula import Formula
 
 FORMS = ("auto", "expanded", "factored", "leading")
@@ -191,10 +191,8 @@ class Layout:
         """The greatest common factor times the rest."""
         if len(expr.terms) <= 1:
             return self._expanded(expr)
-        content, primitive = expr.primitive()
+        content, primitive = content_of(expr)
         shared = primitive.common()
-        if content < 0 and any(c < 0 for c in primitive.terms.values()):
-            content, primitive = -content, -primitive
         if not isinstance(content, Fraction) and not shared and abs(content) == 1:
             return self._expanded(expr)
         rest = primitive * Expr({raised(shared, -1): 1})
@@ -202,7 +200,10 @@ class Layout:
         return _times(self._term(shared, content), inner)
 
     def _collected(self, expr: Expr, atom: Atom) -> Formula:
-        """A polynomial in one name, the coefficients in brackets."""
+        """A polynomial in one name, the coefficients in brackets; a product of two sums if it is one."""
+        if (product := apart(expr, atom)) is not None:
+            first, rest = sorted(product, key=lambda part: min(map(self.atom_rank, part.atoms())))
+            return _times(self._best(first), self._best(rest))
         powers = by_power(expr, atom)
         if len(powers) == 1:
             return self._common(expr)
@@ -216,7 +217,7 @@ class Layout:
             elif not factor:
                 parts.append(self._best(coefficient))
             else:
-                content, primitive = coefficient.primitive()
+                content, primitive = content_of(coefficient)
                 shared = primitive.common()
                 rest = primitive * Expr({raised(shared, -1): 1})
                 parts.append(_times(self._term(times(shared, factor), content), self._best(rest)))
@@ -243,7 +244,7 @@ class Layout:
         above: list[Formula] = []
         below: list[Formula] = []
         halves: Monomial = tuple((atom, 2 * e) for atom, e in monomial if e.denominator == 2)
-        for atom, exponent in sorted(monomial, key=lambda item: self.atom_rank(item[0])):
+        for atom, exponent in sorted(monomial, key=lambda item: (not _is_number(item[0]), self.atom_rank(item[0]))):
             if len(halves) < 2 or exponent.denominator != 2:
                 (above if exponent > 0 else below).append(self._powered(atom, exponent if exponent > 0 else -exponent))
         if len(halves) > 1:  # the square roots of a term under one sign
@@ -335,6 +336,10 @@ def _may_be_zero(atom: Atom) -> bool:
             return False
         case _:
             return True
+
+
+def _is_number(atom: Atom) -> bool:
+    return isinstance(atom, Group) and not atom.content.symbols()
 
 
 def _names(coefficients: Iterable[Expr]) -> int:

@@ -16,12 +16,14 @@ import pytest
 import sympy
 from archderive.algebra import build
 from archderive.algebra.atoms import Group, Symbol
+from archderive.algebra.build import root
 from archderive.algebra.expression import Expr, const, from_atom, sym
 from archderive.algebra.facts import Facts
 from archderive.algebra.substitution import evaluate, substitute
 from archderive.algebra.summation import NoClosedForm, sum_over
 from archderive.forms import Layout
 from archderive.growth import growth
+from archderive.notation import to_unicode
 from archderive.notation.python import to_python
 from archderive.notation.symbols import Symbols
 from clock import at_most
@@ -430,6 +432,22 @@ def _exact(text: str) -> str:
     import re
 
     return re.sub(r"(?<![\w.])(\d+)(?![\w.])", r"F(\1)", text)
+
+
+A, B, C = (sym(name) for name in "ABC")
+AS_A_PERSON_WRITES = [
+    (A * (A + 1) * (B - 2), "A(A+1)(B−2)"),
+    ((A + 3) * (B + C), "(A+3)(B+C)"),
+    (2 * A * B * (C + 1) * (A + B), "2AB(A+B)(C+1)"),
+    (A * B * (A - C + 1) + B * B * (A - 2 * C + 2), "B(B(A − 2C + 2) + A(A−C+1))"),
+    (B * root(2 * A, Fraction(1, 2)), "B·√(2A)"),
+]
+
+
+@pytest.mark.parametrize(("expr", "shown"), AS_A_PERSON_WRITES, ids=[shown for _, shown in AS_A_PERSON_WRITES])
+def test_products_as_a_person_writes_them(expr: Expr, shown: str) -> None:
+    """By hand: a sum that is a product of two is written as that, and no bracket begins with a minus."""
+    assert to_unicode(Layout(NAMES).formula(expr), Symbols()) == shown
 
 
 def test_a_group_below_the_line_prints_and_parses() -> None:

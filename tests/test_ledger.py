@@ -121,7 +121,7 @@ def test_a_total_is_the_sum_of_the_lines_that_stand_by_themselves() -> None:
     assert total(found) == [
         "params(m) = Σ_{i=0..L−1} params(turn) + params(layernorm₂) + params(linear₂)",
         " = DL(D+3) + 2D + D² + D",
-        " = D(D(L+1) + 3L + 3)",
+        " = D(D+3)(L+1)",
         " = 7,840",
     ]
     assert total(found, 1) == [
@@ -171,7 +171,7 @@ def test_a_layer_with_a_repeat_says_what_it_costs() -> None:
     assert lists(document(text), "params", of="stack")[-3:] == [
         "params(linear) = D² + D",
         "params(stack) = Σ_{i=0..L−1} params(turn) + params(linear)",
-        " = D(D(L+1) + L + 1)",
+        " = D(D+1)(L+1)",
     ]
 
 

@@ -66,7 +66,7 @@ FORMULAS: list[tuple[Formula, str, str, str]] = [
     (Quotient(times(N, total(N, ONE)), TWO), r"\frac{N (N+1)}{2}", "N(N+1)/2", "N*(N + 1)/2"),
     (Quotient(ONE, Quotient(N, D, inline=True), inline=True), "1 / (N / D)", "1/(N/D)", "1/(N/D)"),
     (Quotient(Quotient(N, D, inline=True), k, inline=True), "(N / D) / k", "(N/D)/k", "(N/D)/k"),
-    (times(TWO, Power(times(h, w), TWO)), "2 (h w)^{2}", "2·(h·w)²", "2*(h*w)**2"),
+    (times(TWO, Power(times(h, w), TWO)), "2 (h w)^{2}", "2·(hw)²", "2*(h*w)**2"),
     (times(L, total(times(TWO, D), ONE)), "L (2 D + 1)", "L(2D + 1)", "L*(2*D + 1)"),
     (times(total(N, ONE), total(N, TWO)), "(N+1) (N+2)", "(N+1)(N+2)", "(N + 1)*(N + 2)"),
     (Product((N, D, D), dots=True), r"N \cdot D \cdot D", "N·D·D", "N*D*D"),

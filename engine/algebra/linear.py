@@ -42,6 +42,24 @@ def by_power(expr: Expr, atom: Atom) -> dict[Rational, Expr]:
     return {power: Expr(terms) for power, terms in found.items()}
 
 
+def apart(expr: Expr, atom: Atom) -> tuple[Expr, Expr] | None:
+    """A polynomial in an atom times one without it, where a sum is such a product: D + 1 and L - 2."""
+    coefficients = {power: coefficient.primitive() for power, coefficient in by_power(expr, atom).items()}
+    rests = {rest for _, rest in coefficients.values()}
+    (rest, *others) = rests
+    if others or len(rest.terms) == 1 or len(coefficients) == 1:
+        return None
+    return Expr({((atom, power),) if power else (): content for power, (content, _) in coefficients.items()}), rest
+
+
+def content_of(expr: Expr) -> tuple[Rational, Expr]:
+    """The number that all coefficients have in common, negative only where nothing else is, and the rest."""
+    content, primitive = expr.primitive()
+    if content < 0 and any(c < 0 for c in primitive.terms.values()):
+        return -content, -primitive
+    return content, primitive
+
+
 def turned(expr: Expr) -> Expr:
     """A single term as a person writes its sign: N/(N - k), where the bracket is kept as k - N."""
     if len(expr.terms) != 1:

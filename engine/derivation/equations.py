@@ -147,7 +147,8 @@ class Writer:
             case "subtract", [a, b]:
                 return f.Sum((*_terms(a), f.Negative(b)))
             case "multiply", [a, b]:
-                return f.Product((*_factors(a), b))
+                squared = a == b and isinstance(a, f.Read | f.Symbol)  # what is computed twice is written twice
+                return f.Power(a, f.integer(2)) if squared else f.Product((*_factors(a), b))
             case "divide", [a, b]:
                 return f.Quotient(a, b)
             case "negate", [a]:

@@ -205,7 +205,7 @@ def _base(base: Formula, symbols: Symbols) -> str:
             written = to_marked_unicode(base, symbols)
             return f"({written})" if any(c in SUPERSCRIPTS.values() for c in written) else written
         case Product(factors):
-            return f"({deeper(_product(factors, True, symbols))})"
+            return f"({deeper(_product(factors, False, symbols))})"
         case _:
             return _bracketed(base, symbols)
 
