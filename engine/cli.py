@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .errors import ArchError, Diagnostic, usage, visible
-from .output import complain, finish, in_terminal, is_shown, spare, write, write_each
+from .output import complain, finish, format_of, in_terminal, is_shown, spare, write, write_each
 from .page import check_prefix, read_width
 from .settings import add_plot, add_settings, check_comparing, check_form, check_plot, overrides_of, request_of, spread
 
@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--solution", action="store_true", help="with --check or --exercise: the answers, which are kept back otherwise"
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output (`-`)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file, in the format of its name")
     add_settings(parser)
     parser.add_argument("--standalone", action="store_true", help="a LaTeX file that compiles by itself")
     parser.add_argument(
@@ -162,6 +162,10 @@ def _version() -> str:
 def _run(options: argparse.Namespace) -> int:
     if options.version:
         return _print(f"derive {_version()}\n", options)
+    if _format(options) is None and not (options.check or options.list or options.source or options.exercise):
+        implied = format_of(options.output, drawn=bool(options.picture or options.plot))
+        if implied is not None:
+            setattr(options, implied, True)
     _check(options)
     if options.list:
         from .listing import library_list

@@ -14,6 +14,8 @@ from pathlib import Path
 from .errors import ArchError, usage
 
 FAILED = 2
+_FORMATS = {".tex": "latex", ".md": "markdown", ".html": "html", ".typ": "typst", ".pdf": "pdf", ".json": "json"}
+_OTHERS = (".doc", ".docx", ".odt", ".rtf", ".ipynb", ".csv", ".tsv", ".xlsx", ".png", ".jpg", ".gif", ".webp", ".eps")
 
 
 def write(text: str | bytes, path: str | None = None) -> None:
@@ -50,6 +52,19 @@ def _addressed(found: Mapping[str, str], output: str | None, suffix: str, what: 
         names = ", ".join(f"`{name}`" for name in found)
         raise usage(f"there are several {what}: {names}", hint="a file for each: `-o FOLDER/`")
     return [(output, text) for text in found.values()]
+
+
+def format_of(path: str | None, *, drawn: bool) -> str | None:
+    """The format that the name of a file asks for, None for text; a picture or a plot is `drawn` as SVG. Raises a usage
+    error for the name of a format that nothing is written in."""
+    suffix = "" if path is None else Path(path).suffix.lower()
+    if suffix in _FORMATS:
+        return _FORMATS[suffix]
+    if suffix == ".svg" and not drawn:
+        raise usage("a derivation is not written as SVG", hint="`--plot N` or `--picture dependences`")
+    if suffix in _OTHERS:
+        raise usage(f"`{suffix[1:]}` is no format that is written", hint=f"one of {', '.join(_FORMATS)}")
+    return None
 
 
 def is_shown(path: str | None) -> bool:

@@ -110,6 +110,36 @@ def test_an_output_without_the_characters(monkeypatch: pytest.MonkeyPatch, tmp_p
             output.write("D²")
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("page.html", "<!DOCTYPE html>"),
+        ("a.tex", "% Written by archderive"),
+        ("notes.MD", "# Complexity"),
+        ("a.typ", "// Written by archderive"),
+        ("a.json", "{"),
+        ("a.txt", "Complexity of"),
+        ("a", "Complexity of"),
+    ],
+)
+def test_the_name_of_a_file_says_its_format(name: str, begins: str, file: Path, tmp_path: Path) -> None:
+    assert main([str(file), "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.svg", "a.png"])
+def test_formats_that_are_not_written(
+    name: str, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(file), "-o", str(tmp_path / name)]) == 2
+    assert "hint:" in capsys.readouterr().err and not (tmp_path / name).exists()
+
+
+def test_a_format_that_is_asked_for_goes_before_the_name(file: Path, tmp_path: Path) -> None:
+    assert main([str(file), "--latex", "-o", str(tmp_path / "a.html")]) == 0
+    assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("% Written")
+
+
 def test_a_closed_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["-"]) == 2
