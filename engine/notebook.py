@@ -12,6 +12,7 @@ IPython hands itself over and is not imported.
 from __future__ import annotations
 
 import argparse
+import builtins
 import keyword
 import re
 import shlex
@@ -130,11 +131,12 @@ def _variables(models: Mapping[str, Model]) -> dict[str, Model]:
 
 
 def _unreserved(variables: dict[str, Model]) -> dict[str, Model]:
-    """Raises a usage error if a variable would take the place of one of IPython's."""
+    """Raises a usage error if a variable would take the place of one of IPython's, or of a function of Python."""
     for name in variables:
-        if OF_IPYTHON.fullmatch(name):
+        if OF_IPYTHON.fullmatch(name) or hasattr(builtins, name):
+            what = "a function of Python" if hasattr(builtins, name) else "a variable that IPython needs"
             hint = "`%%arch NAME` makes it another variable" if len(variables) == 1 else "another name for the model"
-            raise usage(f"`{name}` is a variable that IPython needs", hint=hint)
+            raise usage(f"`{name}` is {what}", hint=hint)
     return variables
 
 

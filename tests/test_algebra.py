@@ -288,6 +288,7 @@ def test_quotients_that_are_proved_whole_are_whole(facts: list[Fact], above: Gro
             assert (above.value(sizes) / below.value(sizes)).denominator == 1, sizes
 
 
+@pytest.mark.slow
 @trials(400)
 @given(facts=FACTS, left=trees(True), right=trees(True), operator=st.sampled_from(["<", "<=", ">", ">=", "==", "!="]))
 def test_comparisons_that_are_decided_hold(facts: list[Fact], left: Grown, right: Grown, operator: str) -> None:
@@ -300,6 +301,7 @@ def test_comparisons_that_are_decided_hold(facts: list[Fact], left: Grown, right
             assert truth[operator] == answer, sizes
 
 
+@pytest.mark.slow
 @trials(300)
 @given(
     facts=FACTS,

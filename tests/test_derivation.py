@@ -408,6 +408,7 @@ def test_a_let_has_a_look_as_a_dim_has(capsys: pytest.CaptureFixture[str], tmp_p
     assert "`2/n` is not the LaTeX of a symbol" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_long_sizes_that_come_again_get_a_name() -> None:
     """The channels behind the transitions of DenseNet-BC, Huang et al. 2017: ⌊θm⌋ of m channels."""
     (found,) = (d for d in documents(str(ROOT / "examples/models/densenet.arch")) if d.title == "densenet_bc")

@@ -417,6 +417,7 @@ def turns(head: str, lines: list[str]) -> str:
     return "\n    ".join([f"{head}:", *lines]) + "\nreturn x"
 
 
+@pytest.mark.slow
 @some
 @given(lines=BODIES, count=st.integers(1, 6))
 def test_a_repeat_is_its_body_written_out(lines: list[str], count: int) -> None:
@@ -428,6 +429,7 @@ def test_a_repeat_is_its_body_written_out(lines: list[str], count: int) -> None:
     assert repeated.keys() == written.keys()
 
 
+@pytest.mark.slow
 @some
 @given(lines=BODIES, count=st.integers(1, 6), length=st.integers(8, 30), width=st.integers(1, 9))
 def test_a_repeat_of_a_symbol_is_one_of_its_number(lines: list[str], count: int, length: int, width: int) -> None:
@@ -595,7 +597,7 @@ def test_other_names_rename_the_formulas(path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", EXAMPLES)
+@pytest.mark.parametrize("path", EXAMPLES[::2])
 def test_the_order_of_declarations_changes_no_value(path: Path) -> None:
     text = path.read_text("utf-8")
     source = random.Random(path.stem)

@@ -208,9 +208,11 @@ def test_results_of_layers(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_formula_of_examples_in_every_form(path: Path) -> None:
-    times = 1 if path.parent.name == "models" else 3
+    """Of the lines of a large model one in four, for they are much alike."""
+    large = path.parent.name == "models"
     for measures in open_path(str(path)).measures().values():
-        assert all_mistakes(measures, quantities(measures) | lines(measures), FORMS, times) == []
+        some = dict(list(lines(measures).items())[:: 4 if large else 1])
+        assert all_mistakes(measures, quantities(measures) | some, FORMS, 1 if large else 3) == []
 
 
 @pytest.mark.slow

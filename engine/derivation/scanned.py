@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from .. import formula as f
@@ -17,10 +18,13 @@ KINDS = {"mac": "multiply-add", "multiply": "multiplication", "add": "addition"}
 
 
 def scan_items(scans: Sequence[Scan], layout: Layout) -> Iterator[Text]:
-    """A sentence or two for each recurrence."""
+    """A sentence or two for each recurrence, once for several of which the same is to be said."""
+    items: Counter[Text] = Counter()
     for scan in scans:
         alike = [other for other in scans if (other.layer, other.states) == (scan.layer, scan.states)]
-        yield tuple(_item(scan, _used(scan, alike, layout), layout))
+        items[tuple(_item(scan, _used(scan, alike, layout), layout))] += 1
+    for item, number in items.items():
+        yield item if number == 1 else (*item, f" There are {number} such recurrences.")
 
 
 def _used(scan: Scan, alike: Sequence[Scan], layout: Layout) -> Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ..algebra.expression import ZERO, Expr, total
@@ -45,7 +45,12 @@ def links(instance: Instance, end: Callable[[Tensor], Expr | None], facts: Facts
 
 
 def told(parts: Sequence[Link]) -> tuple[str | Expr, ...]:
-    """`: 2 of x, 58 L of the repeat, 1 of linear`; nothing of a single part or of too many."""
+    """`: 2 of x, 58 L of the repeat, 1 of linear`; of many parts, those of one name together. Nothing of a single part
+    or of too many names."""
+    if len(parts) > MOST_TOLD:
+        names = dict.fromkeys(link.name for link in parts)
+        parts = [Link(name, total(link.steps for link in parts if link.name == name)) for name in names]
+        parts = [replace(link, name="the repeats") if link.name == REPEAT else link for link in parts]
     if not 1 < len(parts) <= MOST_TOLD:
         return ()
     words: list[str | Expr] = []

@@ -60,7 +60,7 @@ def _positions(program: Program, values: Mapping[str, Value]) -> Value:
 def _farthest(found: Found, units: int, why: NotDerived) -> Words:
     layers = "" if found.layers is None else f", with {found.layers} {plural_of(found.layers, 'layer')}"
     return (
-        f"there is no closed form, because {why}; a search at the example values finds {units} ",
+        f"{_open(why)}; a search at the example values finds {units} ",
         f"{plural_of(units, 'unit')}{layers}: from position ",
         *_pair(found, " to position "),
     )
@@ -68,10 +68,15 @@ def _farthest(found: Found, units: int, why: NotDerived) -> Words:
 
 def _never(found: Found, why: NotDerived) -> Words:
     return (
-        f"there is no closed form, because {why}; a search at the example values finds that position ",
+        f"{_open(why)}; a search at the example values finds that position ",
         *_pair(found, " never reaches position "),
         "" if found.layers is None else ", however many layers there are",
     )
+
+
+def _open(why: NotDerived) -> str:
+    said = str(why)
+    return said if said.endswith("no closed form") else f"there is no closed form, because {said}"
 
 
 def _pair(found: Found, between: str) -> Words:
