@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from ..notation.letters import JOINERS
@@ -11,6 +12,7 @@ from ..notation.words import one_script
 from .latex_letters import BREAK, HYPHEN, latex_letter
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>|$~^#])")
+_SIGNS_IN_CODE = re.compile(r"([_/.,:=()\[\]]+)(?=[^\s_/.,:=()\[\]])")
 _LONG_WORD: Final = re.compile(rf"[^\s{BREAK}-]{{19,}}")
 _PLAIN: Final = re.compile(r"(?:[A-Za-z0-9.,;:()\[\]!?/+=*]{0,18}[ -](?!-))*[A-Za-z0-9.,;:()\[\]!?/+=*]{0,18}")
 _JOINTS: Final = re.compile(r"(?<=[._/:,;=)\]}])(?=\w)|(?<=[a-z])(?=[A-Z])")
@@ -30,6 +32,7 @@ def spaced(words: str) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def latex_words(words: str) -> str:
     """Words for LaTeX outside mathematics.
 
@@ -44,11 +47,12 @@ def latex_words(words: str) -> str:
     return _translated(_LONG_WORD.sub(_divided, words), _Letters())
 
 
+@lru_cache(maxsize=4096)
 def latex_code(text: str) -> str:
     """A name or a command for `\\texttt`; it may break after any character that is no letter, and in long words."""
     letters = _Letters({ord(mark): rf"{{\char{ord(mark)}}}" for mark in '\\{}~^<>|$"`'})
     text = unicodedata.normalize("NFC", spaced(text))
-    broken = re.sub(r"([_/.,:=()\[\]]+)(?=[^\s_/.,:=()\[\]])", rf"\1{BREAK}", text)
+    broken = _SIGNS_IN_CODE.sub(rf"\1{BREAK}", text)
     return _translated(_LONG_WORD.sub(_loosened, broken), letters).replace("--", "-{}-")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
 
 from ..diagram import Picture
@@ -81,16 +81,21 @@ def lay_out_all(documents: Sequence[Document], look: Look) -> LaidFile:
         "longtable": any(part.long for block in blocks if block.table for part in block.table.parts),
         "tikz": any(block.picture for block in blocks),
     }
-    letters = letters_apart("".join(text for block in blocks for text in _strings(block)))
+    letters = letters_apart("".join(_strings(blocks)))
     return LaidFile(tuple(name for name, wanted in needed.items() if wanted), tuple(letters), tuple(laid))
 
 
-def _strings(value: object) -> Iterator[str]:
-    """Every string of a laid block."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        yield from chain.from_iterable(map(_strings, value))
+def _strings(blocks: tuple[LaidBlock, ...]) -> list[str]:
+    """Every string of laid blocks, in their order."""
+    found: list[str] = []
+    waiting: list[object] = [blocks]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, tuple):
+            waiting.extend(reversed(value))
+    return found
 
 
 def _macro(result: Result, title: str, symbols: Symbols, taken: set[str]) -> Macro:

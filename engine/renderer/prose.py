@@ -17,11 +17,17 @@ LONG_INLINE = 110.0  # points: from here on a term in a line of text is long,
 LONG_IN_CELL = 55.0  # and one in a cell of a table
 LONG_PIECE = 75.0  # points: a fraction that wide is written with a slash, so that it can be broken
 _OPERATORS = f"[{OPERATOR}-{chr(ord(OPERATOR) + DEPTHS)}]"
+_OPERATOR = re.compile(_OPERATORS)
+_TERM = re.compile(f"(?={_OPERATORS})")
+_WORDS_AFTER = re.compile(rf"(?<={_OPERATORS})(?=\\text)")
+_FACTORS = re.compile(rf"[{FACTOR}-{chr(ord(COMMA) + DEPTHS)}](?!\\cdot)")
+_STRETCHING = re.compile(r"\\(left|right)(?![A-Za-z])")
+_BLANK = re.compile("[ \u200b]")
 _BREAK = r"\allowbreak "
 # As `latex_code` has it: signs stay with what they follow.
-_BETWEEN_PARTS_OF_CODE = r"[ \u200b]|(?<=[_/.,:=()\[\]])(?=[^\s_/.,:=()\[\]])"
+_BETWEEN_PARTS_OF_CODE = re.compile(r"[ \u200b]|(?<=[_/.,:=()\[\]])(?=[^\s_/.,:=()\[\]])")
 _BREAK_BETWEEN_FACTORS = r"\penalty3000 "  # worse than several lines that end after an operator, at 700 each
-_ANY_BREAK = r"\\allowbreak |\\penalty3000 "
+_ANY_BREAK = re.compile(r"\\allowbreak |\\penalty3000 ")
 _UNDIVIDED = 18  # letters: longer words may be divided
 
 
@@ -49,7 +55,7 @@ def prose(text: Text, symbols: Symbols, *, bold: bool = False, long: float = LON
             case Code(code):
                 tex += rf"\texttt{{{latex_code(code)}}}"
                 width += printed_width(spaced(code), typewriter=True)
-                parts = re.split(_BETWEEN_PARTS_OF_CODE, as_printed(spaced(code)))
+                parts = _BETWEEN_PARTS_OF_CODE.split(as_printed(spaced(code)))
                 chunks += [text_width(part[:_UNDIVIDED], typewriter=True) for part in parts]
             case Strong(words):
                 tex += rf"\textbf{{{latex_words(words)}}}"
@@ -69,19 +75,21 @@ def inline_formula(formula: Formula, symbols: Symbols, long: float) -> tuple[str
     """A formula in a line of text, its width, and the widths of the parts between which TeX may end a line."""
     marked = _breakable(to_marked_latex(formula, symbols))
     wide = latex_width(unmarked(marked), display=False)
-    tex, widths = _broken(marked, long)
+    tex, widths = _broken(marked, wide, long)
     if wide > 2 * LONG_INLINE or max(widths) > LONG_PIECE or (wide > LONG_INLINE and "\\begin" in marked):
         marked = _breakable(to_flat_latex(formula, symbols))
         wide = latex_width(unmarked(marked), display=False)
-        tex, widths = _broken(marked, long)
+        tex, widths = _broken(marked, wide, long)
     return tex, wide, widths
 
 
-def _broken(marked: str, long: float) -> tuple[str, list[float]]:
+def _broken(marked: str, wide: float, long: float) -> tuple[str, list[float]]:
     """A formula with places to break, and the widths between them."""
-    marked = re.sub(rf"(?<={_OPERATORS})(?=\\text)", lambda _: _BREAK, marked)  # TeX breaks at operators only
-    parts = [_with_breaks(part, long) for part in re.split(f"(?={_OPERATORS})", marked)]
-    pieces = [piece for part in parts for piece in re.split(_ANY_BREAK, part)]
+    if wide <= long and not _OPERATOR.search(marked):
+        return unmarked(marked), [wide + 2.0]
+    marked = _WORDS_AFTER.sub(lambda _: _BREAK, marked)  # TeX breaks at operators only
+    parts = [_with_breaks(part, long) for part in _TERM.split(marked)]
+    pieces = [piece for part in parts for piece in _ANY_BREAK.split(part)]
     operator = 12.0 if len(pieces) > 1 else 2.0  # TeX leaves it at the end of the line
     widths = [latex_width("{}" + unmarked(piece), display=False) + operator for piece in pieces]
     return unmarked("".join(parts)), widths
@@ -91,20 +99,18 @@ def _with_breaks(part: str, long: float) -> str:
     """A term too long for a narrow column, with places to break between its factors."""
     if latex_width("{}" + unmarked(part), display=False) <= long:
         return part
-    return re.sub(
-        rf"[{FACTOR}-{chr(ord(COMMA) + DEPTHS)}](?!\\cdot)", lambda found: found[0] + _BREAK_BETWEEN_FACTORS, part
-    )
+    return _FACTORS.sub(lambda found: found[0] + _BREAK_BETWEEN_FACTORS, part)
 
 
 def _breakable(marked: str) -> str:
     """Brackets of a fixed size, for TeX ends no line between `\\left` and `\\right`."""
-    return re.sub(r"\\(left|right)(?![A-Za-z])", lambda found: rf"\big{found[1][0]}", marked)
+    return _STRETCHING.sub(lambda found: rf"\big{found[1][0]}", marked)
 
 
 def _append_words(chunks: list[float], words: str, bold: bool) -> float:
     """The width of words, whose parts go to the `chunks`."""
     words = spaced(words)
-    first, *others = re.split("[ \u200b]", as_printed(words))
+    first, *others = _BLANK.split(as_printed(words))
     chunks[-1] += _longest(first, bold)
     chunks += [_longest(word, bold) for word in others]
     return printed_width(words, bold=bold)
