@@ -125,12 +125,8 @@ class Measures:
 
     def _chain(self, steps: Expr) -> tuple[str | Expr, ...]:
         if steps.constant is not None:
-            return (
-                "the longest chain of equations, each of which reads what the one before it gives, has ",
-                steps,
-                " step whatever the sizes" if steps.constant == 1 else " steps whatever the sizes",
-            )
-        return ("the longest chain of dependent equations and steps of recurrences has ", steps, " steps")
+            return ("the longest chain of equations, each of which reads what the one before it gives",)
+        return ("the longest chain of dependent equations and steps of recurrences",)
 
     @cached_property
     def scans(self) -> tuple[Scan, ...]:
