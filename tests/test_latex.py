@@ -329,6 +329,16 @@ model nested(x[N, D], a[N, D], b[N, D]):
 """
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mixtral", "densenet121"])
+def test_columns_of_one_height(name: str, tmp_path: Path) -> None:
+    """A paper in two columns is filled to the bottom: what is left is spread over the rows of formulas."""
+    assert main([name, "--latex", "--width", "3.1in", "-o", str(tmp_path / "derivation.tex")]) == 0
+    head = r"\documentclass[twocolumn]{article}\usepackage{amsmath,booktabs}"
+    paper = head + r"\begin{document}\input{derivation}\end{document}"
+    assert COMPLAINTS.findall(compiled(paper, "pdflatex", tmp_path, once=True)) == []
+
+
 def test_formulas_that_can_be_broken_after_brackets_only(tmp_path: Path) -> None:
     derivation = ad.parse(HARD_TO_BREAK).derivation()
     source = derivation.to_latex(width=3.25, standalone=True)
