@@ -72,6 +72,7 @@ WRITTEN: list[tuple[Formula, str]] = [
     (Symbol("C_in_0"),
      '<msub><mi>C</mi><mrow><mi>in</mi><mo lspace="0" rspace="0" stretchy="false">,</mo><mn>0</mn></mrow></msub>'),
     (Symbol("H'"), "<mrow><mi>H</mi><mo>′</mo></mrow>"),
+    (Symbol("d_c'"), "<mrow><msub><mi>d</mi><mi>c</mi></msub><mo>′</mo></mrow>"),
     (Sum((N, Negative(D), ONE)), "<mi>N</mi><mo>−</mo><mi>D</mi><mo>+</mo><mn>1</mn>"),
     (Negative(N), '<mo form="prefix">−</mo><mi>N</mi>'),
     (Product((TWO, N, D)), f"<mn>2</mn>{TIMES}<mi>N</mi>{TIMES}<mi>D</mi>"),

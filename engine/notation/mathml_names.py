@@ -99,8 +99,10 @@ def _nucleus(name: str, chosen: str | None) -> Nucleus:
     base = parts.base
     word = _letters(base) != 1 or (isinstance(base, Letters) and base.face == "words")
     compound = not is_whole(tree)
-    letter = _primed(_element(base), parts.primes)
-    return Nucleus(letter, _optional(parts.below), _optional(parts.above), _width(tree), word, compound)
+    letter, below = _element(base), _optional(parts.below)
+    if parts.primes and below:  # behind what is below: a browser would set that apart from the letter
+        letter, below = scripted(letter, below, ""), ""
+    return Nucleus(_primed(letter, parts.primes), below, _optional(parts.above), _width(tree), word, compound)
 
 
 @lru_cache(maxsize=4096)

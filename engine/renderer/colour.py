@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+KEPT_BLANK: Final = "\u00a0"
 BOLD: Final = "\ue400"  # private characters, which no words of a user keep
 DIM: Final = "\ue401"
 NAME: Final = "\ue402"
@@ -34,7 +35,8 @@ def carried(lines: Iterable[str]) -> list[str]:
 
 
 def paint(line: str, *, colour: bool) -> str:
-    """The line with escape sequences for its marks, or without both."""
+    """The line with escape sequences for its marks, or without both; where no line might end, a blank."""
+    line = line.replace(KEPT_BLANK, " ")
     if not MARKS.search(line):
         return line
     if not colour:

@@ -11,12 +11,13 @@ from typing import Final
 
 from ..document import Code, Strong, Text
 from ..notation import Symbols, to_unicode
-from .colour import BOLD, MARKS, NAME, carried, styled
+from .colour import BOLD, KEPT_BLANK, MARKS, NAME, carried, styled
 from .escape import spaced
 
 _CONTROL: Final = re.compile(  # and private characters other than the marks of formulas
     "[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ue300-\uf8ff\U000f0000-\U0010ffff]"
 )
+_TOGETHER: Final = 16  # a formula among words that is no longer stays on its line
 _UNEVEN: Final = re.compile("[^\x00-\u02ff\u0370-\u0482\u1d2c-\u1d6a\u2000-\u20cf\u2100-\u2319\u2500-\u257f]")
 _JOINT: Final = re.compile(r"(?<=[_/·])(?=\w)|(?<=[-.,:)])(?=[^\W\d])")
 
@@ -43,7 +44,9 @@ def words(text: Text, symbols: Symbols) -> str:
             case Strong(strong):
                 written += styled(spaced(strong), BOLD)
             case _:
-                written += harmless(to_unicode(run, symbols))
+                formula = harmless(to_unicode(run, symbols))
+                together = len(text) > 1 and len(formula) <= _TOGETHER
+                written += formula.replace(" ", KEPT_BLANK) if together else formula
     return written.strip()
 
 
