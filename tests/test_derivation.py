@@ -309,6 +309,16 @@ def test_terms_that_there_are_not(
     assert message in said and hint in said and "Traceback" not in said
 
 
+def test_a_term_of_the_steps_is_said_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two equations in each of n turns wait for each other: 2n steps."""
+    file = tmp_path / "steps.arch"
+    file.write_text(
+        "dim N = 4, D = 3, n = 5\nmodel m(x[N, D]):\n    repeat n:\n        y = exp(x)\n        x = exp(y)\n    return x\n"
+    )
+    assert main([str(file), "--explain", "2*n"]) == 2
+    assert "`2*n` is a term of `sequential`" in capsys.readouterr().err
+
+
 def test_a_term_of_several_models_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     file = str(ROOT / "examples/models/densenet.arch")
     assert main([file, "--explain", "k^2*L^2"]) == 2

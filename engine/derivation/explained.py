@@ -68,6 +68,10 @@ class _Explainer:
         ((monomial, coefficient),) = term.terms.items()
         names = list(dict.fromkeys(["params", *asked, *GENERAL]))
         having = {name: value for name in names if (value := self.expr(name).terms.get(monomial))}
+        steps = self.measures.quantity("sequential").expr
+        if coefficient not in having.values() and steps is not None and steps.terms.get(monomial) == coefficient:
+            message = f"{self.name(term)} is a term of `sequential`, of steps that wait for each other"
+            raise usage(message, hint="the derivation says what each part of the model adds to them")
         if not having:
             raise usage(f"no quantity of `{self.program.name}` has a term {self.name(term)}", hint=self.terms(asked))
         same = [name for name, value in having.items() if value == coefficient]
