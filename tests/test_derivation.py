@@ -313,7 +313,8 @@ def test_a_term_of_the_steps_is_said_to_be_one(tmp_path: Path, capsys: pytest.Ca
     """Two equations in each of n turns wait for each other: 2n steps."""
     file = tmp_path / "steps.arch"
     file.write_text(
-        "dim N = 4, D = 3, n = 5\nmodel m(x[N, D]):\n    repeat n:\n        y = exp(x)\n        x = exp(y)\n    return x\n"
+        "dim N = 4, D = 3, n = 5\nmodel m(x[N, D]):\n"
+        "    repeat n:\n        y = exp(x)\n        x = exp(y)\n    return x\n"
     )
     assert main([str(file), "--explain", "2*n"]) == 2
     assert "`2*n` is a term of `sequential`" in capsys.readouterr().err
