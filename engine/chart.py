@@ -21,6 +21,8 @@ _FEWEST: Final = 3  # ticks that an axis should have
 
 @dataclass(frozen=True)
 class Tick:
+    """A mark of an axis."""
+
     at: float
     label: Words
 

@@ -45,11 +45,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
+    """A paragraph of words and formulas."""
+
     text: Text
 
 
 @dataclass(frozen=True)
 class Bullets:
+    """A list of items, each a text."""
+
     items: tuple[Text, ...]
 
 
@@ -65,6 +69,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Steps:
+    """Equations one below the other, aligned at their relations."""
+
     steps: tuple[Step, ...]
 
 

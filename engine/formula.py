@@ -60,6 +60,8 @@ class Quotient:
 
 @dataclass(frozen=True)
 class Power:
+    """base to the power of exponent."""
+
     base: Formula
     exponent: Formula
 
@@ -146,7 +148,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Infinity:
-    pass
+    """∞."""
 
 
 @dataclass(frozen=True)

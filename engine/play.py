@@ -43,6 +43,8 @@ def playground(
 
 @dataclass
 class _Author:
+    """What writes the values and formulas of the page."""
+
     labels: Sequence[str]
     shown: Sequence[Shown]
     quantities: Sequence[tuple[str, str]]

@@ -116,6 +116,8 @@ Subscript = Position | Merged | Lookup
 
 @dataclass(frozen=True)
 class Read:
+    """An element of a tensor: x[n + 1, d]."""
+
     tensor: Tensor
     subscripts: tuple[Subscript, ...]
     span: Span = field(compare=False, repr=False)

@@ -30,11 +30,15 @@ class DimItem(Node):
 
 @dataclass(frozen=True)
 class Dim(Node):
+    """`dim N = 1024 "tokens", D`."""
+
     items: tuple[DimItem, ...]
 
 
 @dataclass(frozen=True)
 class Ratio(Node):
+    """`ratio r = 1/4 "compression"`."""
+
     items: tuple[DimItem, ...]
 
 
@@ -58,11 +62,15 @@ class Divides(Node):
 
 @dataclass(frozen=True)
 class Assume(Node):
+    """`assume h divides D, k <= N`."""
+
     facts: tuple[Expression | Divides, ...]
 
 
 @dataclass(frozen=True)
 class Use(Node):
+    """`use "blocks.arch"`."""
+
     path: str
 
 
@@ -112,6 +120,8 @@ class Caveat(Node):
 
 @dataclass(frozen=True)
 class Quantity(Node):
+    """`quantity work = 2*macs + exp "with exponentials"`."""
+
     name: str
     value: Expression
     note: str | None
@@ -168,6 +178,8 @@ class Declare(Node):
 
 @dataclass(frozen=True)
 class Saves(Node):
+    """saves x, y: what training keeps of a layer."""
+
     names: tuple[str, ...]
 
 
@@ -207,12 +219,16 @@ class Bind(Node):
 
 @dataclass(frozen=True)
 class Share(Node):
+    """`share f = linear(D)`."""
+
     name: str
     value: Expression
 
 
 @dataclass(frozen=True)
 class Return(Node):
+    """`return y, z`."""
+
     values: tuple[Expression, ...]
 
 
@@ -226,6 +242,8 @@ class Branch(Node):
 
 @dataclass(frozen=True)
 class If(Node):
+    """if, its elif branches and else."""
+
     branches: tuple[Branch, ...]
 
 
@@ -249,6 +267,8 @@ class Until(Node):
 
 @dataclass(frozen=True)
 class For(Node):
+    """for i in 1..3, or over the items of a tuple."""
+
     names: tuple[str, ...]
     values: Expression | Range
     body: tuple[Statement, ...]
@@ -256,6 +276,8 @@ class For(Node):
 
 @dataclass(frozen=True)
 class Parallel(Node):
+    """parallel E as e: bodies side by side."""
+
     count: Expression
     index: str | None
     body: tuple[Statement, ...]
@@ -263,6 +285,8 @@ class Parallel(Node):
 
 @dataclass(frozen=True)
 class Choose(Node):
+    """choose k of E as e: bodies of which each position runs some."""
+
     chosen: Expression
     count: Expression
     index: str | None
@@ -294,6 +318,8 @@ class Reads(Node):
 
 @dataclass(frozen=True)
 class Opaque(Node):
+    """opaque y[N, D] from x because "…": a cost that is stated, not derived."""
+
     name: str
     axes: tuple[Expression | Ellipsis, ...]
     sources: tuple[str, ...]

@@ -32,17 +32,23 @@ ACCENTS: Final = (*MATH_ACCENTS.values(), "vec", "widehat", "widetilde", "overli
 
 @dataclass(frozen=True)
 class Letters:
+    """Letters in one face."""
+
     text: str
     face: Face
 
 
 @dataclass(frozen=True)
 class Blank:
+    """A space of so many em."""
+
     ems: float
 
 
 @dataclass(frozen=True)
 class Accent:
+    """An accent over a name."""
+
     name: str
     over: NameTree
 
@@ -59,6 +65,8 @@ class Scripted:
 
 @dataclass(frozen=True)
 class Row:
+    """Names side by side."""
+
     parts: tuple[NameTree, ...]
 
 

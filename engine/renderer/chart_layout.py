@@ -65,6 +65,8 @@ def look_of(number: int) -> Look:
 
 @dataclass(frozen=True)
 class Box:
+    """A rectangle of the picture."""
+
     left: float
     top: float
     right: float

@@ -19,6 +19,8 @@ GAP: Final = 9.0
 
 @dataclass(frozen=True)
 class _Sheet:
+    """Where the spots of a picture are, in the units of TikZ."""
+
     picture: Picture
     column: float
 
