@@ -543,9 +543,9 @@ def test_a_second_name_is_told_where_the_first_is_taken() -> None:
     lines = [" ".join(line.split()) for line in text.splitlines()]
     for line in (
         "skip = x [N, D]",
-        "x = x + skip [N, D]",
+        "x ← x + skip [N, D]",
         "s = x [N, D]",
-        "x = concat(x, s) [N, 2D]",
+        "x ← concat(x, s) [N, 2D]",
         "h = x [N, D]",
         "sum = h + x [N, D]",
         "keep = x [N, D]",
@@ -553,6 +553,21 @@ def test_a_second_name_is_told_where_the_first_is_taken() -> None:
     ):
         assert line in lines
     assert not any("x + x" in line or "concat(x, x)" in line for line in lines)
+
+
+def test_a_letter_stands_for_a_size_or_for_a_tensor() -> None:
+    """In a model of width W and b outputs, the weights of a linear layer are bold, and so is its bias; an index b of
+    the attention has a prime."""
+    model = ad.parse(
+        "dim N = 8, W = 4, b = 5\nmodel m(x[N, W]):\n    return x -> attention(bias = false) -> linear(b)\n"
+    )
+    lines = [" ".join(line.split()) for line in model.derivation().to_text().splitlines()]
+    assert "Weights: 𝐖 [W, b] and 𝐛 [b]." in lines
+    assert "y[…,o] = Σ_i x[…,i]·𝐖[i,o] [N, b]" in lines and "y[…,o] ← y[…,o] + 𝐛[o] [N, b]" in lines
+    assert "params(𝐖) = W·b = Wb (its volume)" in lines and "params(𝐛) = b (its volume)" in lines
+    assert any(line.startswith("y[g,r,n,b′] = Σ_m P[g,r,n,m]·v[g,m,b′]") for line in lines)
+    latex = model.derivation().to_latex()
+    assert r"\mathrm{params}(\mathbf{W})" in latex and r"\leftarrow" in latex
 
 
 def test_a_second_name_that_is_not_needed_is_not_told() -> None:

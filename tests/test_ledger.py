@@ -19,6 +19,7 @@ from archderive.algebra.substitution import evaluate
 from archderive.derivation import Request, derive, values_of
 from archderive.document import Code, Document, Heading, Paragraph, Step, Steps, Strong, Text
 from archderive.notation import Symbols, to_unicode
+from archderive.notation.symbols import LOOK
 from archderive.parser import read_source
 from archderive.session import open_path, open_source
 
@@ -256,7 +257,7 @@ def value(formula: f.Formula, at: Mapping[str, Fraction]) -> Fraction:
         case f.Number(value=number):
             return number
         case f.Symbol(name=name):
-            return at[name]
+            return at[name.partition(LOOK)[0]]
         case f.Sum(terms=terms):
             return sum((value(term, at) for term in terms), Fraction(0))
         case f.Negative(value=inner):

@@ -17,6 +17,7 @@ from .abbreviations import abbreviations, with_lets
 from .billed import BillWriter
 from .front import FrontWriter
 from .grown import growth_blocks
+from .homonyms import Homonyms
 from .published import published_blocks
 from .reasons import ReasonWriter
 from .request import DETAILS, Request, held, layout_of, looks_of, symbols_of, values_of
@@ -30,7 +31,8 @@ def derive(measures: Measures, request: Request) -> Document:
     """The derivation of one model."""
     author = _Author(measures, request)
     blocks = tuple(author.blocks())
-    return Document(measures.program.name, blocks, tuple(author.front.results()), symbols_of(measures.program))
+    symbols = {**symbols_of(measures.program), **author.homonyms.symbols()}
+    return Document(measures.program.name, blocks, tuple(author.front.results()), symbols)
 
 
 class _Author:
@@ -44,7 +46,8 @@ class _Author:
         billed = [measures.billed(name) for name in request.conventions]
         exprs = [derived.expr for derived in (measures.params, *billed) if derived.expr is not None]
         taken = {dimension.symbol.name for dimension in self.program.dimensions}
-        layout, own = with_lets(layout_of(self.program, request.form), self.program)
+        self.homonyms = Homonyms(self.program)
+        layout, own = with_lets(self.homonyms.layout(layout_of(self.program, request.form)), self.program)
         self.layout, short = abbreviations(exprs, layout, taken | {let.symbol.name for let, _ in self.program.lets})
         self.shown = Shown(measures, self.layout, values_of(self.program), held(self.program, request.along))
         self.bills = BillWriter(measures, self.conventions, self.shown)

@@ -28,7 +28,7 @@ class Applications:
 
     def __init__(self, instance: Instance, costs: Callable[[Instance], bool]) -> None:
         self.calls = tuple(calls(instance.body))
-        self._given = Counter(_given(instance.body))
+        self._given = Counter(given(instance.body))
         self._own = look(f.Words(instance.name)) if instance.kind == "layer" else ""  # what all of it is called
         taken = {self._own, *(look(f.Symbol(name)) for name in self._given)}
         often = Counter(call.instance.name for call in self.calls)
@@ -92,7 +92,7 @@ def _stretches(numbers: Sequence[int]) -> Iterator[Text]:
             yield (f"{stretch[0]} to {stretch[-1]}",)
 
 
-def _given(body: tuple[Node, ...]) -> Iterator[str]:
+def given(body: tuple[Node, ...]) -> Iterator[str]:
     """The names that a body gives to tensors, and the bodies inside of it; one for all equations of a recurrence that
     have it."""
     for node in in_order(body):

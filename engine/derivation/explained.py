@@ -18,6 +18,7 @@ from ..quantities.totals import Enclosing
 from .applications import calls
 from .costs import CostWriter, equated
 from .equations import Writer
+from .homonyms import Homonyms
 from .request import Request, layout_of, symbols_of, values_of
 from .shown import Shown
 from .trace import Contribution, contributions, weight_contributions
@@ -41,10 +42,11 @@ def explain(measures: Measures, request: Request, term: Expr) -> Document:
     """Where a term comes from, in every quantity that has it with this coefficient; a coefficient of 1 asks for all of
     those that were asked for. Raises a usage error where no quantity has it."""
     program = measures.program
-    shown = Shown(measures, layout_of(program, request.form), values_of(program))
+    homonyms = Homonyms(program)
+    shown = Shown(measures, homonyms.layout(layout_of(program, request.form)), values_of(program))
     explainer = _Explainer(measures, shown)
     blocks = tuple(explainer.blocks(explainer.found(request.conventions, term)))
-    return Document(program.name, blocks, (), symbols_of(program))
+    return Document(program.name, blocks, (), {**symbols_of(program), **homonyms.symbols()})
 
 
 class _Explainer:

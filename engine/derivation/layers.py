@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import formula as f
 from ..algebra.expression import Expr
@@ -154,6 +154,7 @@ class LayerWriter:
         if buffers:
             yield Paragraph(("Held, not trained: ", *self.shapes(tuple(buffers)), "."))
         names = Names(instance, self.aliases)
+        self.given = {tensor.name: tensor for tensor in (*instance.inputs, *weights, *buffers)}
         self.applications = self.ledger.applications(instance)
         self.writer = Writer(self.layout, names.of)
         yield from self.lines(instance.body, names_of(instance.body), names, within="")
@@ -204,14 +205,14 @@ class LayerWriter:
                 made = self.made(results, f.Apply(instance.name, self.called(written), number=number))
                 if shared is None:
                     return [made]
-                return [Step(made.left, "=", made.right, (*made.reason, ", with the weights of ", Code(shared.name)))]
+                return [replace(made, reason=(*made.reason, ", with the weights of ", Code(shared.name)))]
             case Join(result=result, parts=parts):
                 return [self.made((result,), f.Apply("concat", self.called(parts)))]
             case Split(results=results, source=source):
                 return [self.made(results, f.Apply("split", self.called((source,))))]
             case Opaque(target=target, sources=sources, because=because):
-                right = f.Apply("stated", self.called(sources))
-                return [Step(f.Symbol(target.name), "=", right, (*self.writer.shape(target), f", {because}"))]
+                made = self.made((target,), f.Apply("stated", self.called(sources)))
+                return [replace(made, reason=(*made.reason, f", {because}"))]
             case _:
                 return []
 
@@ -221,14 +222,20 @@ class LayerWriter:
     def made(self, results: tuple[Tensor, ...], right: f.Formula) -> Step:
         names = tuple(f.Symbol(result.name) for result in results)
         left = names[0] if len(names) == 1 else f.Group(names)
-        return Step(left, "=", right, tuple(self.writer.shape(results[0])))
+        return Step(left, self.relation(results), right, tuple(self.writer.shape(results[0])))
+
+    def relation(self, tensors: tuple[Tensor, ...]) -> str:
+        """An arrow where a name is given anew, which stood for another tensor so far: x ← x + y."""
+        anew = any(self.given.get(tensor.name, tensor) is not tensor for tensor in tensors)
+        self.given.update((tensor.name, tensor) for tensor in tensors)
+        return "<-" if anew else "="
 
     def equation(self, equation: Equation) -> Step:
         left, right = self.writer.equation(equation)
         words = self.writer.shape(equation.target)
         for bound in self.writer.ranges(equation):
             words += [", ", bound]
-        return Step(left, "=", right, tuple(words))
+        return Step(left, self.relation((equation.target,)), right, tuple(words))
 
 
 def _declared(body: tuple[Node, ...], kind: str) -> list[Tensor]:

@@ -41,7 +41,7 @@ class RepeatWriter:
         named: Text = (" (", f.Symbol(name), *outer, ")") if "_" in name else ()
         match node:
             case Repeat(count=count, how=how):
-                index: Text = (", ", *first) if _numbered(node) else ()
+                index: Text = (", ", *first) if is_numbered(node) else ()
                 once = count.constant == 1
                 times: Text = ("Run once",) if once else ("Repeated ", shown(count), " times", *index)
                 yield Paragraph((*times, HOW.get(how or "", ""), *named, ":"))
@@ -119,7 +119,7 @@ def names_of(body: tuple[Node, ...]) -> dict[Enclosing, str]:
     return {node: f"{word}_{number}" for number, (node, word) in enumerate(zip(found, words, strict=True), start=1)}
 
 
-def _numbered(node: Repeat) -> bool:
+def is_numbered(node: Repeat) -> bool:
     """Is the number of the turn worth a name?"""
     return bool(node.sizes) or any(_mentions(inner, node.symbol) for inner in node.body)
 

@@ -38,7 +38,7 @@ from .symbols import Symbols, name_parts, name_tree
 from .typst_names import name_in_typst, quoted, scripted
 from .words import stretches
 
-RELATIONS: Final = {"==": "=", "~": "approx"}
+RELATIONS: Final = {"==": "=", "~": "approx", "<-": "arrow.l"}
 _FUNCTIONS: Final = frozenset({"log", "exp", "max", "min", "sin", "cos", "tanh"})
 _FENCES: Final = {"floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉"), "abs": (r"\|", r"\|")}
 _BIG: Final = {"sum": "sum", "prod": "product", "max": "max", "min": "min"}

@@ -11,7 +11,17 @@ from typing import Final, NamedTuple
 from ..document import Step
 from .html_prose import PHONE, Prose, Writer
 
-RELATIONS: Final = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠", "~": "≈", "in": "∈", "<": "&lt;", ">": "&gt;"}
+RELATIONS: Final = {
+    "<=": "≤",
+    ">=": "≥",
+    "==": "=",
+    "!=": "≠",
+    "~": "≈",
+    "in": "∈",
+    "<-": "←",
+    "<": "&lt;",
+    ">": "&gt;",
+}
 
 LINE: Final = 40.0  # of the page on a large screen
 RELATION: Final = 1.4

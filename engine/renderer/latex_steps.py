@@ -17,9 +17,12 @@ from .columns import RAGGED
 from .prose import Prose, prose
 from .steps import LaidStep, LaidSteps, Ruler, in_brackets, lay_out_steps
 
-RELATIONS: Final = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "~": r"\approx", "in": r"\in"}
+RELATIONS: Final = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "~": r"\approx", "in": r"\in"} | {
+    "<-": r"\leftarrow"
+}
 
 _RELATION: Final = 13.5
+_ARROW: Final = 2.3  # points by which an arrow is wider than an equals sign
 _INDENT: Final = 20.0
 _GAP: Final = 16.0
 _QUAD: Final = 10.0
@@ -62,6 +65,7 @@ class Aligner:
             gap=_GAP,
             joint=r"\cdot ",
             behind=_QUAD,
+            arrow=_ARROW,
             reason_least=self._least,
         )
 

@@ -164,6 +164,7 @@ def _ruler(writer: Writer, width: float) -> Ruler:
         indent=20.0,
         gap=16.0,
         joint=r"\cdot ",
+        arrow=2.3,
     )
 
 

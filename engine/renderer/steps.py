@@ -29,6 +29,7 @@ class Ruler(NamedTuple):
     gap: float
     joint: str
     reason_least: Callable[[Text], float] = lambda reason: 0.0  # its widest part that stays together
+    arrow: float = 0.0  # by how much ← is wider than =
     behind: float | None = None  # the gap before a reason in the line of its formula, where that may be
 
 
@@ -82,6 +83,8 @@ def in_brackets(reason: Text) -> Text:
 
 def lay_out_steps(steps: tuple[Step, ...], ruler: Ruler) -> LaidSteps:
     """The layout that needs the fewest lines, where a broken formula counts for more than a wrapped reason."""
+    if any(step.relation == "<-" for step in steps):
+        ruler = ruler._replace(relation=ruler.relation + ruler.arrow)
     known = _Remembering(ruler)
     widths = _Widths(
         tuple(known.measure(unmarked(known.write(step.left))) if step.left is not None else 0.0 for step in steps),

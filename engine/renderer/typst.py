@@ -23,6 +23,7 @@ from .steps import LaidStep, LaidSteps, Ruler, in_brackets, lay_out_steps
 from .typst_prose import ROOM, TALL, Prose, balanced, is_tall, prose
 from .typst_table import LaidTable, lay_out_table
 
+_ARROW: Final = 2.3  # points by which an arrow is wider than an equals sign
 _RELATION: Final = 13.5  # points, of a relation with its spaces, of which the first ends the column of left sides
 _SPACE: Final = 2.8
 _INDENT: Final = 20.0
@@ -214,6 +215,7 @@ class _Author:
             indent=_INDENT,
             gap=_GAP,
             joint="dot ",
+            arrow=_ARROW,
         )
 
     def why(self, reason: Text, room: float, call: str = "why") -> str:
