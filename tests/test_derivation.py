@@ -564,7 +564,7 @@ def test_a_letter_stands_for_a_size_or_for_a_tensor() -> None:
     lines = [" ".join(line.split()) for line in model.derivation().to_text().splitlines()]
     assert "Weights: 𝐖 [W, b] and 𝐛 [b]." in lines
     assert "y[…,o] = Σ_i x[…,i]·𝐖[i,o] [N, b]" in lines and "y[…,o] ← y[…,o] + 𝐛[o] [N, b]" in lines
-    assert "params(𝐖) = W·b = Wb (its volume)" in lines and "params(𝐛) = b (its volume)" in lines
+    assert "params(𝐖) = Wb (its volume)" in lines and "params(𝐛) = b (its volume)" in lines
     assert any(line.startswith("y[g,r,n,b′] = Σ_m P[g,r,n,m]·v[g,m,b′]") for line in lines)
     latex = model.derivation().to_latex()
     assert r"\mathrm{params}(\mathbf{W})" in latex and r"\leftarrow" in latex
