@@ -207,7 +207,7 @@ class Layout:
         powers = by_power(expr, atom)
         if len(powers) == 1:
             return self._common(expr)
-        parts = []
+        parts: list[Formula] = []
         for power in sorted(powers, reverse=True):
             coefficient = powers[power]
             factor: Monomial = ((atom, power),) if power else UNIT
@@ -221,7 +221,9 @@ class Layout:
                 shared = primitive.common()
                 rest = primitive * Expr({raised(shared, -1): 1})
                 parts.append(_times(self._term(times(shared, factor), content), self._best(rest)))
-        return _sum([piece for part in parts for piece in (part.terms if isinstance(part, f.Sum) else (part,))])
+        positive = next((n for n, part in enumerate(parts) if not isinstance(part, f.Negative)), 0)
+        parts.insert(0, parts.pop(positive))  # as in `terms`
+        return _sum([piece for part in parts for piece in _terms_of(part)])
 
     def _leading(self, expr: Expr) -> Formula:
         """The leading term times one plus what is smaller."""

@@ -65,6 +65,17 @@ def test_the_read_that_looks_ahead_is_named() -> None:
     assert model.reason("causal").endswith("reads what lies 2 ahead")
 
 
+def test_what_is_stated_to_read_all_is_named() -> None:
+    """The sum reads its own position only; the tensor of stated costs reads the others."""
+    text = (
+        'dim N = 8, D = 4\nlayer mix(x[..., N, D]):\n    opaque y[..., N, D] from x because "an FFT":\n'
+        "        exact = 5*N*D\n        depth = 1\n        reads all of N\n    return y\n"
+        "model m(x[N, D]):\n    z = x + (x -> mix)\n    return z\n"
+    )
+    shown = " ".join(ad.parse(text).derivation().to_text().split())
+    assert "not causal. y in `mix`, stated: an FFT, reads positions up to the last one." in shown
+
+
 def test_what_data_decides_is_unknown() -> None:
     text = "dim N = 8, D = 4\nmodel f(x[N, D], t[N]):\n    y[n, d] = x[t[n], d]\n    return y\n"
     assert ad.parse(text).causal is None

@@ -17,7 +17,7 @@ import pytest
 from archderive import formula as f
 from archderive.algebra.substitution import evaluate
 from archderive.derivation import Request, derive, values_of
-from archderive.document import Code, Document, Heading, Paragraph, Step, Steps, Strong, Text
+from archderive.document import Code, Document, Heading, Paragraph, Step, Steps, Strong, Table, Text
 from archderive.notation import Symbols, to_unicode
 from archderive.notation.symbols import LOOK
 from archderive.parser import read_source
@@ -216,12 +216,27 @@ def test_costs_of_alike_applications_are_called_by_their_numbers() -> None:
         f"{shown(s.left)} = {shown(s.right)}" for b in found.blocks if isinstance(b, Steps) for s in b.steps if s.left
     ]
     assert written[:3] == ["a = linear⁽¹⁾(x)", "b = conv1d⁽¹⁾(a)", "a = linear⁽²⁾(b)"]
-    assert lists(found, "params")[:2] == [
+    assert lists(found, "params")[1:3] == [
         "4·params(linear⁽¹⁾) = 4·(D² + D) = 4D² + 4D",
         "3·params(conv1d⁽¹⁾) = 3·(3D² + D) = 9D² + 3D",
     ]
     reasons = [words(s.reason) for b in found.blocks if isinstance(b, Steps) for s in b.steps]
     assert "linear, 1 to 4 alike" in reasons and "conv1d, 1 to 3 alike" in reasons
+
+
+def test_the_numbers_say_which_section_is_meant() -> None:
+    """The second application is a row of the first section, the fourth has a section of its own."""
+    found = document(
+        "dim N = 8, D = 4\nlayer block(x[..., D]; width = D, bias = true):\n"
+        "    return x -> linear(width, bias = bias) -> relu -> linear(D, bias = bias)\n"
+        "model m(x[N, D]):\n    x = block(x)\n    x = block(x, width = 3*D)\n    x = block(x)\n"
+        "    return block(x, bias = false)\n"
+    )
+    told = [words(b.text) for b in found.blocks if isinstance(b, Paragraph)]
+    assert any(text.endswith("are numbered: block⁽¹⁾ and block⁽²⁾.") for text in told)
+    assert "Takes x [N, D]. In m it has the number 4." in told
+    (uses,) = (b for b in found.blocks if isinstance(b, Table) and b.anchor == "uses block")
+    assert [words(row[0]) for row in uses.rows] == ["m (1 and 3)", "m (2)"]
 
 
 def test_a_number_stands_where_two_results_have_one_name() -> None:
@@ -230,7 +245,7 @@ def test_a_number_stands_where_two_results_have_one_name() -> None:
         "dim N = 8, D = 4, F = 6\nmodel m(x[N, D]):\n    u, v = split(x -> linear(2*F), 2)\n"
         "    w = u * v\n    return w -> linear(D)\n"
     )
-    assert lists(found, "params")[:2] == ["params(linear⁽¹⁾) = 2F(D+1)", "params(linear⁽²⁾) = D(F+1)"]
+    assert lists(found, "params")[1:3] == ["params(linear⁽¹⁾) = 2F(D+1)", "params(linear⁽²⁾) = D(F+1)"]
 
 
 def test_unnamed_results_of_one_kind_are_numbered_alike() -> None:

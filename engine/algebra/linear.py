@@ -49,7 +49,8 @@ def apart(expr: Expr, atom: Atom) -> tuple[Expr, Expr] | None:
     (rest, *others) = rests
     if others or len(rest.terms) == 1 or len(coefficients) == 1:
         return None
-    return Expr({((atom, power),) if power else (): content for power, (content, _) in coefficients.items()}), rest
+    first = Expr({((atom, power),) if power else (): content for power, (content, _) in coefficients.items()})
+    return (-first, -rest) if all(content < 0 for content, _ in coefficients.values()) else (first, rest)
 
 
 def content_of(expr: Expr) -> tuple[Rational, Expr]:

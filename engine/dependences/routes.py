@@ -43,10 +43,10 @@ Starts = tuple[frozenset[int] | None, ...]
 
 @dataclass(frozen=True)
 class Ahead:
-    """The first equation by way of which what lies later than the element's own place on every axis is seen; `axis` is
-    the one along which its positions go on, if there is one."""
+    """The first equation, or tensor of stated costs, by way of which what lies later than the element's own place on
+    every axis is seen; `axis` is the one along which its positions go on, if there is one."""
 
-    equation: Equation
+    equation: Equation | Opaque
     interval: Interval
     axis: int | None
 
@@ -175,7 +175,7 @@ class Router:
                         found.append(self.crossing(one) if mixes else one)
         return found, carried
 
-    def look_ahead(self, equation: Equation, route: Route, carried: frozenset[int], frame: Frame) -> None:
+    def look_ahead(self, equation: Equation | Opaque, route: Route, carried: frozenset[int], frame: Frame) -> None:
         """Note the first read by way of which later positions are seen."""
         if self.ahead is not None or route.why or len(route.reach) != 1:
             return
@@ -208,6 +208,7 @@ class Router:
             for route in flow.routes:
                 one = by_way_of(replace(route, domain=()), seen, self.frame(node.target))
                 if one is not None:
+                    self.look_ahead(node, one, frozenset(carried), self.frame(node.target))
                     found.append(self.crossing(one) if mixes else one)
         return self.gathered(node.target, found, frozenset(carried), dropped=dropped)
 

@@ -42,6 +42,10 @@ class Applications:
                 counted[name] += 1
                 self._numbers[call] = counted[name]
 
+    def numbered(self) -> list[Call]:
+        """The applications that have numbers."""
+        return list(self._numbers)
+
     def number(self, call: Call) -> int | None:
         """The number that an application has in the equations, where it has one."""
         return self._numbers.get(call)
@@ -66,9 +70,9 @@ class Applications:
     def often(self, alike: Sequence[Call]) -> Text:
         """How many alike applications there are, or which of those that have numbers: 1 to 6 and 9 alike."""
         many = len(alike)
-        stretches = list(_stretches([self._numbers[call] for call in alike if call in self._numbers]))
-        if 0 < len(stretches) <= MOST_STRETCHES:
-            return (", ", *listed(stretches), " alike")
+        runs = list(stretches([self._numbers[call] for call in alike if call in self._numbers]))
+        if 0 < len(runs) <= MOST_STRETCHES:
+            return (", ", *listed(runs), " alike")
         return (", twice",) if many == 2 else (f", {many} times",)
 
     def _is_named(self, call: Call) -> bool:
@@ -82,7 +86,7 @@ def calls(body: tuple[Node, ...]) -> Iterator[Call]:
     return (node for node in in_order(body) if isinstance(node, Call))
 
 
-def _stretches(numbers: Sequence[int]) -> Iterator[Text]:
+def stretches(numbers: Sequence[int]) -> Iterator[Text]:
     """Numbers that follow one another as stretches: 1 to 6, 9."""
     for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
         stretch = [number for _, number in run]

@@ -149,6 +149,8 @@ class Writer:
             case "multiply", [a, b]:
                 squared = a == b and isinstance(a, f.Read | f.Symbol)  # what is computed twice is written twice
                 return f.Power(a, f.integer(2)) if squared else f.Product((*_factors(a), b))
+            case "divide", [a, f.Quotient(above=b, below=c)]:
+                return f.Quotient(f.Product((c, *_factors(a))), b)  # by sqrt(2 D) / 4
             case "divide", [a, b]:
                 return f.Quotient(a, b)
             case "negate", [a]:

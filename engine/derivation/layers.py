@@ -33,7 +33,7 @@ from .applications import look
 from .equations import Writer
 from .ledger import Ledger
 from .repeats import RepeatWriter, in_order, names_of, running
-from .shown import sentence
+from .shown import listed, sentence
 
 
 def opened(instance: Instance) -> list[tuple[Instance, int]]:
@@ -157,6 +157,10 @@ class LayerWriter:
         self.given = {tensor.name: tensor for tensor in (*instance.inputs, *weights, *buffers)}
         self.applications = self.ledger.applications(instance)
         self.writer = Writer(self.layout, names.of)
+        if instance.kind == "model" and (numbered := self.applications.numbered()):
+            name = numbered[0].instance.name
+            words = "Applications of one layer whose results have no names of their own are numbered: "
+            yield Paragraph((words, *listed([(f.Words(name, n),) for n in range(1, len(numbered) + 1)][:2]), "."))
         yield from self.lines(instance.body, names_of(instance.body), names, within="")
         for convention in (None, *self.conventions):
             yield from self.ledger.blocks(instance, convention)

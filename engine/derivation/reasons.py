@@ -8,7 +8,7 @@ from .. import formula as f
 from ..algebra.expression import Expr
 from ..document import Block, Bullets, Code, Heading, Paragraph, Run, Strong, Text
 from ..notation import Symbols, to_unicode
-from ..program import Equation, Node, Recurrence
+from ..program import Equation, Node, Opaque, Recurrence
 from ..quantities import BY_NAME, Derived, Measures
 from ..quantities.derived import Words
 from .equations import Writer
@@ -80,11 +80,14 @@ class ReasonWriter:
             words = _sentence([*self.named(found.equation), " ", *self.words(found.reads)])
         return [(Strong("Causality"), ": ", found.verdict, ". ", *words)]
 
-    def named(self, equation: Equation) -> list[Run]:
+    def named(self, equation: Equation | Opaque) -> list[Run]:
         """An equation as it stands in the derivation, and the layer that it is told with; a long one by what it
         makes."""
         instance = self.program.stack.instance if self.program.stack is not None else self.program.instance
         names = [one.name for one in (instance, *(i for i, _ in opened(instance))) if _stands_in(equation, one.body)]
+        if isinstance(equation, Opaque):
+            inside: list[Run] = [" in ", Code(names[0])] if names else []
+            return [f.Symbol(equation.target.name), *inside, f", stated: {equation.because},"]
         left, right = Writer(self.layout).equation(equation)
         whole = f.Relation((left, f.slashed(right)), ("=",))
         long = len(to_unicode(whole, Symbols())) > MOST_LETTERS
@@ -94,7 +97,7 @@ class ReasonWriter:
         return words
 
 
-def _stands_in(equation: Equation, body: tuple[Node, ...]) -> bool:
+def _stands_in(equation: Equation | Opaque, body: tuple[Node, ...]) -> bool:
     return any(
         node is equation or (isinstance(node, Recurrence) and equation in node.equations) for node in in_order(body)
     )

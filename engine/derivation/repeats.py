@@ -96,8 +96,10 @@ class RepeatWriter:
             return f.Apply(quantity, (f.Symbol(f"repeat_{number}" if number else "repeat"),))
         if convention is not None and isinstance(node, Choose):
             return f.Apply(quantity, (f.Symbol(f"chosen_{number}" if number else "chosen"),))
-        index = f.Symbol(node.symbol.name)
-        return f.Reduction("sum", (f.Bound(index, f.integer(0), self.layout.formula(node.count - 1)),), one)
+        index, last = f.Symbol(node.symbol.name), self.layout.formula(node.count - 1)
+        if isinstance(last, f.Quotient):  # L/2 - 1, not (L - 2)/2
+            last = f.Sum((f.slashed(self.layout.formula(node.count)), f.Negative(f.integer(1))))
+        return f.Reduction("sum", (f.Bound(index, f.integer(0), last),), one)
 
     def reason(self, node: Enclosing, turn: Expr, convention: Convention | None) -> Text:
         """Why all turns cost what they do."""

@@ -3,7 +3,7 @@ with a table of what the sizes are in each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import formula as f
@@ -15,9 +15,11 @@ from ..conventions import Convention
 from ..document import Block, Code, Heading, Paragraph, Run, Table, Text
 from ..errors import ArchError
 from ..forms import Layout
-from ..program import Call, Generic, Instance, Named, Node, Program, nested
+from ..program import Generic, Instance, Named, Program
 from ..quantities.totals import Counter, Totals
+from .applications import MOST_STRETCHES, stretches
 from .layers import LayerWriter, opened
+from .shown import listed
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,18 @@ class SectionWriter:
         self.full = full
         self.layers = LayerWriter(counter, conventions, layout, self.program.aliases, full=full)
         self.opened = {i: places for i, places in opened(program.instance) if self.layers.worth_opening(i)}
-        self.callers = _callers(program.instance)
+        self.callers = self._callers(program.instance)
+
+    def _callers(self, instance: Instance) -> dict[Instance, dict[str, set[int]]]:
+        """The layers that apply each instance, by name, with the numbers that its applications have there."""
+        found: dict[Instance, dict[str, set[int]]] = {}
+        for caller in (instance, *(one for one, _ in opened(instance))):
+            applications = self.layers.ledger.applications(caller)
+            for call in applications.calls:
+                numbers = found.setdefault(call.instance, {}).setdefault(caller.name, set())
+                if (number := applications.number(call)) is not None:
+                    numbers.add(number)
+        return {called: dict(sorted(names.items())) for called, names in found.items()}
 
     def sections(self) -> list[Section]:
         """Generic layers that were found right, and every other layer by itself."""
@@ -92,6 +105,11 @@ class SectionWriter:
         places = self.opened[instance]
         if places > 1:
             words.append(f" It is applied at {places} places, which are counted alike.")
+        for name, numbers in self.callers[instance].items():
+            runs = list(stretches(sorted(numbers)))
+            if 0 < len(runs) <= MOST_STRETCHES:
+                many = "number" if len(numbers) == 1 else "numbers"
+                words += [" In ", Code(name), f" it has the {many} ", *listed(runs), "."]
         if words:
             yield Paragraph(tuple(words))
         yield from self.layers.body(instance)
@@ -107,7 +125,7 @@ class SectionWriter:
 
     def uses(self, section: Section, layers: LayerWriter) -> Table:
         """A row for each application: where, its sizes, and what it costs at them."""
-        callers = {use.instance: self.callers[use.instance] for use in section.uses}
+        callers = {use.instance: _told(self.callers[use.instance]) for use in section.uses}
         places = {use.instance: self.opened[use.instance] for use in section.uses}
         told = len(set(callers.values())) > 1
         several = any(number > 1 for number in places.values())
@@ -120,13 +138,13 @@ class SectionWriter:
         head += [("places",)] * several
         rows: list[tuple[Text, ...]] = []
         for use, cost in zip(section.uses, costs, strict=True):
-            row: list[Text] = [_listed(callers[use.instance])] * told
+            row: list[Text] = [callers[use.instance]] * told
             row += [(self._formula(use.sizes[named.symbol]),) for named in section.names]
             row += [(self._formula(cost.params),)] * any(cost.params for cost in costs)
             row += [(self._formula(cost.operations[n]),) for n in billed]
             row += [(str(places[use.instance]),)] * several
             rows.append(tuple(row))
-        inside: Text = () if told else (", in ", *_listed(callers[section.uses[0].instance]))
+        inside: Text = () if told else (", in ", *callers[section.uses[0].instance])
         align = "l" * (len(head) - several) + "r" * several
         caption: Text = ("Where ", Code(section.instance.name), " is applied", *inside)
         return Table(caption, align, tuple(head), tuple(rows), anchor=f"uses {section.instance.name}")
@@ -151,22 +169,14 @@ def _same(ours: Totals, its: Totals, sizes: Mapping[Symbol, Expr], facts: Facts)
     return all(substitute(generic, sizes, facts) == own for generic, own in pairs)
 
 
-def _callers(instance: Instance) -> dict[Instance, tuple[str, ...]]:
-    """The layers that apply each instance, by name."""
-    found: dict[Instance, dict[str, None]] = {}
-    waiting, seen = [instance], {instance}
-    while waiting:
-        caller = waiting.pop()
-        body: list[Node] = list(caller.body)
-        while body:
-            node = body.pop()
-            body += nested(node)
-            if isinstance(node, Call):
-                found.setdefault(node.instance, {})[caller.name] = None
-                if node.instance not in seen:
-                    seen.add(node.instance)
-                    waiting.append(node.instance)
-    return {called: tuple(sorted(names)) for called, names in found.items()}
+def _told(callers: Mapping[str, Collection[int]]) -> Text:
+    """The layers that apply one, each with the numbers that it has there: `m` (1 to 3), `f`."""
+    found: list[Text] = []
+    for name, numbers in callers.items():
+        runs = list(stretches(sorted(numbers)))
+        shown = 0 < len(runs) <= MOST_STRETCHES
+        found.append((Code(name), " (", *listed(runs), ")") if shown else (Code(name),))
+    return tuple(listed(found))
 
 
 def _explained(names: Sequence[Named]) -> list[Run]:
@@ -181,10 +191,3 @@ def _explained(names: Sequence[Named]) -> list[Run]:
             continue
         words += [", "] * bool(words) + said
     return [" Here ", *words, "."] if words else []
-
-
-def _listed(names: Sequence[str]) -> Text:
-    words: list[Run] = []
-    for name in names:
-        words += [", "] * bool(words) + [Code(name)]
-    return tuple(words)

@@ -17,7 +17,7 @@ from ..dependences.flows import NOTHING
 from ..dependences.positions import NotDerived, Positions, positions
 from ..dependences.routes import Ahead, Router
 from ..errors import Span
-from ..program import Equation, Instance, Program
+from ..program import Equation, Instance, Opaque, Program
 from ..scalars import place
 from .derived import Words
 from .views import named_sequence, values_of
@@ -31,7 +31,7 @@ class Causality:
 
     verdict: Verdict
     reason: Words
-    equation: Equation | None = None
+    equation: Equation | Opaque | None = None
     reads: Words = ()
 
     @property

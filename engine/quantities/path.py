@@ -147,6 +147,8 @@ def joined_words(view: View, order: Order, units: Expr) -> Words:
     if scanned and not units_free_of(view.sizes, units):
         steps, layers = _steps_of(view, units)
         words: Words = ("the state goes through ", steps, " evaluations of the cell from one end to the other")
+        if not view.facts.nonnegative(units - steps):  # after a stride there are fewer
+            words = ("the state of the cell goes from one end to the other",)
         if layers:
             words = (*words, " and crosses the other layers once")
         return (*words, way)
@@ -182,7 +184,7 @@ def _times(sizes: Sequence[Expr]) -> Words:
 
 def _apart(view: View, at_example: bool) -> Derived:
     """Some pair is joined by no route."""
-    closing = " at the example values; `stacked` gives the path of as many layers as it takes" if at_example else ""
+    closing = " at the example values" if at_example else ""
     if len(view.sizes) == 1 and view.aligned:
         behind, ahead = _hull(view, view.facts)
         reason: Words = (
