@@ -23,6 +23,7 @@ from .describe import brief, examples, number, show
 from .values import Context, FunctionValue, LayerValue, NeedsValue, Poisoned, Scope, Silent, Value
 
 MAX_DIGITS = 200
+MOST_TERMS = 48  # of a product of sums
 
 
 def describe(value: Value) -> str:
@@ -61,13 +62,24 @@ def arithmetic(operator: str, left: Expr, right: Expr, span: Span, context: Cont
         case "-":
             return left - right
         case "*":
-            return left * right
+            return _few(left * right, span) if min(len(left.terms), len(right.terms)) > 1 else left * right
         case "/":
             if not right:
                 raise by_zero(span)
             return left / right
         case _:
             return _power(left, right, span, context)
+
+
+def _few(size: Expr, span: Span) -> Expr:
+    """A product of sums that can be multiplied out: counts are sums of products of sizes, and would have thousands."""
+    if len(size.terms) > MOST_TERMS:
+        raise error(
+            f"this size is a sum of {len(size.terms)} terms when it is multiplied out",
+            span,
+            hint="a `dim` of its own for a factor or for all of it",
+        )
+    return size
 
 
 def by_zero(span: Span) -> ArchError:
