@@ -9,6 +9,7 @@ from functools import cached_property
 
 from .. import formula as f
 from ..algebra.expression import Expr, from_atom
+from ..algebra.facts import Facts
 from ..conventions import convention
 from ..document import Block, Bullets, Heading, Paragraph, Result, Run, Step, Steps, Strong, Table, Text
 from ..program import Assumption
@@ -23,6 +24,7 @@ MOST_FACTS = 6
 # A closed form of more names does not fit into a column of a table.
 MOST_NAMES = 16
 MOST_BESIDE_LONGER = 8
+LONG_NOTE = 160  # letters: what is longer does not stand in a table
 KINDS = {
     "mac": "multiplications of multiply-adds",
     "multiply": "other multiplications",
@@ -123,9 +125,13 @@ class FrontWriter:
         if not shown:
             return
         rows: list[tuple[Text, ...]] = []
+        long: list[Text] = []
         for d in shown:
             meaning = [d.note or "", "fixed, since the structure of the model depends on it" if d.fixed else ""]
             note = "; ".join(part for part in meaning if part) or "–"
+            if len(note) > LONG_NOTE:
+                long.append((self.layout.atom(d.symbol), ": ", note))
+                note = "below"
             rows.append(((self.layout.atom(d.symbol),), (note,), (digits(d.value) if d.value is not None else "–",)))
         for short in self.short:
             value = self.shown.number(short.expr)
@@ -134,6 +140,8 @@ class FrontWriter:
             rows.append(((f.Symbol(short.name),), (f.slashed(short.formula), *said), (number,)))
         yield Heading(2, ("Notation",), anchor="notation")
         yield Table((), "llr", (("symbol",), ("meaning",), ("example value",)), tuple(rows))
+        if long:
+            yield Bullets(tuple(long))
 
     def used_symbols(self) -> set[str]:
         found: set[str] = set()
@@ -191,4 +199,7 @@ class FrontWriter:
 
 
 def _worth_saying(assumption: Assumption) -> bool:
-    return assumption.left.constant is None or assumption.right.constant is None
+    """Not what holds for all sizes."""
+    if assumption.left.constant is not None and assumption.right.constant is not None:
+        return False
+    return assumption.kind != "order" or not Facts().nonnegative(assumption.right - assumption.left)

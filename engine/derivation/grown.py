@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import permutations
 from math import gcd
 from typing import Literal
@@ -14,6 +14,7 @@ from ..document import Block, Bullets, Heading, Paragraph, Run, Step, Steps, Tex
 from ..errors import ArchError
 from ..growth import Dropped, Growth, allowed_by, growth, smooth, tight
 from ..quantities import Derived
+from ..smoothing import has_log
 from .shown import Shown, listed, spelled
 
 # Terms that go are told one by one; of more than these only what they are together.
@@ -22,7 +23,7 @@ MOST_DROPPED = 12
 MOST_TERMS = 10
 
 
-def growth_blocks(quantities: Iterable[tuple[str, str, Derived]], shown: Shown) -> Iterator[Block]:
+def growth_blocks(quantities: Sequence[tuple[str, str, Derived]], shown: Shown) -> Iterator[Block]:
     """For each (name, title, value) of which terms go: the steps from the closed form to O(…), and what would make it
     shorter."""
     blocks: list[Block] = []
@@ -39,9 +40,11 @@ def growth_blocks(quantities: Iterable[tuple[str, str, Derived]], shown: Shown) 
             blocks += writer.blocks()
     if blocks:
         yield Heading(2, ("Growth",), anchor="growth")
+        logarithms = any(derived.expr is not None and has_log(derived.expr) for _, _, derived in quantities)
         yield Paragraph(
             (
-                "All sizes are at least 1; bases and arguments of logarithms are at least 2. "
+                "All sizes are at least 1",
+                "; bases and arguments of logarithms are at least 2. " if logarithms else ". ",
                 "A term goes only where others are as large for all sizes. ",
                 *_held(shown),
                 "Θ says that the growth is a lower bound as well.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from .. import formula as f
 from ..algebra.expression import Expr
@@ -16,6 +18,7 @@ from .shown import spelled
 
 # A formula of more names is shown as it is written, which may break anywhere.
 MOST_NAMES = 8
+_SCIENTIFIC = re.compile(r"[\d.]+[eE][+-]?\d+")
 _SIGNS = {"~": "≈ ", "<=": "≤ ", ">=": "≥ ", "<": "< ", ">": "> "}
 
 
@@ -45,6 +48,8 @@ def published_blocks(figures: Sequence[Published], layout: Layout) -> Iterator[B
         stated: Text = (_SIGNS.get(figure.relation, ""), figure.stated)
         if figure.formula is not None and f.measure(layout.formula(figure.formula)) <= MOST_NAMES:
             stated = (_SIGNS.get(figure.relation, ""), f.slashed(layout.formula(figure.formula)))
+        elif _SCIENTIFIC.fullmatch(figure.stated):
+            stated = (_SIGNS.get(figure.relation, ""), f.Number(Fraction(figure.stated), figure.stated))
         elif figure.stated == "inf":
             stated = (_SIGNS.get(figure.relation, ""), f.Infinity())
         elif not figure.stated[:1].isdigit():

@@ -111,8 +111,11 @@ def sentence(doc: str) -> str:
 
 
 def spelled(words: str) -> Text:
-    """Words with what stands between backticks as names of the file."""
-    return tuple(Code(part) if n % 2 else part for n, part in enumerate(words.split("`")) if part)
+    """Words with what stands between backticks as names of the file; a lone backtick is one."""
+    parts = words.split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    return tuple(Code(part) if n % 2 else part for n, part in enumerate(parts) if part)
 
 
 def listed(texts: Sequence[Text]) -> list[Run]:

@@ -75,8 +75,9 @@ def to_marked_unicode(formula: Formula, symbols: Symbols) -> str:
         case Apply():
             return _apply(formula, symbols)
         case Read(tensor, subscripts, leading):
-            position = ",".join(["…"] * leading + [_solid(index, symbols) for index in subscripts])
-            return f"{symbols.in_unicode(tensor)}[{position}]"
+            places = ["…"] * leading + [_solid(index, symbols) for index in subscripts]
+            loose = any(" " in place for place in places)  # long ones, between which a line may end
+            return f"{symbols.in_unicode(tensor)}[{deeper((f', {COMMA}' if loose else ',').join(places))}]"
         case Group(items):
             return f"({','.join(_solid(item, symbols) for item in items)})"
         case Reduction(operator, bounds, body, where):

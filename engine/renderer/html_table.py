@@ -60,7 +60,7 @@ def lay_out_table(table: Table, writer: Writer) -> LaidTable:
         laid[:-1] if sums else laid,
         laid[-1] if sums else (),
         tuple(writer.prose(note).html for note in table.notes),
-        phone > CERTAIN and not cards,
+        phone > CERTAIN and not (cards and max(cell.least for column in columns for cell in column) <= PHONE),
         max(least, min(natural, COMFORTABLE)) if phone > SQUEEZED else 0.0,
         cards,
     )
