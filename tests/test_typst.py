@@ -423,7 +423,7 @@ def test_a_derivation() -> None:
     assert '= Self-attention #code("attention(", "x[", "N, D])");' in lines
     assert "#let attention-macs = $3 D^2 n + 2 D n^2$ // macs: 1,879,048,192" in lines
     assert "  &= 3 D^2 n + 2 D n^2 && #why[(collected)] \\" in lines
-    assert '- *Assumed. *$k <= n$; the $"heads"$ heads share $D$ channels.' in lines
+    assert '- *Assumed. *#box[$k <= n$]; the $"heads"$ heads share $D$ channels.' in lines
     assert "  caption: [Where it comes from: $3 D^2 n + 2 D n^2$]," in lines
     assert "  total: ([total], [$3 D^2 n + 2 D n^2$], [1,879,048,192])," in lines
     assert '#set document(title: "Self-attention attention(x[N, D])", date: none)' in lines

@@ -38,7 +38,7 @@ class Homonyms:
             for node in in_order(instance.body):
                 if isinstance(node, Repeat) and is_numbered(node):
                     look = Symbols().in_latex(node.symbol.name)
-                    if look in self._others:
+                    if self._others & {look, f"{look}'"}:  # an index inside the repeat has its prime already
                         names[node.symbol] = look_of(node.symbol.name, look)
         return layout.named(names) if names else layout
 

@@ -17,7 +17,7 @@ from ..notation.typst_widths import typst_width, words_width
 from .escape import spaced
 from .escape_typst import ZERO_WIDTH, code_parts, loose, typst_code, typst_words
 
-SHORT_INLINE: Final = 36.0  # points: a formula that is no longer stays together
+SHORT_INLINE: Final = 48.0  # points: a formula that is no longer stays together
 LONG_INLINE: Final = 110.0  # points: from here on a term in a line of text may also be broken between factors
 ROOM: Final = 75.0  # points: a fraction or a name that is wider is written so that it can be broken
 TALL: Final = 1.7  # lines: the height of a fraction
@@ -80,7 +80,8 @@ def inline_formula(formula: Formula, symbols: Symbols, room: float = ROOM) -> tu
     marked = to_marked_typst(formula, symbols)
     wide = typst_width(unmarked(marked), display=False)
     if wide <= SHORT_INLINE:
-        return f"${unmarked(marked)}$", wide + 2.0, [wide + 2.0]
+        together = f"#box[${unmarked(marked)}$]" if marked != unmarked(marked) else f"${marked}$"
+        return together, wide + 2.0, [wide + 2.0]
     long_term = LONG_INLINE * min(1.0, room / ROOM)
     typst, widths = _broken(marked, long_term)
     if wide > 2 * LONG_INLINE or max(widths) > room or (wide > LONG_INLINE and "cases(" in marked):
