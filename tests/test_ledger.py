@@ -170,8 +170,8 @@ def test_a_layer_with_a_repeat_says_what_it_costs() -> None:
         "model m(x[N, D]):\n    return x -> stack -> stack\n"
     )
     assert lists(document(text), "params", of="stack")[-3:] == [
-        "params(linear) = D² + D",
-        "params(stack) = Σ_{i=0..L−1} params(turn) + params(linear)",
+        "params(linear⁽²⁾) = D² + D",
+        "params(stack) = Σ_{i=0..L−1} params(turn) + params(linear⁽²⁾)",
         " = D(D+1)(L+1)",
     ]
 
@@ -341,3 +341,17 @@ def own_lists(found: Document) -> Iterator[tuple[Step, ...]]:
             left = block.steps[0].left
             if left is not None and re.search(r"(params|macs|exact)\(", shown(left)):
                 yield block.steps
+
+
+def test_an_option_that_is_given_as_its_default_makes_no_other_layer() -> None:
+    """Two applications of D² + D; a layer that is given as an option counts with its own options."""
+    found = document(
+        "dim N = 8, D = 4\nlayer cell(x[..., I]; O = I):\n    return x -> linear(O)\n"
+        "model m(x[N, D]):\n    x = x -> cell(1*D)\n    return x -> cell\n"
+    )
+    assert lists(found, "params")[1] == "2·params(cell⁽¹⁾) = 2·(D² + D) = 2D² + 2D"
+    other = document(
+        "dim N = 8, D = 4\nlayer f(x[..., I]; g = relu):\n    return x -> g\n"
+        "model m(x[N, D]):\n    a = x -> f(linear(D))\n    return a -> f(linear(D, bias = false))\n"
+    )
+    assert total(other)[2:] == [" = 2D² + D", " = 36"]

@@ -28,7 +28,8 @@ class Applications:
 
     def __init__(self, instance: Instance, costs: Callable[[Instance], bool]) -> None:
         self.calls = tuple(calls(instance.body))
-        self._given = Counter(given(instance.body))
+        self._given = Counter(tensor.name for tensor in instance.inputs)
+        self._given.update(given(instance.body))
         self._own = look(f.Words(instance.name)) if instance.kind == "layer" else ""  # what all of it is called
         taken = {self._own, *(look(f.Symbol(name)) for name in self._given)}
         often = Counter(call.instance.name for call in self.calls)

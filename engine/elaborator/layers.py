@@ -138,8 +138,11 @@ def _open(
         context.errors = outer
         context.stack.pop()
         context.depth -= 1
+    # An option that is given as its default is: one layer, told once.
+    alike = (id(layer.definition), tuple(argument.axes for argument in arguments), context.settled[instance])
+    instance = context.opened.setdefault(alike, instance)
     context.opened[key] = instance
-    context.origins[instance] = Origin(layer, arguments, given)
+    context.origins.setdefault(instance, Origin(layer, arguments, given))
     return instance
 
 
@@ -208,6 +211,7 @@ def opened_at(
         _bind_axes(parameter, arguments[number], scope, at, layer, context)
         scope.set(parameter.name, formal, parameter.span)
     _bind_options(layer, given, options, scope, context)
+    settled = tuple(scope.names[option.name] for option in definition.options)
     _check_late_axes(definition, inputs, scope, tensors, layer, context)
     body = Body(unnamed=scope.unnamed)
     execute(definition.body, scope, body, context)
@@ -215,7 +219,7 @@ def opened_at(
         raise Silent  # what is wrong was recorded
     if body.outputs is None:
         raise missing_return(definition)
-    return Instance(
+    instance = Instance(
         layer.name,
         "layer",
         tuple(inputs),
@@ -229,6 +233,8 @@ def opened_at(
         saved(body, scope),
         frozenset(o.name for o in definition.options if _is_usual(o, given)),
     )
+    context.settled[instance] = settled
+    return instance
 
 
 def _is_usual(option: syntax.OptionParameter, given: dict[str, Value]) -> bool:

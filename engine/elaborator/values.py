@@ -199,6 +199,7 @@ class Context:
     warnings: list[Diagnostic] = field(default_factory=list)
     errors: list[Diagnostic] = field(default_factory=list)
     opened: dict[object, Instance] = field(default_factory=dict)
+    settled: dict[Instance, tuple[Value, ...]] = field(default_factory=dict)  # what its options are, defaults too
     origins: dict[Instance, Origin] = field(default_factory=dict)
     like: tuple[Mapping[Symbol, Expr], Facts] | None = None
     depth: int = 0
