@@ -3,6 +3,7 @@ with a table of what the sizes are in each."""
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -92,15 +93,17 @@ class SectionWriter:
             return False
 
     def blocks(self, level: int) -> Iterator[Block]:
-        for section in self.sections():
-            if section.uses:
-                yield from self.generic(section, level)
-            else:
-                yield from self.single(section, level)
+        sections = self.sections()
+        titles = Tally(tuple(self.layers.title(section.instance)) for section in sections)
+        for section in sections:
+            title = tuple(self.layers.title(section.instance))
+            if titles[title] > 1:  # what is taken tells them apart
+                title = (*title, " of ", *self.layers.shapes(section.instance.inputs))
+            yield Heading(level, title, anchor=section.instance.name)
+            yield from self.generic(section) if section.uses else self.single(section)
 
-    def single(self, section: Section, level: int) -> Iterator[Block]:
+    def single(self, section: Section) -> Iterator[Block]:
         instance = section.instance
-        yield Heading(level, tuple(self.layers.title(instance)), anchor=instance.name)
         words = [*self.layers.about(instance), *self.layers.takes(instance)]
         places = self.opened[instance]
         if places > 1:
@@ -114,11 +117,10 @@ class SectionWriter:
             yield Paragraph(tuple(words))
         yield from self.layers.body(instance)
 
-    def generic(self, section: Section, level: int) -> Iterator[Block]:
+    def generic(self, section: Section) -> Iterator[Block]:
         instance = section.instance
         layout = self.layout.after(_order(section))
         layers = LayerWriter(section.counter, self.conventions, layout, self.program.aliases, full=self.full)
-        yield Heading(level, tuple(layers.title(instance)), anchor=instance.name)
         yield Paragraph((*layers.about(instance), *layers.takes(instance), *_explained(section.names)))
         yield from layers.body(instance)
         yield self.uses(section, layers)
