@@ -178,6 +178,9 @@ def measures_layout() -> object:
         # depthwise: a kernel of its own for each channel
         ("(x[N, D]):\n    weight K[M, D]\n    y[n < N, d] = sum[j] x[n + j, d] * K[j, d]\n    return y",
          ("macs(y)", "N·D·M = NDM", "N positions, D channels, M terms each")),
+        # a projection of the positions, as of Wang et al. 2020 (Linformer), equation (7): D is no number of positions
+        ("(x[N, D]):\n    weight E[M, N]\n    y[m, d] = sum[n] E[m, n] * x[n, d]\n    return y",
+         ("macs(y)", "M·D·N = NDM", "M·D elements, N terms each")),
         # a causal sum: Σ (n + 1) = N(N + 1)/2
         ("(x[N, D]):\n    S[n, m in 0..n] = sum[d] x[n, d] * x[m, d]\n    return S",
          ("macs(S)", "D·Σ_{n=0..N−1} (n+1) = ND(N+1)/2", "a multiply-add for each n, m, d")),

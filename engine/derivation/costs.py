@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from .. import formula as f
 from ..algebra.expression import ONE, Expr
@@ -150,8 +150,8 @@ def _summed(outer: Index, dependent: Sequence[Index], facts: Facts) -> Expr | No
 
 def _roles(equation: Equation, over: Sequence[Index]) -> list[str]:
     """What the values of each index are. An index of weights alone counts outputs, one of data alone positions, one of
-    both channels, or groups if there are outputs in each; what is summed over are the terms. Without weights the free
-    indices count elements."""
+    both channels, or groups if there are outputs in each; what is summed over are the terms. Without weights, and where
+    these mix positions and not channels, the free indices count elements."""
     bound = {index.symbol for index in over} - {index.symbol for index in equation.indices}
     reads = [read for read in equation.reads if not bound or bound & _mentioned([read])]
     weights = _mentioned(read for read in reads if read.tensor.kind == "weight")
@@ -163,7 +163,7 @@ def _roles(equation: Equation, over: Sequence[Index]) -> list[str]:
         symbol = index.symbol
         if symbol not in free:
             found.append("terms each")
-        elif not weights:
+        elif not weights or any(_mixes_positions(read, bound) for read in reads if read.tensor.kind != "weight"):
             found.append("elements")
         elif symbol not in weights:
             found.append("positions")
@@ -172,6 +172,12 @@ def _roles(equation: Equation, over: Sequence[Index]) -> list[str]:
         else:
             found.append("groups" if outputs else "channels")
     return found
+
+
+def _mixes_positions(read: Read, bound: Collection[object]) -> bool:
+    """Is it an axis before the last that is summed over, and the last is not? The channels stand last."""
+    symbols = [set(_symbols(subscript)) for subscript in read.subscripts]
+    return bool(symbols) and not symbols[-1] & set(bound) and any(own and own <= set(bound) for own in symbols[:-1])
 
 
 def _mentioned(reads: Iterable[Read]) -> set[object]:

@@ -56,7 +56,10 @@ class ReasonWriter:
             return (*shown, *spelled(f"{derived.unknown}."))
         shown += [str(derived.number) if derived.number is not None else self.shown.formula(derived), ". "]
         shown += _sentence(self.words(derived.reason))
-        if len({figure.expr for figure in derived.figures}) > 1:
+        said = _plain(self.words(derived.reason))
+        if len({figure.expr for figure in derived.figures}) > 1 and not all(
+            _plain(self.words(figure.of)) in said for figure in derived.figures
+        ):
             for number, figure in enumerate(derived.figures):
                 value = f.Infinity() if figure.expr is None else self.layout.formula(figure.expr)
                 shown += ["; " if number else " By itself: ", value, " ", *self.words(figure.of)]
@@ -101,6 +104,11 @@ def _stands_in(equation: Equation | Opaque, body: tuple[Node, ...]) -> bool:
     return any(
         node is equation or (isinstance(node, Recurrence) and equation in node.equations) for node in in_order(body)
     )
+
+
+def _plain(words: list[Run]) -> str:
+    """The words with formulas as Python shows them: enough to tell what was said already."""
+    return "".join(word if isinstance(word, str) else repr(word) for word in words)
 
 
 def _sentence(words: list[Run]) -> list[Run]:

@@ -8,11 +8,12 @@ from .. import library, syntax
 from ..algebra.expression import Expr
 from ..algebra.facts import Facts
 from ..algebra.ranges import extreme
-from ..errors import ArchError, Diagnostic, Span, error, nearest
+from ..errors import ArchError, Span, error, nearest
 from ..program import Call, Instance
 from ..scalars import Axis, Tensor, place
 from .arguments import bind_arguments, signature
-from .describe import brief, count, shape, show
+from .blame import blamed
+from .describe import count, shape, show
 from .values import (
     FUNCTIONS,
     Body,
@@ -133,7 +134,7 @@ def _open(
         context.record(failure)
         if not context.errors:
             raise
-        raise _blame(ArchError(*context.errors), layer, span, options, context) from None
+        raise blamed(ArchError(*context.errors), layer, span, options, context) from None
     finally:
         context.errors = outer
         context.stack.pop()
@@ -144,49 +145,6 @@ def _open(
     context.opened[key] = instance
     context.origins.setdefault(instance, Origin(layer, arguments, given))
     return instance
-
-
-def _blame(
-    failure: ArchError, layer: LayerValue, span: Span, options: dict[str, tuple[Value, Span]], context: Context
-) -> ArchError:
-    """A mistake inside a layer, told from where it was called: a standard layer's own lines are no place to look."""
-    diagnostics = []
-    for d in failure.diagnostics:
-        if d.span is None or span.source.library or "calls itself" in d.message:
-            diagnostics.append(d)
-        elif d.span.source.library:
-            where = f"in {d.span.source.name}, line {d.span.line}: {_line(d.span)}"
-            hint = _whole_option(d, options, context) or (
-                d.hint if not d.hint.startswith("`floor(") else signature(layer.definition)
-            )
-            message = f"`{layer.name}` cannot be applied here: {d.message}"
-            diagnostics.append(Diagnostic(message, span, d.label, hint, notes=(*d.notes, where)))
-        elif len(d.notes) < 3 and not (d.span.source is span.source and d.span.line == span.line):
-            file = "" if d.span.source is span.source else f" of {span.source.name}"
-            note = f"`{layer.name}` is opened in line {span.line}{file}"
-            diagnostics.append(Diagnostic(d.message, d.span, d.label, d.hint, d.severity, (*d.notes, note)))
-        else:
-            diagnostics.append(d)
-    return ArchError(*diagnostics)
-
-
-def _whole_option(diagnostic: Diagnostic, options: dict[str, tuple[Value, Span]], context: Context) -> str:
-    """Where a size inside a layer is not whole because an option is not, the option rounded."""
-    if not diagnostic.hint.startswith("`floor("):
-        return ""
-    for value, at in options.values():
-        if isinstance(value, Expr) and not at.source.library and not context.facts.is_integer(value):
-            text = brief(at)
-            name, equals, right = text.partition("=")
-            start = f"{name.strip()} = " if equals else ""
-            written = right.strip() if equals else text
-            return f"`{start}floor({written})` or `{start}ceil({written})`" if written else ""
-    return ""
-
-
-def _line(span: Span) -> str:
-    text = span.source.line(span.line).strip()
-    return text if len(text) <= 80 else text[:80].rstrip() + " …"
 
 
 def opened_at(
