@@ -38,7 +38,7 @@ def compared(seeds: range, generate: Callable[[int], str] = generate) -> tuple[i
 @pytest.mark.parametrize("first", range(0, 120, 120))
 def test_routes_of_random_stacks(first: int) -> None:
     agreed, refused = compared(range(first, first + 120))
-    assert agreed > 700
+    assert agreed > 420
     assert refused.total() < 60  # slips of the generator
 
 
@@ -46,5 +46,5 @@ def test_routes_of_random_stacks(first: int) -> None:
 @pytest.mark.parametrize("first", range(0, 60, 60))
 def test_routes_of_random_images_and_pairs_of_sequences(first: int) -> None:
     agreed, refused = compared(range(first, first + 60), generate_images)
-    assert agreed > 400
+    assert agreed > 240
     assert refused.total() < 20

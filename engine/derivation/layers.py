@@ -160,7 +160,8 @@ class LayerWriter:
         if instance.kind == "model" and (numbered := self.applications.numbered()):
             name = numbered[0].instance.name
             words = "Applications of one layer whose results have no names of their own are numbered: "
-            yield Paragraph((words, *listed([(f.Words(name, n),) for n in range(1, len(numbered) + 1)][:2]), "."))
+            two = [(f.Words(name, number),) for number in range(1, min(2, len(numbered)) + 1)]
+            yield Paragraph((words, *listed(two), "."))
         yield from self.lines(instance.body, names_of(instance.body), names, within="")
         for convention in (None, *self.conventions):
             yield from self.ledger.blocks(instance, convention)

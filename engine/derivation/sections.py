@@ -94,10 +94,10 @@ class SectionWriter:
 
     def blocks(self, level: int) -> Iterator[Block]:
         sections = self.sections()
-        titles = Tally(tuple(self.layers.title(section.instance)) for section in sections)
-        for section in sections:
-            title = tuple(self.layers.title(section.instance))
-            if titles[title] > 1:  # what is taken tells them apart
+        titles = [tuple(self.layers.title(section.instance)) for section in sections]
+        often = Tally(titles)
+        for section, title in zip(sections, titles, strict=True):
+            if often[title] > 1:  # what is taken tells them apart
                 title = (*title, " of ", *self.layers.shapes(section.instance.inputs))
             yield Heading(level, title, anchor=section.instance.name)
             yield from self.generic(section) if section.uses else self.single(section)
@@ -119,7 +119,7 @@ class SectionWriter:
 
     def generic(self, section: Section) -> Iterator[Block]:
         instance = section.instance
-        layout = self.layout.after(_order(section))
+        layout = self.layout.after(_order(section, self.layout))
         layers = LayerWriter(section.counter, self.conventions, layout, self.program.aliases, full=self.full)
         yield Paragraph((*layers.about(instance), *layers.takes(instance), *_explained(section.names)))
         yield from layers.body(instance)
@@ -155,12 +155,14 @@ class SectionWriter:
         return f.slashed(self.layout.formula(expr))
 
 
-def _order(section: Section) -> list[str]:
-    """The names of a generic layer as its signature has them: the sizes of its inputs, then its options."""
-    order = dict.fromkeys(named.symbol.name for named in section.names)
+def _order(section: Section, layout: Layout) -> list[str]:
+    """The names of a generic layer as its signature has them: the sizes of its inputs, then its options. Those of the
+    file keep their order among themselves."""
     sizes = [axis.size for tensor in section.instance.inputs for axis in tensor.axes]
     inputs = [symbol.name for size in sizes for symbol in sorted(size.symbols(), key=lambda symbol: symbol.name)]
-    return list(dict.fromkeys((*inputs, *order)))
+    names = list(dict.fromkeys((*inputs, *(named.symbol.name for named in section.names))))
+    known = iter(sorted((name for name in names if name in layout.order), key=layout.order.__getitem__))
+    return [next(known) if name in layout.order else name for name in names]
 
 
 def _same(ours: Totals, its: Totals, sizes: Mapping[Symbol, Expr], facts: Facts) -> bool:

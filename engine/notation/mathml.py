@@ -224,7 +224,9 @@ def _begins_with_digit(factor: Formula) -> bool:
     match plain(factor):
         case Number():
             return True
-        case Power(base) | Quotient(base, _, True):
+        case Power(base):
+            return isinstance(plain(base), Number)  # a product has brackets
+        case Quotient(base, _, True):
             return _begins_with_digit(base)
         case Product(factors):
             return _begins_with_digit(factors[0])
