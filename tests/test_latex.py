@@ -384,3 +384,19 @@ def test_chktex_of_models(model: str, tmp_path: Path) -> None:
     file = tmp_path / "model.tex"
     assert main([model, "--latex", "-o", str(file)]) == 0
     assert chktex(file) == ""
+
+
+@pytest.mark.slow
+def test_long_names_in_a_narrow_column(tmp_path: Path) -> None:
+    """Names of 20 to 26 letters in products, in tables and in sums: no line sticks out of 3.25 in."""
+    model = tmp_path / "long.arch"
+    model.write_text(
+        "dim number_of_graph_nodes = 100, hidden_feature_width = 64, sub_layers_per_outer_layer = 3, outer_layers = 4\n"
+        "model m(x[number_of_graph_nodes, hidden_feature_width]):\n    repeat outer_layers:\n"
+        "        repeat sub_layers_per_outer_layer:\n            x = x -> attention -> mlp\n"
+        "        x = x -> linear(hidden_feature_width)\n    return x\n"
+    )
+    output = str(tmp_path / "long.tex")
+    assert main([str(model), "--latex", "--standalone", "--width", "3.25in", "-o", output]) == 0
+    source = (tmp_path / "long.tex").read_text("utf-8")
+    assert COMPLAINTS.findall(compiled(source, "pdflatex", tmp_path)) == []

@@ -27,7 +27,7 @@ from archderive.verifier.machine import execute
 from clock import at_most
 
 ROOT = Path(__file__).parent.parent
-# A run of each takes up to a minute, and what they are made of is in others; their counts are those of torchvision and timm.
+# Each takes up to a minute, and what they are made of is in others; their counts are those of torchvision and timm.
 LONG = ("inception_v3", "convnextv2", "ghostnet", "mobilenetv4", "spt_unet", "vgg")
 EXAMPLES = sorted(path for path in (ROOT / "examples").rglob("*.arch") if path.stem not in LONG)
 CASES = sorted((ROOT / "tests" / "cases").glob("l*/*.arch"))

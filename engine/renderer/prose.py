@@ -27,7 +27,8 @@ _BREAK = r"\allowbreak "
 # As `latex_code` has it: signs stay with what they follow.
 _BETWEEN_PARTS_OF_CODE = re.compile(r"[ \u200b]|(?<=[_/.,:=()\[\]])(?=[^\s_/.,:=()\[\]])")
 _BREAK_BETWEEN_FACTORS = r"\penalty3000 "  # worse than several lines that end after an operator, at 700 each
-_ANY_BREAK = re.compile(r"\\allowbreak |\\penalty3000 ")
+# TeX ends lines after the dot of a product as well.
+_ANY_BREAK = re.compile(rf"\\allowbreak |\\penalty3000 |[{FACTOR}-{chr(ord(FACTOR) + DEPTHS)}](?=\\cdot)")
 _UNDIVIDED = 18  # letters: longer words may be divided
 
 
