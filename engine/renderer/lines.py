@@ -68,7 +68,7 @@ def _ends(parts: Sequence[Piece], first: float, rest: float) -> list[int]:
     ends = [number] * number
     after = [0.0] * (number + 1)  # the cost of all lines from a place on
     for place in range(number - 1, -1, -1):
-        room = rest if place else first
+        room = max(rest if place else first, 1.0)
         least = inf
         filled = 0.0
         for end in range(place + 1, number + 1):
