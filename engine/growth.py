@@ -7,7 +7,7 @@ Coefficients, negative terms of lower order and bases of logarithms that are num
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -27,7 +27,6 @@ from .smoothing import Smoother, has_log, leads, positive, rounded_log
 HUGE = 10**6
 TINY = Fraction(1, 10**6)
 
-LONG = 100  # of so many terms those that divide another go first
 MANY = 12  # of so many terms not all pairs are tried
 
 Vector = dict[Atom, Rational]
@@ -71,13 +70,11 @@ def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
             vectors[moving] = dict(moving)
     if not vectors:
         return Growth((ONE,) if plain.terms else (ZERO,))
-    gone = [Expr({m: 1}) for m in _divided(vectors)] if len(vectors) > LONG else []
-    for one in gone:
-        del vectors[next(iter(one.terms))]
     cone = _cone(vectors.values(), facts)
     kept = dict(vectors)
     leading = [m for m, v in vectors.items() if _leads(v, [o for n, o in vectors.items() if n != m], cone)]
     first = [vectors[m] for m in leading]
+    gone: list[Expr] = []
     for monomial in sorted(vectors.keys() - set(leading), key=_smallness):
         others = [v for m, v in kept.items() if m != monomial]
         if others and (
@@ -86,23 +83,6 @@ def growth(expr: Expr, facts: Facts, constant: Sequence[Symbol] = ()) -> Growth:
             del kept[monomial]
             gone.append(Expr({monomial: 1}))
     return Growth(tuple(Expr({m: 1}) for m in kept), tuple(gone), cone)
-
-
-def _divided(vectors: Mapping[Monomial, Vector]) -> list[Monomial]:
-    """Terms that divide another one by what is at least 1, and so are no larger."""
-    found: list[Monomial] = []
-    kept: list[Vector] = []
-    for monomial in sorted(vectors, key=lambda m: -sum(e for _, e in m)):
-        own = vectors[monomial]
-        if any(
-            all(other.get(a, 0) >= e for a, e in own.items())
-            and all(isinstance(a, Symbol) and a.kind == "dim" and e >= own.get(a, 0) for a, e in other.items())
-            for other in kept
-        ):
-            found.append(monomial)
-        else:
-            kept.append(own)
-    return found
 
 
 def allowed_by(dropped: Dropped, facts: Facts) -> tuple[list[Expr], list[tuple[Expr, Expr]]]:

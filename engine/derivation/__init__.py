@@ -31,8 +31,7 @@ def derive(measures: Measures, request: Request) -> Document:
     """The derivation of one model."""
     author = _Author(measures, request)
     blocks = tuple(author.blocks())
-    symbols = {**symbols_of(measures.program), **author.homonyms.symbols()}
-    return Document(measures.program.name, blocks, tuple(author.front.results()), symbols)
+    return Document(measures.program.name, blocks, tuple(author.front.results()), author.homonyms.symbols())
 
 
 class _Author:
@@ -47,7 +46,7 @@ class _Author:
         exprs = [derived.expr for derived in (measures.params, *billed) if derived.expr is not None]
         taken = {dimension.symbol.name for dimension in self.program.dimensions}
         self.homonyms = Homonyms(self.program)
-        layout, own = with_lets(self.homonyms.layout(layout_of(self.program, request.form)), self.program)
+        layout, own = with_lets(self.homonyms.layout(request.form), self.program)
         self.layout, short = abbreviations(exprs, layout, taken | {let.symbol.name for let, _ in self.program.lets})
         self.shown = Shown(measures, self.layout, values_of(self.program), held(self.program, request.along))
         self.bills = BillWriter(measures, self.conventions, self.shown)

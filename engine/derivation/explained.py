@@ -19,7 +19,7 @@ from .applications import calls
 from .costs import CostWriter, equated
 from .equations import Writer
 from .homonyms import Homonyms
-from .request import Request, layout_of, symbols_of, values_of
+from .request import Request, values_of
 from .shown import Shown
 from .trace import Contribution, contributions, weight_contributions
 
@@ -43,10 +43,10 @@ def explain(measures: Measures, request: Request, term: Expr) -> Document:
     those that were asked for. Raises a usage error where no quantity has it."""
     program = measures.program
     homonyms = Homonyms(program)
-    shown = Shown(measures, homonyms.layout(layout_of(program, request.form)), values_of(program))
+    shown = Shown(measures, homonyms.layout(request.form), values_of(program))
     explainer = _Explainer(measures, shown)
     blocks = tuple(explainer.blocks(explainer.found(request.conventions, term)))
-    return Document(program.name, blocks, (), {**symbols_of(program), **homonyms.symbols()})
+    return Document(program.name, blocks, (), homonyms.symbols())
 
 
 class _Explainer:

@@ -14,11 +14,12 @@ from ..algebra.atoms import Atom
 from ..forms import Layout
 from ..notation import Symbols
 from ..notation.symbols import look_of
-from ..program import Equation, Instance, Program, Recurrence, Repeat
+from ..program import Instance, Program, Repeat, all_equations
 from ..quantities.operations import all_indices
 from .applications import given
 from .layers import opened
 from .repeats import in_order, is_numbered
+from .request import layout_of, symbols_of
 
 
 class Homonyms:
@@ -27,8 +28,9 @@ class Homonyms:
     def __init__(self, program: Program) -> None:
         self._program = program
 
-    def layout(self, layout: Layout) -> Layout:
-        """The layout in which sizes with homonyms go by names of their own."""
+    def layout(self, form: str) -> Layout:
+        """The layout of the file, in which sizes with homonyms go by names of their own."""
+        layout = layout_of(self._program, form)
         names: dict[Atom, str] = {
             dimension.symbol: look_of(dimension.symbol.name, self._looks[dimension.symbol.name])
             for dimension in self._program.dimensions
@@ -43,9 +45,10 @@ class Homonyms:
         return layout.named(names) if names else layout
 
     def symbols(self) -> dict[str, str]:
-        """Bold letters for the tensors that look like a size."""
+        """The author's LaTeX, and bold letters for the tensors that look like a size."""
         sizes = set(self._looks.values())
-        return {name: _bold(look) for look, name in self._tensors.items() if look in sizes}
+        bold = {name: _bold(look) for look, name in self._tensors.items() if look in sizes}
+        return {**symbols_of(self._program), **bold}
 
     @cached_property
     def _looks(self) -> dict[str, str]:
@@ -64,21 +67,15 @@ class Homonyms:
     @cached_property
     def _others(self) -> set[str]:
         """The looks of everything that is no size of the file."""
-        return {*self._tensors, *(Symbols().in_latex(name) for name in set(_indices(self._instances)))}
+        equations = all_equations(self._program.instance)
+        indices = {index.name for equation in equations for index in all_indices(equation)}
+        return {*self._tensors, *map(Symbols().in_latex, indices)}
 
 
 def _tensors(instances: Iterable[Instance]) -> Iterator[str]:
     for instance in instances:
         yield from (tensor.name for tensor in instance.inputs)
         yield from given(instance.body)
-
-
-def _indices(instances: Iterable[Instance]) -> Iterator[str]:
-    for instance in instances:
-        for node in in_order(instance.body):
-            found = node.equations if isinstance(node, Recurrence) else (node,)
-            equations = (equation for equation in found if isinstance(equation, Equation))
-            yield from (index.name for equation in equations for index in all_indices(equation))
 
 
 def _bold(look: str) -> str:

@@ -45,13 +45,14 @@ def published_blocks(figures: Sequence[Published], layout: Layout) -> Iterator[B
         derived: Text = (figure.derived,) if figure.derived else ("the same",)
         if not figure.holds:
             derived = (figure.derived, ", which is not the same")
-        stated: Text = (_SIGNS.get(figure.relation, ""), figure.stated)
+        sign = _SIGNS.get(figure.relation, "")
+        stated: Text = (sign, figure.stated)
         if figure.formula is not None and f.measure(layout.formula(figure.formula)) <= MOST_NAMES:
-            stated = (_SIGNS.get(figure.relation, ""), f.slashed(layout.formula(figure.formula)))
+            stated = (sign, f.slashed(layout.formula(figure.formula)))
         elif _SCIENTIFIC.fullmatch(figure.stated):
-            stated = (_SIGNS.get(figure.relation, ""), f.Number(Fraction(figure.stated), figure.stated))
+            stated = (sign, f.Number(Fraction(figure.stated), figure.stated))
         elif figure.stated == "inf":
-            stated = (_SIGNS.get(figure.relation, ""), f.Infinity())
+            stated = (sign, f.Infinity())
         elif not figure.stated[:1].isdigit():
             stated = (Code(figure.stated),)
         rows.append((_titled(figure.what), stated, derived, spelled(figure.source) or ("–",)))

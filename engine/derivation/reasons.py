@@ -55,10 +55,10 @@ class ReasonWriter:
         if derived.unknown:
             return (*shown, *spelled(f"{derived.unknown}."))
         shown += [str(derived.number) if derived.number is not None else self.shown.formula(derived), ". "]
-        shown += _sentence(self.words(derived.reason))
-        said = _plain(self.words(derived.reason))
+        why = self.words(derived.reason)
+        shown += _sentence(why)
         if len({figure.expr for figure in derived.figures}) > 1 and not all(
-            _plain(self.words(figure.of)) in said for figure in derived.figures
+            _plain(self.words(figure.of)) in _plain(why) for figure in derived.figures
         ):
             for number, figure in enumerate(derived.figures):
                 value = f.Infinity() if figure.expr is None else self.layout.formula(figure.expr)

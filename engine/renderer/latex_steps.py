@@ -21,10 +21,10 @@ RELATIONS: Final = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "~": r"
     "<-": r"\leftarrow"
 }
 
-_RELATION: Final = 13.5
-_ARROW: Final = 2.3  # points by which an arrow is wider than an equals sign
-_INDENT: Final = 20.0
-_GAP: Final = 16.0
+RELATION: Final = 13.5
+ARROW: Final = 2.3  # points by which an arrow is wider than an equals sign
+INDENT: Final = 20.0
+GAP: Final = 16.0
 _QUAD: Final = 10.0
 MANY_LINES: Final = 16  # a step of more is broken between pages, but not near its ends
 _ROOM: Final = 4  # points below a tall line
@@ -60,12 +60,12 @@ class Aligner:
             flat=lambda formula: to_flat_latex(formula, symbols),
             measure=line_width,
             reason_width=lambda reason: self._reason(reason).width,
-            relation=_RELATION,
-            indent=_INDENT,
-            gap=_GAP,
+            relation=RELATION,
+            indent=INDENT,
+            gap=GAP,
             joint=r"\cdot ",
             behind=_QUAD,
-            arrow=_ARROW,
+            arrow=ARROW,
             reason_least=self._least,
         )
 
@@ -100,7 +100,7 @@ class Aligner:
             rows = [Row("", line, "") for line in (first, *(rf"\qquad {{}}{line}" for line in others))]
             relation = rf"\quad {relation}"
         reason = self._reason(step.reason) if step.reason else None
-        why, high = _boxed(reason, laid.beside or self.width - laid.left - _INDENT) if reason else ("", 1)
+        why, high = _boxed(reason, laid.beside or self.width - laid.left - INDENT) if reason else ("", 1)
         if laid.beside and high > 1 and 1 < len(lines) <= MANY_LINES:  # else the reason would push the lines apart
             rows.append(Row(step.left, f"{relation} {_stacked(lines)}", why, lines=max(high, len(lines))))
         else:

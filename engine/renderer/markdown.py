@@ -15,7 +15,7 @@ from ..document import Block, Bullets, Code, Document, Figure, Heading, Paragrap
 from ..formula import Formula
 from ..notation import Symbols, latex_width, text_width, to_flat_latex, to_latex, to_marked_latex, words_in_math
 from .escape import markdown_words, spaced
-from .latex_steps import RELATIONS, balanced, line_width
+from .latex_steps import ARROW, GAP, INDENT, RELATION, RELATIONS, balanced, line_width
 from .steps import LaidStep, LaidSteps, Ruler, in_brackets, lay_out_steps
 
 _RULES = {"l": ":---", "c": ":---:", "r": "---:"}
@@ -160,11 +160,11 @@ def _ruler(writer: Writer, width: float) -> Ruler:
         flat=lambda formula: to_flat_latex(formula, writer.symbols),
         measure=line_width,
         reason_width=lambda reason: sum(writer.reason(reason)[1]) + 8.0,
-        relation=13.5,
-        indent=20.0,
-        gap=16.0,
+        relation=RELATION,
+        indent=INDENT,
+        gap=GAP,
         joint=r"\cdot ",
-        arrow=2.3,
+        arrow=ARROW,
     )
 
 
