@@ -126,7 +126,7 @@ class LayerWriter:
         options: list[Text] = []
         for name, text in instance.options:
             value = f.slashed(self.layout.formula(sizes[name])) if name in sizes else f.Words(text)
-            if name not in instance.usual and look(value) not in ("…", name):
+            if name not in instance.usual and look(value) not in ("…", name, look(f.Symbol(name))):
                 shown = f.Relation((f.Symbol(name), value), ("=",)) if name in sizes else f"{name} = {text}"
                 options.append((shown,))
         words: list[Run] = [Code(instance.name)]
